@@ -1,0 +1,1 @@
+"""Benchmarks: this client side by side with its peers and with a raw-socket floor."""

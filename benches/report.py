@@ -1,0 +1,77 @@
+"""What the benchmark prints: two tables in Markdown, and what failed."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Callable, Iterable, Sequence
+
+from benches.budgets import Table, verdicts
+from benches.figures import Figure, RowFigures
+from benches.peers import Peer
+from benches.plan import Kind
+
+_NONE = "-"
+_THREE_DIGITS = 100
+
+
+def report(table: Table, peers: Sequence[Peer], rounds: int, etcd_version: str) -> str:
+    """Return the whole report."""
+    parts = [
+        f"etcd {etcd_version}, Python {platform.python_version()}, {os.cpu_count()} cores, "
+        f"{platform.system()} {platform.machine()}; medians of {rounds} rounds",
+        _results(table, peers),
+    ]
+    lines = verdicts(table)
+    if lines:
+        parts.append(_markdown(["budget", "work", "limit", "measured", "verdict"], lines))
+    failures = [
+        f"- {figures.row.title}: {client} {failure}"
+        for figures in table.values()
+        for client, failure in figures.failures.items()
+    ]
+    if failures:
+        parts.append("Failed:\n\n" + "\n".join(failures))
+    return "\n\n".join(parts)
+
+
+def _results(table: Table, peers: Sequence[Peer]) -> str:
+    titles = ["work", *(peer.name for peer in peers), "ours / best peer", "ours / floor"]
+    return _markdown(titles, (_result_line(figures, peers) for figures in table.values()))
+
+
+def _result_line(figures: RowFigures, peers: Sequence[Peer]) -> list[str]:
+    title = figures.row.title
+    if figures.row.kind is Kind.IMPORT:
+        title += " (ms)"
+    cells = [_client_cell(figures, peer) for peer in peers]
+    return [title, *cells, _ratios(figures, figures.best_peer), _ratios(figures, figures.floor)]
+
+
+def _client_cell(figures: RowFigures, peer: Peer) -> str:
+    client = figures.by_client.get(peer.name)
+    if client is None:
+        return "failed" if peer.name in figures.failures else _NONE
+    return " / ".join(_number(value) for value in client.values)
+
+
+def _number(figure: Figure) -> str:
+    text = f"{figure.median:.0f}" if figure.median >= _THREE_DIGITS else f"{figure.median:.3g}"
+    return f"{text} ±{figure.spread:.2g}" if figure.spread else text
+
+
+def _ratios(figures: RowFigures, other: Callable[[int], float | None]) -> str:
+    if figures.ours is None:
+        return _NONE
+    ratios = []
+    for index, mine in enumerate(figures.ours.values):
+        theirs = other(index)
+        if theirs is None:
+            return _NONE
+        ratios.append(f"{mine.median / theirs:.2f}")
+    return " / ".join(ratios)
+
+
+def _markdown(titles: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    rows = [titles, ["---"] * len(titles), *lines]
+    return "\n".join("| " + " | ".join(row) + " |" for row in rows)

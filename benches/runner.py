@@ -1,0 +1,138 @@
+"""Measures one row: the same etcd and the same work for all clients, in turn, round after round."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack, closing
+from dataclasses import dataclass, field, replace
+
+from benches.peers import FLOOR, ROOT, Peer
+from benches.plan import Kind, Row
+from benches.process import WorkerError, WorkerProcess
+from benches.sample import Sample
+from benches.works import Work
+from tests.support.binaries import find_etcd
+from tests.support.launcher import LocalLauncher
+from tests.support.server import EtcdServer
+
+# A row writes more than the default quota of 2 GiB has room for, with the history that etcd keeps.
+_ETCD_FLAGS = {"quota-backend-bytes": 8 * 2**30, "log-level": "error"}
+# Resident memory is noted after this share of the operations and after all of them.
+_SETTLED = 10
+
+
+@dataclass
+class Measured:
+    """What a client did in a row: one sample per round, or why it has none.
+
+    In a row about memory there are three samples: after the import, an early one, and the last.
+    """
+
+    samples: list[Sample] = field(default_factory=list)
+    failure: str | None = None
+
+
+Results = dict[str, Measured]
+
+
+class Workers:
+    """The clients' processes for one row, each started when it is first asked for."""
+
+    def __init__(self, endpoint: str) -> None:
+        """Start nothing yet."""
+        self._endpoint = endpoint
+        self._started: dict[str, WorkerProcess] = {}
+
+    def of(self, peer: Peer) -> WorkerProcess:
+        """Return the process of a peer."""
+        if peer.name not in self._started:
+            worker = self._started[peer.name] = WorkerProcess(peer)
+            worker.open(self._endpoint)
+        return self._started[peer.name]
+
+    def close(self) -> None:
+        """End all processes."""
+        for worker in self._started.values():
+            worker.close()
+
+
+def measure(row: Row, peers: Sequence[Peer], rounds: int) -> Results:
+    """Measure a row for all the peers that can do it."""
+    peers = [peer for peer in peers if row.has_floor or peer is not FLOOR]
+    if row.kind is Kind.IMPORT:
+        return _in_rounds(peers, rounds, lambda peer: [_import(peer)])
+    launcher = LocalLauncher(find_etcd())
+    with ExitStack() as stack:
+        etcd = stack.enter_context(EtcdServer(flags=_ETCD_FLAGS, launcher=launcher))
+        workers = stack.enter_context(closing(Workers(etcd.endpoint)))
+        # The floor prepares and feeds from a process of its own, for itself too.
+        helper = stack.enter_context(closing(WorkerProcess(FLOOR)))
+        helper.open(etcd.endpoint)
+        if row.needs is not None:
+            helper.run(row.needs)
+        if row.kind is Kind.MEMORY:
+            return _in_rounds(peers, 1, lambda peer: _memory(row, peer, workers), False)
+        if row.kind is Kind.RECEIVE:
+            return _in_rounds(
+                peers, rounds, lambda peer: [_receive(row.work, workers.of(peer), helper)]
+            )
+        return _in_rounds(peers, rounds, lambda peer: [workers.of(peer).run(row.work)])
+
+
+def _in_rounds(
+    peers: Sequence[Peer],
+    rounds: int,
+    take: Callable[[Peer], list[Sample]],
+    warm_up: bool = True,
+) -> Results:
+    """Take samples from all peers in each round, every round from another peer on.
+
+    The warm-up round comes first and is forgotten. A peer that fails is left out from then on.
+    """
+    results = {peer.name: Measured() for peer in peers}
+    for index in range(rounds + warm_up):
+        first = index % len(peers) if peers else 0
+        for peer in [*peers[first:], *peers[:first]]:
+            measured = results[peer.name]
+            if measured.failure is not None:
+                continue
+            try:
+                samples = take(peer)
+            except WorkerError as error:
+                measured.failure = str(error)
+            else:
+                measured.samples += samples if index >= warm_up else []
+    return results
+
+
+def _receive(work: Work, watcher: WorkerProcess, writer: WorkerProcess) -> Sample:
+    feed = replace(work, kind="feed")
+    return watcher.run(work, begun=lambda: writer.run(feed))
+
+
+def _memory(row: Row, peer: Peer, workers: Workers) -> list[Sample]:
+    work, worker = row.work, workers.of(peer)
+    early = work.operations // _SETTLED
+    samples = [_import(peer)]
+    for operations in (early, work.operations - early):
+        half = replace(work, operations=operations // 2)
+        worker.run(replace(half, kind="put"))
+        samples.append(worker.run(half))
+    return samples
+
+
+def _import(peer: Peer) -> Sample:
+    environment = peer.prepare()
+    finished = subprocess.run(
+        environment.command("benches.importing", str(peer.package)),
+        cwd=ROOT,
+        env=environment.variables(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode:
+        raise WorkerError(finished.stderr.strip().splitlines()[-1])
+    return Sample(**json.loads(finished.stdout))
