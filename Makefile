@@ -1,0 +1,154 @@
+# Everything that one does with this repository; `make help` lists it.
+#
+# Each target prepares what it needs: the environment, the pinned tools and the extension module are
+# made once, and again only when something that they are made from has changed.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+VENV := .venv
+PYTHON_IN_VENV := $(CURDIR)/$(VENV)/bin/python
+STAMPS := $(VENV)/.stamps
+
+# `protoc`, which the Rust build runs, is installed into the environment like the other tools.
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
+export VIRTUAL_ENV := $(CURDIR)/$(VENV)
+# One interpreter for every cargo command, so that none of them rebuilds PyO3 after another.
+export PYO3_PYTHON := $(PYTHON_IN_VENV)
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+PIP := $(PYTHON_IN_VENV) -m pip --quiet
+# Directories too: their times change when a file is removed.
+RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src)
+
+# Further arguments of the underlying command: `make test ARGS="-k watch"`.
+ARGS ?=
+# The servers of `make test-matrix`.
+ETCD_VERSIONS ?= 3.4 3.5 3.6
+
+#@ Running
+
+.PHONY: help
+help: ## List these targets
+	@awk 'BEGIN { FS = ":.*## " } \
+		/^##@/ { printf "\n%s\n", substr($$0, 5) } \
+		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: demo
+demo: build ## Run the README's quick start against a real etcd
+	python -m tests.support.run_etcd -- python examples/quickstart.py
+
+.PHONY: build
+build: $(STAMPS)/extension ## Build the extension module into .venv (release profile)
+
+.PHONY: bench
+bench: build ## Compare with the other clients; takes ARGS
+	python -m benches $(ARGS)
+
+#@ Testing
+
+.PHONY: test
+test: test-rust build ## Run every test; takes ARGS for pytest
+	python -m pytest $(ARGS)
+
+.PHONY: test-rust
+test-rust: $(STAMPS)/dev
+	cargo test --locked --no-default-features
+
+.PHONY: test-faults
+test-faults: build ## Run the full fault suite (tens of minutes)
+	python -m pytest tests/faults --full-faults $(ARGS)
+
+.PHONY: test-matrix
+test-matrix: build ## Run the tests on each of ETCD_VERSIONS
+	for version in $(ETCD_VERSIONS); do \
+		server=$$(python -m tests.support.matrix "$$version"); \
+		echo "=== etcd $$version: $$server"; \
+		ETCD_BIN="$$server" python -m pytest --ignore=tests/packaging $(ARGS); \
+	done
+
+#@ Checking
+
+.PHONY: fmt
+fmt: $(STAMPS)/dev ## Format the Rust and Python sources
+	cargo fmt
+	ruff check --fix --exit-zero --quiet .
+	ruff format .
+
+.PHONY: lint
+lint: $(STAMPS)/dev ## Check formats and lints
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	ruff check .
+	ruff format --check .
+
+.PHONY: typecheck
+typecheck: $(STAMPS)/dev ## Check the types of all Python code
+	mypy
+
+.PHONY: stubtest
+stubtest: build ## Compare the stubs with the built extension
+	python -m mypy.stubtest etcd_client --allowlist stubtest-allowlist.txt
+
+.PHONY: docs
+docs: $(STAMPS)/docs ## Build the documentation into site/
+	mkdocs build --strict
+
+.PHONY: check
+check: lint typecheck stubtest docs test ## All of the above, and the tests
+
+#@ Packaging
+
+.PHONY: wheel
+wheel: $(STAMPS)/dev ## Build the wheel of this Python into dist/
+	maturin build --release --locked --out dist --interpreter $(PYTHON_IN_VENV)
+
+.PHONY: sdist
+sdist: $(STAMPS)/dev ## Build the source distribution into dist/
+	maturin sdist --out dist
+
+.PHONY: wheels
+wheels: $(STAMPS)/dev ## Build a wheel for each Python >= 3.10 found here
+	rm -rf dist
+	scripts/find-python --all | while read -r python; do \
+		maturin build --release --locked --out dist --interpreter "$$python"; \
+	done
+
+.PHONY: smoke
+smoke: wheels ## Install each wheel in a clean environment and try it
+	scripts/find-python --all | while read -r python; do \
+		scripts/smoke-test "$$python" dist; \
+	done
+
+#@ Keeping house
+
+.PHONY: requirements
+requirements: $(STAMPS)/lock ## Pin the newest releases in requirements/*.txt
+	for name in build dev docs lock; do \
+		uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
+			--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
+			--output-file "requirements/$$name.txt" "requirements/$$name.in"; \
+	done
+
+.PHONY: clean
+clean: ## Remove everything that was built
+	rm -rf $(VENV) .cache dist site target .mypy_cache .pytest_cache .ruff_cache
+	rm -f python/etcd_client/*.so
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(STAMPS)/venv: | scripts/make-venv
+	scripts/make-venv $(VENV)
+	mkdir -p $(STAMPS)
+	touch $@
+
+$(STAMPS)/dev $(STAMPS)/docs $(STAMPS)/lock: $(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
+	$(PIP) install --require-hashes --requirement $<
+	touch $@
+
+$(STAMPS)/docs: $(STAMPS)/dev
+
+$(STAMPS)/extension: $(RUST_SOURCES) $(STAMPS)/dev
+	maturin develop --release --locked
+	touch $@
