@@ -28,7 +28,7 @@ ARGS ?=
 # The servers of `make test-matrix`.
 ETCD_VERSIONS ?= 3.4 3.5 3.6
 
-#@ Running
+##@ Running
 
 .PHONY: help
 help: ## List these targets
@@ -47,7 +47,7 @@ build: $(STAMPS)/extension ## Build the extension module into .venv (release pro
 bench: build ## Compare with the other clients; takes ARGS
 	python -m benches $(ARGS)
 
-#@ Testing
+##@ Testing
 
 .PHONY: test
 test: test-rust build ## Run every test; takes ARGS for pytest
@@ -69,7 +69,7 @@ test-matrix: build ## Run the tests on each of ETCD_VERSIONS
 		ETCD_BIN="$$server" python -m pytest --ignore=tests/packaging $(ARGS); \
 	done
 
-#@ Checking
+##@ Checking
 
 .PHONY: fmt
 fmt: $(STAMPS)/dev ## Format the Rust and Python sources
@@ -99,7 +99,7 @@ docs: $(STAMPS)/docs ## Build the documentation into site/
 .PHONY: check
 check: lint typecheck stubtest docs test ## All of the above, and the tests
 
-#@ Packaging
+##@ Packaging
 
 .PHONY: wheel
 wheel: $(STAMPS)/dev ## Build the wheel of this Python into dist/
@@ -122,7 +122,7 @@ smoke: wheels ## Install each wheel in a clean environment and try it
 		scripts/smoke-test "$$python" dist; \
 	done
 
-#@ Keeping house
+##@ Keeping house
 
 .PHONY: requirements
 requirements: $(STAMPS)/lock ## Pin the newest releases in requirements/*.txt
