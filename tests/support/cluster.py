@@ -1,0 +1,203 @@
+"""A cluster of real etcd members."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from tests.support import gateway
+from tests.support.launcher import Launcher
+from tests.support.metrics import eventually
+from tests.support.peer_network import PeerNetwork
+from tests.support.server import EtcdServer, FlagValue, Membership
+
+# A member that has just joined or come back is taken for unhealthy for a while (etcd's
+# HealthInterval, 5 s), in which changes of the membership are refused.
+_REFUSED_FOR_NOW = ("unhealthy cluster", "not ready", "not enough started", "in sync with leader")
+_MEMBERSHIP_PATIENCE = 15.0
+
+
+class EtcdCluster:
+    """Members that a test can start, kill, freeze, restart, add and cut off.
+
+    `cluster[0]` is the first member, an `EtcdServer` with all that one can do:
+    `cluster[0].kill()`, `cluster[0].restart()`.
+    """
+
+    def __init__(
+        self,
+        size: int = 3,
+        *,
+        flags: Mapping[str, FlagValue] | None = None,
+        partitionable: bool = False,
+        launcher: Launcher | None = None,
+    ) -> None:
+        """Prepare the members; nothing runs before `start()`.
+
+        With `partitionable=True` the members talk through proxies, so that `isolate` works.
+        """
+        self.members: list[EtcdServer] = []
+        self._flags = {"pre-vote": True, **(flags or {})}
+        self._launcher = launcher
+        self._peer_urls: dict[str, str] = {}
+        self._names = (f"member-{number}" for number in itertools.count())
+        self._network = PeerNetwork(self._processes) if partitionable else None
+        self._let_join([self._new_member() for _ in range(size)], "new")
+
+    def __enter__(self) -> "EtcdCluster":
+        """Start the members."""
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_exception: object) -> None:
+        """Kill the members and delete their data."""
+        self.close()
+
+    def __getitem__(self, index: int) -> EtcdServer:
+        """Return one member."""
+        return self.members[index]
+
+    @property
+    def endpoints(self) -> list[str]:
+        """The client URLs of all members, dead ones included."""
+        return [member.endpoint for member in self.members]
+
+    def start(self) -> "EtcdCluster":
+        """Start every member that does not run and wait until all serve."""
+        for member in self.members:
+            if not member.alive:
+                member.start(wait=False)
+        for member in self.members:
+            member.wait_until_healthy()
+        return self
+
+    def heal(self) -> None:
+        """Take back every fault: connect, thaw and restart members until all serve."""
+        if self._network is not None:
+            self._network.heal()
+        for member in self.members:
+            if member.alive:
+                member.thaw()
+        self.start()
+
+    def leader(self, *, other_than: EtcdServer | None = None, within: float = 10.0) -> EtcdServer:
+        """Return the leader, once there is one that a majority follows.
+
+        The others follow a leader that was cut off or frozen for an election timeout more:
+        `other_than` waits for its successor.
+        """
+
+        def agreed() -> EtcdServer | None:
+            leader = self._agreed_leader()
+            return None if leader is other_than else leader
+
+        return eventually(agreed, within)
+
+    def followers(self) -> list[EtcdServer]:
+        """Return the members that do not lead."""
+        leader = self.leader()
+        return [member for member in self.members if member is not leader]
+
+    def isolate(self, member: EtcdServer) -> None:
+        """Cut a member off from all others, and from none of its clients, until `heal()`."""
+        self._partitionable().isolate(member.name)
+
+    def add(self, *, learner: bool = False) -> EtcdServer:
+        """Add a member to the running cluster, start it and wait until it serves."""
+        member = self._new_member()
+        peer_urls = [self._peer_urls[member.name]]
+        self._change_membership("add", {"peerURLs": peer_urls, "isLearner": learner})
+        self._let_join([member], "existing")
+        return member.start()
+
+    def promote(self, member: EtcdServer) -> None:
+        """Make a learner a voting member, once it has caught up with the leader."""
+        self._change_membership("promote", {"ID": str(_member_id(member))})
+
+    def remove(self, member: EtcdServer) -> None:
+        """Take a member out of the cluster and close it."""
+        self._change_membership("remove", {"ID": str(_member_id(member))})
+        self.members.remove(member)
+        del self._peer_urls[member.name]
+        member.close()
+
+    def close(self) -> None:
+        """Kill every member and delete the data; may be called twice."""
+        for member in self.members:
+            member.close()
+        if self._network is not None:
+            self._network.close()
+
+    def _new_member(self) -> EtcdServer:
+        member = EtcdServer(name=next(self._names), flags=self._flags, launcher=self._launcher)
+        self.members.append(member)
+        self._peer_urls[member.name] = (
+            member.peer_url if self._network is None else self._network.join(member)
+        )
+        return member
+
+    def _let_join(self, members: list[EtcdServer], state: str) -> None:
+        initial_cluster = ",".join(f"{name}={url}" for name, url in self._peer_urls.items())
+        for member in members:
+            member.membership = Membership(initial_cluster, state, self._peer_urls[member.name])
+
+    def _processes(self) -> dict[str, int]:
+        return {member.name: member.pid for member in self.members if member.alive}
+
+    def _partitionable(self) -> PeerNetwork:
+        if self._network is None:
+            message = "the cluster was made without partitionable=True"
+            raise RuntimeError(message)
+        return self._network
+
+    def _agreed_leader(self) -> EtcdServer | None:
+        """Return the member that says that it leads and that a majority follows."""
+        statuses = {member.name: _status(member) for member in self.members}
+        for member in self.members:
+            own = statuses[member.name]
+            if own is None or own.leader != own.member:
+                continue
+            followers = [s for s in statuses.values() if s is not None and s.leader == own.member]
+            if len(followers) > len(self.members) // 2:
+                return member
+        return None
+
+    def _change_membership(self, change: str, body: dict[str, Any]) -> None:
+        def accepted() -> bool:
+            try:
+                gateway.call(self.leader().endpoint, f"cluster/member/{change}", body)
+            except gateway.GatewayError as error:
+                if any(reason in str(error) for reason in _REFUSED_FOR_NOW):
+                    return False
+                raise
+            return True
+
+        eventually(accepted, _MEMBERSHIP_PATIENCE)
+
+
+@dataclass(frozen=True)
+class _Status:
+    member: int
+    leader: int
+
+
+def _status(member: EtcdServer) -> _Status | None:
+    """Ask a member for its own id and whom it follows (0: no one); None if it does not answer."""
+    if not member.alive:
+        return None
+    try:
+        status = gateway.call(member.endpoint, "maintenance/status", within=1.0)
+    except (OSError, gateway.GatewayError):
+        return None
+    return _Status(int(status["header"]["member_id"]), int(status.get("leader", 0)))
+
+
+def _member_id(member: EtcdServer) -> int:
+    status = _status(member)
+    if status is None:
+        message = f"{member.name} does not answer"
+        raise RuntimeError(message)
+    return status.member

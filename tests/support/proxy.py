@@ -1,0 +1,185 @@
+"""A TCP proxy that breaks connections in the ways in which networks do.
+
+It runs in a thread of its own, so that it goes on while a test blocks its event loop. Each method
+that changes its behaviour takes effect before it returns and may be called from any thread.
+"""
+
+import asyncio
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from typing import Any, TypeVar
+
+from tests.support.link import Address, Conditions, Connection, Direction, Link
+from tests.support.ports import free_port
+
+__all__ = ["Direction", "Proxy"]
+
+T = TypeVar("T")
+
+
+class Proxy:
+    """Forwards TCP from a port of its own to `upstream`, as the conditions allow."""
+
+    def __init__(self, upstream: Address, origin: Callable[[int], str] | None = None) -> None:
+        """Listen at once.
+
+        `origin` names whoever connects from a given source port, for `sever()`. It is called in
+        the proxy's thread, once for each connection.
+        """
+        self.address: Address = ("127.0.0.1", free_port())
+        self.connections_seen = 0
+        self._upstream = upstream
+        self._origin = origin or (lambda _port: "")
+        self._severed: set[str] = set()
+        self._link = Link()
+        self._serving: dict[asyncio.Task[None], Connection] = {}
+        self._listener: socket.socket | None = None
+        self._accepting: asyncio.Task[None] | None = None
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
+        self._thread.start()
+        self._call(self._listen())
+
+    def __enter__(self) -> "Proxy":
+        """Return the proxy, which listens already."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Close the proxy and its connections."""
+        self.close()
+
+    @property
+    def endpoint(self) -> str:
+        """The URL at which clients reach the server through the proxy."""
+        host, port = self.address
+        return f"http://{host}:{port}"
+
+    @property
+    def connections_open(self) -> int:
+        """How many connections the proxy holds open now."""
+        return len(self._serving)
+
+    def forwarded(self, direction: Direction) -> int:
+        """Return how many bytes have gone through in one direction."""
+        return self._link.forwarded[direction]
+
+    def heal(self) -> None:
+        """Take back every fault and listen again.
+
+        Connections that lost bytes in a blackhole are reset: TCP cannot go on behind a gap.
+        """
+        self._call(self._heal())
+
+    def refuse(self) -> None:
+        """Refuse new connections until `heal()`; those that are open go on."""
+        self._call(self._stop_listening())
+
+    def drop(self) -> None:
+        """Reset every open connection, now and once."""
+        self._call(self._reset(lambda _connection: True))
+
+    def stall(self) -> None:
+        """Forward nothing until `heal()` and all of it then: a short outage of the network."""
+        self._call(self._change(stalled=True))
+
+    def blackhole(self) -> None:
+        """Swallow every byte in both directions and keep all sockets open, until `heal()`."""
+        self._call(self._change(blackholed=True))
+
+    def delay(self, seconds: float) -> None:
+        """Hold each byte back for `seconds` in each direction, until `heal()`."""
+        self._call(self._change(delay=seconds))
+
+    def limit_bandwidth(self, bytes_per_second: float) -> None:
+        """Send no faster than this in each direction of each connection, until `heal()`."""
+        self._call(self._change(bandwidth=bytes_per_second))
+
+    def cut(self, after: int, direction: Direction = Direction.TO_CLIENT) -> None:
+        """Forward the next `after` bytes, on whatever connections, then reset the one in use.
+
+        It happens once: what connects anew passes freely.
+        """
+        self._call(self._cut(after, direction))
+
+    def sever(self, origin: str) -> None:
+        """Reset the connections of one origin and accept none from it until `rejoin(origin)`."""
+        self._call(self._sever(origin))
+
+    def rejoin(self, origin: str) -> None:
+        """Take back `sever(origin)`."""
+        self._call(self._rejoin(origin))
+
+    def close(self) -> None:
+        """Reset every connection and end the thread; may be called twice."""
+        if self._loop.is_closed():
+            return
+        self._call(self._stop_listening())
+        self.drop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    async def _change(self, **conditions: Any) -> None:
+        self._link.change(replace(self._link.conditions, **conditions))
+
+    async def _heal(self) -> None:
+        await self._reset(lambda connection: connection.lost_bytes)
+        self._link.change(Conditions())
+        self._link.cuts.clear()
+        self._severed.clear()
+        await self._listen()
+
+    async def _cut(self, after: int, direction: Direction) -> None:
+        self._link.cuts[direction] = after
+
+    async def _sever(self, origin: str) -> None:
+        self._severed.add(origin)
+        await self._reset(lambda connection: connection.origin == origin)
+
+    async def _rejoin(self, origin: str) -> None:
+        self._severed.discard(origin)
+
+    async def _reset(self, chosen: Callable[[Connection], bool]) -> None:
+        tasks = [task for task, connection in self._serving.items() if chosen(connection)]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _listen(self) -> None:
+        if self._listener is not None:
+            return
+        self._listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._listener.bind(self.address)
+        self._listener.listen(1024)
+        self._listener.setblocking(False)
+        self._accepting = self._loop.create_task(self._accept(self._listener))
+
+    async def _stop_listening(self) -> None:
+        if self._listener is None or self._accepting is None:
+            return
+        self._accepting.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self._accepting
+        self._listener.close()
+        self._listener = self._accepting = None
+
+    async def _accept(self, listener: socket.socket) -> None:
+        while True:
+            client, (_host, port) = await self._loop.sock_accept(listener)
+            self.connections_seen += 1
+            connection = Connection(self._link, client, self._origin(port))
+            task = self._loop.create_task(connection.serve(self._upstream))
+            self._serving[task] = connection
+            task.add_done_callback(self._served)
+            if connection.origin in self._severed:
+                task.cancel()
+
+    def _served(self, task: "asyncio.Task[None]") -> None:
+        self._serving.pop(task).close()

@@ -1,0 +1,295 @@
+"""One real etcd, on free ports and with its data in a temporary directory."""
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.support import reaper
+from tests.support.launcher import (
+    EtcdProcess,
+    Launcher,
+    default_launcher,
+    etcd_version,
+    known_flags,
+)
+from tests.support.metrics import Metrics, eventually, http_get
+from tests.support.ports import free_port
+
+FlagValue = str | int | bool
+
+_MEMORY_DISK = Path("/dev/shm")
+# Each member preallocates its write-ahead log, 64 MB a file and two files from the start.
+_MEMORY_DISK_NEEDED = 2 * 1024**3
+_LOG_TAIL_LINES = 30
+
+# For tests that restart a server often: a single member elects itself in a fifth of the time.
+# etcd derives its least lease TTL from these, so they are not for tests of leases.
+QUICK_ELECTIONS: Mapping[str, FlagValue] = {"heartbeat-interval": 20, "election-timeout": 200}
+
+
+class EtcdStartError(RuntimeError):
+    """etcd did not come up; the message carries the end of its log."""
+
+
+@dataclass(frozen=True)
+class KeyPair:
+    """A certificate chain and its private key, both PEM files."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True)
+class ServerTls:
+    """What a server needs to speak TLS to its clients."""
+
+    server: KeyPair
+    authority: Path
+    client_certificate_required: bool = False
+
+
+@dataclass(frozen=True)
+class Membership:
+    """How a server finds its cluster, in the words of etcd's own flags."""
+
+    initial_cluster: str
+    initial_cluster_state: str
+    peer_url: str
+
+
+class EtcdServer:
+    """An etcd process that a test can start, stop, kill, freeze and restart.
+
+    It keeps its ports and its data from one start to the next, until `close()`.
+    """
+
+    def __init__(
+        self,
+        *,
+        name: str = "default",
+        flags: Mapping[str, FlagValue] | None = None,
+        tls: ServerTls | None = None,
+        unix_socket: bool = False,
+        launcher: Launcher | None = None,
+    ) -> None:
+        """Choose ports and a directory; nothing runs before `start()`.
+
+        `flags` are etcd's own, without the dashes: `{"max-request-bytes": 1024}`. One that older
+        servers know as `experimental-...` is given by its newer name.
+        """
+        self.name = name
+        self.flags = dict(flags or {})
+        self.membership: Membership | None = None
+        self.directory = _temporary_directory()
+        self.log_path = self.directory / "etcd.log"
+        self._launcher = launcher or default_launcher()
+        self._tls = tls
+        self._unix_socket = unix_socket
+        self._client_port = free_port()
+        self._peer_port = free_port()
+        self._metrics_port = free_port()
+        self._process: EtcdProcess | None = None
+
+    def __enter__(self) -> "EtcdServer":
+        """Start the server."""
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_exception: object) -> None:
+        """Kill the server and delete its data."""
+        self.close()
+
+    @property
+    def version(self) -> tuple[int, int, int]:
+        """The etcd version, for example `(3, 5, 1)`."""
+        return etcd_version(self._launcher)
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port for clients."""
+        return "127.0.0.1", self._client_port
+
+    @property
+    def endpoint(self) -> str:
+        """The URL for clients: http, or https where the server speaks TLS."""
+        scheme = "http" if self._tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self._client_port}"
+
+    @property
+    def unix_endpoint(self) -> str:
+        """The URL of the unix socket of a server made with `unix_socket=True`."""
+        if not self._unix_socket:
+            message = "the server was made without unix_socket=True"
+            raise RuntimeError(message)
+        return f"unix://{self.directory}/client.sock"
+
+    @property
+    def peer_address(self) -> tuple[str, int]:
+        """Host and port on which the server listens for other members."""
+        return "127.0.0.1", self._peer_port
+
+    @property
+    def peer_url(self) -> str:
+        """The URL that `peer_address` makes."""
+        return f"http://127.0.0.1:{self._peer_port}"
+
+    @property
+    def metrics_url(self) -> str:
+        """Where /metrics and /health are, in plain HTTP whatever clients have to speak."""
+        return f"http://127.0.0.1:{self._metrics_port}"
+
+    @property
+    def pid(self) -> int:
+        """The process id of the running server."""
+        return self._running().pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process runs; a frozen one does."""
+        return self._process is not None and self._process.alive()
+
+    def metrics(self) -> Metrics:
+        """Read the server's metrics now."""
+        return Metrics.read(self.metrics_url)
+
+    def log(self) -> str:
+        """Return all that the server has logged, over all its starts."""
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    def start(self, *, wait: bool = True, within: float = 30.0) -> "EtcdServer":
+        """Start the process and, unless told otherwise, wait until it serves requests."""
+        if self.alive:
+            message = f"etcd {self.name!r} runs already"
+            raise RuntimeError(message)
+        if self._unix_socket:
+            self._prepare_unix_socket()
+        self._process = self._launcher.spawn(self._arguments(), self.directory, self.log_path)
+        if wait:
+            self.wait_until_healthy(within)
+        return self
+
+    def wait_until_healthy(self, within: float = 30.0) -> None:
+        """Wait until the server answers a linearizable read, so has a leader and a quorum."""
+        try:
+            eventually(self._healthy, within)
+        except AssertionError:
+            raise EtcdStartError(self._failure(f"is not healthy after {within} s")) from None
+
+    def stop(self) -> None:
+        """Let the server shut down in good order (SIGTERM)."""
+        process = self._running()
+        process.thaw()  # a frozen process would not see the signal
+        process.terminate(grace=10.0)
+        self._process = None
+
+    def kill(self) -> None:
+        """Kill the server (SIGKILL)."""
+        self._running().kill()
+        self._process = None
+
+    def freeze(self) -> None:
+        """Stop the server from running while its sockets stay open (SIGSTOP)."""
+        self._running().freeze()
+
+    def thaw(self) -> None:
+        """Let a frozen server go on (SIGCONT)."""
+        self._running().thaw()
+
+    def restart(self, *, wait: bool = True) -> None:
+        """Start the server again on its ports and data, after a good shutdown if it still runs."""
+        if self.alive:
+            self.stop()
+        self.start(wait=wait)
+
+    def close(self) -> None:
+        """Kill the server if it runs and delete its data; may be called twice."""
+        if self._process is not None:
+            self.kill()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        reaper.release_directory(self.directory)
+
+    def _running(self) -> EtcdProcess:
+        if self._process is None:
+            message = f"etcd {self.name!r} is not running"
+            raise RuntimeError(message)
+        return self._process
+
+    def _healthy(self) -> bool:
+        if not self.alive:
+            raise EtcdStartError(self._failure("ended instead of serving"))
+        try:
+            # A server with a space alarm serves reads: tests of alarms restart such servers.
+            health = http_get(f"{self.metrics_url}/health?exclude=NOSPACE")
+        except OSError:
+            return False
+        return '"health":"true"' in health
+
+    def _failure(self, what: str) -> str:
+        tail = "\n".join(self.log().splitlines()[-_LOG_TAIL_LINES:])
+        return f"etcd {self.name!r} {what}; the end of its log:\n{tail}"
+
+    def _prepare_unix_socket(self) -> None:
+        # Older servers take only unix://host:port and make a file of that name where they run;
+        # the link gives it a name without a colon.
+        link = self.directory / "client.sock"
+        link.unlink(missing_ok=True)
+        link.symlink_to("client:0")
+        # 3.4 refuses to start on what a killed predecessor left behind.
+        link.with_name("client:0").unlink(missing_ok=True)
+
+    def _arguments(self) -> list[str]:
+        listen = self.endpoint
+        if self._unix_socket:
+            listen += ",unix://client:0" if self._tls is None else ",unixs://client:0"
+        alone = Membership(f"{self.name}={self.peer_url}", "new", self.peer_url)
+        membership = self.membership or alone
+        flags: dict[str, FlagValue] = {
+            "name": self.name,
+            "data-dir": str(self.directory / "data"),
+            "listen-client-urls": listen,
+            "advertise-client-urls": self.endpoint,
+            "listen-peer-urls": self.peer_url,
+            "initial-advertise-peer-urls": membership.peer_url,
+            "initial-cluster": membership.initial_cluster,
+            "initial-cluster-state": membership.initial_cluster_state,
+            "listen-metrics-urls": self.metrics_url,
+            "logger": "zap",
+            **self._tls_flags(),
+        }
+        if "unsafe-no-fsync" in known_flags(self._launcher):
+            flags["unsafe-no-fsync"] = True
+        flags |= self.flags
+        return [f"--{self._spelled(name)}={_text(value)}" for name, value in flags.items()]
+
+    def _tls_flags(self) -> dict[str, FlagValue]:
+        if self._tls is None:
+            return {}
+        return {
+            "cert-file": str(self._tls.server.certificate),
+            "key-file": str(self._tls.server.key),
+            "trusted-ca-file": str(self._tls.authority),
+            "client-cert-auth": self._tls.client_certificate_required,
+        }
+
+    def _spelled(self, flag: str) -> str:
+        """Return the flag as this etcd spells it: features leave `experimental-` with time."""
+        known = known_flags(self._launcher)
+        experimental = f"experimental-{flag}"
+        return experimental if flag not in known and experimental in known else flag
+
+
+def _text(value: FlagValue) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _temporary_directory() -> Path:
+    """Make a directory, on the memory disk if there is one with room (containers have 64 MB)."""
+    roomy = _MEMORY_DISK.is_dir() and shutil.disk_usage(_MEMORY_DISK).free > _MEMORY_DISK_NEEDED
+    directory = Path(tempfile.mkdtemp(prefix="etcd-test-", dir=_MEMORY_DISK if roomy else None))
+    reaper.guard_directory(directory)
+    return directory
