@@ -46,7 +46,7 @@ def _options() -> argparse.Namespace:
         "--only",
         action="append",
         metavar="NAME",
-        help="measure only the rows of this name or pattern, such as get-64 or 'watch*'; repeatable",
+        help="only the rows of this name or pattern, such as get-64 or 'watch*'; repeatable",
     )
     parser.add_argument("--list", action="store_true", help="print the names of the rows")
     parser.add_argument("--rounds", type=int, help="samples of each client in each row (7)")
@@ -87,15 +87,16 @@ def _selected_rows(options: argparse.Namespace) -> list[Row]:
 
 def _available(peers: Sequence[Peer]) -> list[Peer]:
     """Return the peers that can be installed for this Python, and name those that cannot."""
-    available = []
-    for peer in peers:
-        try:
-            peer.prepare()
-        except subprocess.CalledProcessError:
-            print(f"left out, not to be installed here: {peer.name}", file=sys.stderr)
-        else:
-            available.append(peer)
-    return available
+    return [peer for peer in peers if _can_be_prepared(peer)]
+
+
+def _can_be_prepared(peer: Peer) -> bool:
+    try:
+        peer.prepare()
+    except subprocess.CalledProcessError:
+        print(f"left out, not to be installed here: {peer.name}", file=sys.stderr)
+        return False
+    return True
 
 
 def _write_readme(text: str) -> None:

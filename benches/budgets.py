@@ -1,7 +1,7 @@
 """The budgets: what this client may cost, beside the floor, the best peer and itself.
 
 `first` is what has to be met before anything else, `then` the aim after that. Every budget is an
-upper limit; "2.5 x the throughput of the best peer" is a wall time of at most 1 / 2.5 of that peer's.
+upper limit: "2.5 x the throughput of the best peer" is at most 1 / 2.5 of that peer's wall time.
 """
 
 from __future__ import annotations

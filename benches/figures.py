@@ -64,7 +64,7 @@ class RowFigures:
 
     @property
     def ours(self) -> Figures | None:
-        """This repository's client."""
+        """The client of this repository."""
         return self.by_client.get(OURS.name)
 
     def best_peer(self, index: int) -> float | None:

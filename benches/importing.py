@@ -15,7 +15,7 @@ from benches.sample import Stopwatch
 
 
 def main() -> None:
-    """Prints the sample as JSON."""
+    """Print the sample as JSON."""
     asyncio.new_event_loop().close()
     stopwatch = Stopwatch()
     importlib.import_module(sys.argv[1])

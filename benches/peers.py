@@ -97,6 +97,6 @@ def _install_beside(directory: Path, requirements: Path) -> None:
 
 def _pip_install(interpreter: Path, requirements: Path, *options: str) -> None:
     # Only wheels: a peer that has none for this Python would be compiled with settings of its own.
-    command = [interpreter, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--require-hashes", "--only-binary", ":all:", "--requirement", requirements]
+    command = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--require-hashes", "--only-binary", ":all:", "--requirement", str(requirements)]
     subprocess.run([*command, *options], check=True)

@@ -29,12 +29,17 @@ class Row:
     """One row: its name for `--only`, its title, and the work of one sample."""
 
     name: str
-    title: str
+    heading: str
     work: Work
     kind: Kind = Kind.WORK
     # Written by the floor before the first sample.
     needs: Work | None = None
     has_floor: bool = True
+
+    @property
+    def title(self) -> str:
+        """The heading, with the number of operations where it speaks of it."""
+        return self.heading.format(operations=self.work.operations)
 
     def quick(self) -> Row:
         """Return the same row with a tenth of the operations, but two for each task at least."""
@@ -77,7 +82,7 @@ def rows(memory_operations: int) -> list[Row]:
         Row("import", "import", Work("import", 1), Kind.IMPORT, has_floor=False),
         Row(
             "memory",
-            f"resident MiB: imported / after a tenth of / after {memory_operations:,} operations",
+            "resident MiB: imported / after a tenth / after {operations:,} get and put, 64 tasks",
             Work("get", memory_operations, 64),
             Kind.MEMORY,
             has_floor=False,

@@ -9,13 +9,14 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import asdict
-from typing import Any
+from typing import IO, Any, cast
 
 from benches.peers import ROOT, Peer
 from benches.sample import Sample
 from benches.works import Work
 
 _PATIENCE = 300.0
+_CHUNK = 65_536
 _LOG_TAIL = 2_000
 
 
@@ -30,7 +31,7 @@ class WorkerProcess:
         """Start the process."""
         environment = peer.prepare()
         loop = () if peer.loop is None else (peer.loop,)
-        self._log = tempfile.TemporaryFile()
+        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._process = subprocess.Popen(
             environment.command("benches.worker", peer.module, *loop),
             cwd=ROOT,
@@ -40,7 +41,9 @@ class WorkerProcess:
             stderr=self._log,
             bufsize=0,
         )
-        self._answers = b""
+        self._requests = cast("IO[bytes]", self._process.stdin)
+        self._answers = cast("IO[bytes]", self._process.stdout)
+        self._unread = b""
 
     def open(self, endpoint: str) -> None:
         """Tell the client where etcd is."""
@@ -59,9 +62,8 @@ class WorkerProcess:
             except (WorkerError, subprocess.TimeoutExpired):
                 self._process.kill()
         self._process.wait()
-        for pipe in (self._process.stdin, self._process.stdout, self._log):
-            if pipe is not None:
-                pipe.close()
+        for stream in (self._requests, self._answers, self._log):
+            stream.close()
 
     def _ask(
         self,
@@ -81,26 +83,24 @@ class WorkerProcess:
                 begun()
 
     def _write(self, data: bytes) -> None:
-        assert self._process.stdin is not None
         try:
-            self._process.stdin.write(data)
+            self._requests.write(data)
         except BrokenPipeError:
             raise WorkerError(self._obituary()) from None
 
     def _read_line(self, deadline: float) -> bytes:
-        assert self._process.stdout is not None
         with selectors.DefaultSelector() as selector:
-            selector.register(self._process.stdout, selectors.EVENT_READ)
-            while b"\n" not in self._answers:
+            selector.register(self._answers, selectors.EVENT_READ)
+            while b"\n" not in self._unread:
                 if not selector.select(deadline - time.monotonic()):
                     self._process.kill()
                     message = "took too long"
                     raise WorkerError(message)
-                received = self._process.stdout.read(65_536)
+                received = self._answers.read(_CHUNK)
                 if not received:
                     raise WorkerError(self._obituary())
-                self._answers += received
-        line, _, self._answers = self._answers.partition(b"\n")
+                self._unread += received
+        line, _, self._unread = self._unread.partition(b"\n")
         return line
 
     def _obituary(self) -> str:

@@ -18,8 +18,7 @@ _THREE_DIGITS = 100
 def report(table: Table, peers: Sequence[Peer], rounds: int, etcd_version: str) -> str:
     """Return the whole report."""
     parts = [
-        f"etcd {etcd_version}, Python {platform.python_version()}, {os.cpu_count()} cores, "
-        f"{platform.system()} {platform.machine()}; medians of {rounds} rounds",
+        _conditions(rounds, etcd_version),
         _results(table, peers),
     ]
     lines = verdicts(table)
@@ -33,6 +32,13 @@ def report(table: Table, peers: Sequence[Peer], rounds: int, etcd_version: str) 
     if failures:
         parts.append("Failed:\n\n" + "\n".join(failures))
     return "\n\n".join(parts)
+
+
+def _conditions(rounds: int, etcd_version: str) -> str:
+    return (
+        f"etcd {etcd_version}, Python {platform.python_version()}, {os.cpu_count()} cores, "
+        f"{platform.system()} {platform.machine()}; medians of {rounds} rounds."
+    )
 
 
 def _results(table: Table, peers: Sequence[Peer]) -> str:

@@ -15,10 +15,10 @@ from benches.sample import Sample
 from benches.works import Work
 from tests.support.binaries import find_etcd
 from tests.support.launcher import LocalLauncher
-from tests.support.server import EtcdServer
+from tests.support.server import EtcdServer, FlagValue
 
 # A row writes more than the default quota of 2 GiB has room for, with the history that etcd keeps.
-_ETCD_FLAGS = {"quota-backend-bytes": 8 * 2**30, "log-level": "error"}
+_ETCD_FLAGS: dict[str, FlagValue] = {"quota-backend-bytes": 8 * 2**30, "log-level": "error"}
 # Resident memory is noted after this share of the operations and after all of them.
 _SETTLED = 10
 
@@ -27,7 +27,7 @@ _SETTLED = 10
 class Measured:
     """What a client did in a row: one sample per round, or why it has none.
 
-    In a row about memory there are three samples: after the import, an early one, and the last.
+    In a row about memory there are three samples: after the import, early, at the end.
     """
 
     samples: list[Sample] = field(default_factory=list)
@@ -73,7 +73,7 @@ def measure(row: Row, peers: Sequence[Peer], rounds: int) -> Results:
         if row.needs is not None:
             helper.run(row.needs)
         if row.kind is Kind.MEMORY:
-            return _in_rounds(peers, 1, lambda peer: _memory(row, peer, workers), False)
+            return _in_rounds(peers, 1, lambda peer: _memory(row, peer, workers), warm_ups=0)
         if row.kind is Kind.RECEIVE:
             return _in_rounds(
                 peers, rounds, lambda peer: [_receive(row.work, workers.of(peer), helper)]
@@ -85,14 +85,15 @@ def _in_rounds(
     peers: Sequence[Peer],
     rounds: int,
     take: Callable[[Peer], list[Sample]],
-    warm_up: bool = True,
+    *,
+    warm_ups: int = 1,
 ) -> Results:
     """Take samples from all peers in each round, every round from another peer on.
 
-    The warm-up round comes first and is forgotten. A peer that fails is left out from then on.
+    What the first rounds, the warm-ups, measure is forgotten. A peer that fails is left out from then on.
     """
     results = {peer.name: Measured() for peer in peers}
-    for index in range(rounds + warm_up):
+    for index in range(rounds + warm_ups):
         first = index % len(peers) if peers else 0
         for peer in [*peers[first:], *peers[:first]]:
             measured = results[peer.name]
@@ -103,7 +104,7 @@ def _in_rounds(
             except WorkerError as error:
                 measured.failure = str(error)
             else:
-                measured.samples += samples if index >= warm_up else []
+                measured.samples += samples if index >= warm_ups else []
     return results
 
 

@@ -6,11 +6,12 @@ import os
 import resource
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 
 @dataclass(frozen=True)
 class Sample:
-    """Wall time and CPU time (user and system, all threads) in seconds, resident bytes at the end."""
+    """Seconds of wall and CPU time (user and system, all threads), resident bytes at the end."""
 
     wall: float
     cpu: float
@@ -21,11 +22,12 @@ class Stopwatch:
     """Measures this process from its creation on."""
 
     def __init__(self) -> None:
+        """Start measuring."""
         self._cpu = _cpu_seconds()
         self._wall = time.perf_counter()
 
     def read(self) -> Sample:
-        """What has been used up to now."""
+        """Return what has been used up to now."""
         wall = time.perf_counter() - self._wall
         return Sample(wall, _cpu_seconds() - self._cpu, resident_bytes())
 
@@ -36,6 +38,6 @@ def _cpu_seconds() -> float:
 
 
 def resident_bytes() -> int:
-    """The memory of this process that is in RAM now."""
-    with open("/proc/self/statm", encoding="ascii") as statm:
-        return int(statm.read().split()[1]) * os.sysconf("SC_PAGESIZE")
+    """Return how much memory of this process is in RAM now."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[1]
+    return int(pages) * os.sysconf("SC_PAGESIZE")

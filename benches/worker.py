@@ -25,25 +25,26 @@ class Client(Protocol):
     """What a module of `benches.clients` makes."""
 
     async def open(self, endpoint: str) -> None:
-        """Gets to know the endpoint."""
+        """Get to know the endpoint."""
 
     async def run(self, work: Work, begin: Callable[[], None]) -> None:
-        """Prepares the work, calls `begin` and does it."""
+        """Prepare the work, call `begin` and do it."""
 
     async def close(self) -> None:
-        """Disconnects."""
+        """Disconnect."""
 
 
 class Worker:
     """Obeys the driver until it closes standard input or says `close`."""
 
     def __init__(self, client: Client, answers: TextIO) -> None:
+        """Take over a client and the stream for the answers."""
         self._client = client
         self._answers = answers
         self._stopwatch = Stopwatch()
 
     async def serve(self) -> None:
-        """Answers requests one after another; the event loop stays free between them."""
+        """Answer requests one after another; the event loop stays free between them."""
         reader = asyncio.StreamReader()
         loop = asyncio.get_running_loop()
         await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)
@@ -51,7 +52,7 @@ class Worker:
             request = json.loads(line)
             try:
                 sample = await self._obey(request)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - whatever it is, the driver reports it
                 self._answer({"failed": f"{type(error).__name__}: {error}"})
             else:
                 self._answer({"done": asdict(sample)})
@@ -79,7 +80,7 @@ class Worker:
 
 
 def main() -> None:
-    """Serves on the standard streams, and keeps them clear of what a client may print."""
+    """Serve on the standard streams, and keep them clear of what a client may print."""
     module, *loop = sys.argv[1:]
     with os.fdopen(os.dup(sys.stdout.fileno()), "w") as answers:
         os.dup2(sys.stderr.fileno(), sys.stdout.fileno())

@@ -37,12 +37,12 @@ class Work:
 
 
 def work_keys(work: Work, prefix: bytes = _KEY_PREFIX) -> list[bytes]:
-    """The keys of a work: one per task."""
+    """Return the keys of a work: one per task."""
     return [prefix + b"%06d" % index for index in range(work.tasks)]
 
 
 def value_of(work: Work) -> bytes:
-    """The value that a work reads or writes: printable, for a client that only takes text."""
+    """Return the value that a work reads or writes: text, for a client that takes no bytes."""
     return b"v" * work.value_size
 
 
@@ -66,50 +66,53 @@ class Adapter(Protocol):
     """One client library: how to connect, how to lock, and which type its keys have."""
 
     def native(self, data: bytes) -> Any:
-        """The same data in the type that the client takes: bytes or text."""
+        """Return the same data in the type that the client takes: bytes or text."""
 
     def connect(self, endpoint: str) -> AbstractAsyncContextManager[Session]:
-        """Connects for the time of a context."""
+        """Connect for the time of a context."""
 
     def locked(self, endpoint: str, name: Any) -> AbstractAsyncContextManager[Any]:
-        """Connects and holds a lock for the time of a context."""
+        """Connect and hold a lock for the time of a context."""
 
 
 class AsyncClient:
     """Runs works on an asyncio client library by its adapter: `open`, `run`, `close`."""
 
     def __init__(self, adapter: Adapter) -> None:
+        """Connect to nothing yet."""
         self._adapter = adapter
         self._endpoint = ""
         self._context: AbstractAsyncContextManager[Session] | None = None
         self._session: Session | None = None
 
     async def open(self, endpoint: str) -> None:
-        """Remembers the endpoint; the first work that needs a connection opens it."""
+        """Remember the endpoint; the first work that needs a connection opens it."""
         self._endpoint = endpoint
 
     async def close(self) -> None:
-        """Leaves the connection's context."""
+        """Leave the connection's context."""
         if self._context is not None:
             await self._context.__aexit__(None, None, None)
 
     async def connected(self) -> Session:
-        """The session that all works but `connect_alone` find open."""
+        """Return the session that all works but `connect_alone` find open."""
         if self._session is None:
             self._context = self._adapter.connect(self._endpoint)
             self._session = await self._context.__aenter__()
         return self._session
 
     async def run(self, work: Work, begin: Callable[[], None]) -> None:
-        """Prepares the work, calls `begin`, from where on it is measured, and does it."""
+        """Prepare the work, call `begin`, from where on it is measured, and do it."""
         native = self._adapter.native
         if work.kind == "connect_alone":
             begin()
-            return await self._connect_each(work)
+            await self._connect_each(work)
+            return
         session = await self.connected()
         keys, value = [native(key) for key in work_keys(work)], native(value_of(work))
         if work.kind in ("watch", "receive"):
-            return await self._watch(session, work, begin)
+            await self._watch(session, work, begin)
+            return
         begin()
         if work.kind == "get":
             await _spread(work, _getter(session, keys, value))
@@ -124,7 +127,8 @@ class AsyncClient:
         elif work.kind == "lock":
             await self._lock_each(work)
         else:
-            raise NotImplementedError(f"unknown work {work.kind}")
+            message = f"unknown work {work.kind}"
+            raise NotImplementedError(message)
 
     async def _watch(self, session: Session, work: Work, begin: Callable[[], None]) -> None:
         native = self._adapter.native
@@ -151,14 +155,12 @@ _TaskBody = Callable[[int, int], Awaitable[None]]
 
 
 async def _spread(work: Work, body: _TaskBody) -> None:
-    """Runs the operations in the work's tasks, each with an equal share."""
+    """Run the operations in the work's tasks, each with an equal share."""
     if work.tasks == 1:
         await body(0, work.operations)
         return
     share, rest = divmod(work.operations, work.tasks)
-    await asyncio.gather(
-        *(body(index, share + (index < rest)) for index in range(work.tasks))
-    )
+    await asyncio.gather(*(body(index, share + (index < rest)) for index in range(work.tasks)))
 
 
 def _getter(session: Session, keys: list[Any], expected: Any) -> _TaskBody:
@@ -168,14 +170,13 @@ def _getter(session: Session, keys: list[Any], expected: Any) -> _TaskBody:
         for _ in range(count):
             value = await get(key)
         if value != expected:
-            raise AssertionError(f"get returned {value!r:.80}")
+            message = f"get returned {value!r:.80}"
+            raise AssertionError(message)
 
     return body
 
 
-def _putter(
-    put: Callable[[Any, Any], Awaitable[Any]], keys: list[Any], value: Any
-) -> _TaskBody:
+def _putter(put: Callable[[Any, Any], Awaitable[Any]], keys: list[Any], value: Any) -> _TaskBody:
     async def body(task: int, count: int) -> None:
         key = keys[task]
         for _ in range(count):
@@ -188,12 +189,13 @@ async def _get_prefix(session: Session, work: Work, prefix: Any) -> None:
     for _ in range(work.operations // FILLED_KEYS):
         pairs = await session.get_prefix(prefix)
         if len(pairs) != FILLED_KEYS:
-            raise AssertionError(f"get_prefix returned {len(pairs)} of {FILLED_KEYS} keys")
+            message = f"get_prefix returned {len(pairs)} of {FILLED_KEYS} keys"
+            raise AssertionError(message)
 
 
 @asynccontextmanager
 async def _receiving(session: Session, work: Work, prefix: Any) -> AsyncIterator[None]:
-    """Watches the prefix; the context ends when every event of the work has come."""
+    """Watch the prefix; the context ends when every event of the work has come."""
     established = asyncio.Event()
     receiver = asyncio.ensure_future(session.receive(prefix, work.operations, established))
     standing = asyncio.ensure_future(established.wait())

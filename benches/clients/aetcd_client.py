@@ -22,13 +22,13 @@ class Adapter:
 
     @asynccontextmanager
     async def connect(self, endpoint: str) -> AsyncIterator[Session]:
-        """Connects for the time of a context."""
+        """Connect for the time of a context."""
         async with _client(endpoint) as client:
             yield session_of(client)
 
     @asynccontextmanager
     async def locked(self, endpoint: str, name: bytes) -> AsyncIterator[Any]:
-        """Connects and holds a lock for the time of a context."""
+        """Connect and hold a lock for the time of a context."""
         async with _client(endpoint) as client, client.lock(name) as lock:
             yield lock
 
@@ -39,7 +39,7 @@ def _client(endpoint: str) -> Any:
 
 
 def session_of(client: Any) -> Session:
-    """The client's methods, with plain values taken out of its result objects."""
+    """Return the client's methods, with plain values taken out of its result objects."""
 
     async def get(key: bytes) -> bytes | None:
         result = await client.get(key)
@@ -70,5 +70,5 @@ def session_of(client: Any) -> Session:
 
 
 def client() -> AsyncClient:
-    """The client that the worker drives."""
+    """Return the client that the worker drives."""
     return AsyncClient(Adapter())

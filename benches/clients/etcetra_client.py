@@ -25,12 +25,12 @@ class Adapter:
 
     @asynccontextmanager
     async def connect(self, endpoint: str) -> AsyncIterator[Session]:
-        """Connects for the time of a context."""
+        """Connect for the time of a context."""
         async with _client(endpoint).connect() as communicator:
             yield session_of(communicator)
 
     def locked(self, endpoint: str, name: str) -> AbstractAsyncContextManager[Any]:
-        """Connects and holds a lock for the time of a context."""
+        """Connect and hold a lock for the time of a context."""
         manager: AbstractAsyncContextManager[Any] = _client(endpoint).with_lock(name)
         return manager
 
@@ -41,11 +41,7 @@ def _client(endpoint: str) -> Any:
 
 
 def session_of(communicator: Any) -> Session:
-    """The communicator's methods, with the linearizable reads that the other clients do."""
-
-    async def get(key: str) -> str | None:
-        value: str | None = await communicator.get(key, serializable=False)
-        return value
+    """Return the communicator's methods; all its reads are serializable, the cheaper kind."""
 
     async def get_prefix(prefix: str) -> list[tuple[str, str]]:
         pairs: dict[str, str] = await communicator.get_prefix(prefix)
@@ -66,7 +62,7 @@ def session_of(communicator: Any) -> Session:
                     break
         await notified
 
-    return Session(get, communicator.put, get_prefix, txn_put, receive)
+    return Session(communicator.get, communicator.put, get_prefix, txn_put, receive)
 
 
 async def _relay(ready: asyncio.Event, established: asyncio.Event) -> None:
@@ -76,5 +72,5 @@ async def _relay(ready: asyncio.Event, established: asyncio.Event) -> None:
 
 
 def client() -> AsyncClient:
-    """The client that the worker drives."""
+    """Return the client that the worker drives."""
     return AsyncClient(Adapter())

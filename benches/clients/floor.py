@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from urllib.parse import urlsplit
 
-from benches.clients.http2 import MAX_FRAME, Connection, Request, bytes_field, read_varint
+from benches.clients.http2 import (
+    MAX_FRAME,
+    MESSAGE_HEADER,
+    Connection,
+    Request,
+    bytes_field,
+    read_varint,
+)
 from benches.works import FILL_PREFIX, FILLED_KEYS, WATCH_PREFIX, Work, value_of, work_keys
 
 _RANGE, _PUT, _TXN = (f"/etcdserverpb.KV/{name}" for name in ("Range", "Put", "Txn"))
@@ -28,25 +35,27 @@ class Client:
     """The floor in the shape that the worker drives: `open`, `run`, `close`."""
 
     def __init__(self) -> None:
+        """Wait for `open`."""
         self._connection: Connection | None = None
         self._authority = ""
 
     async def open(self, endpoint: str) -> None:
-        """Connects."""
+        """Connect."""
         parts = urlsplit(endpoint)
         self._authority = parts.netloc
         self._connection = Connection(parts.hostname or "", parts.port or 0)
 
     async def close(self) -> None:
-        """Disconnects."""
+        """Disconnect."""
         if self._connection is not None:
             self._connection.close()
 
     async def run(self, work: Work, begin: Callable[[], None]) -> None:
-        """Encodes the requests, calls `begin`, from where on it is measured, and does the work."""
+        """Encode the requests, call `begin`, from where on it is measured, and do the work."""
         floor = self._connection
         if floor is None:
-            raise RuntimeError("the floor is not connected")
+            message = "the floor is not connected"
+            raise RuntimeError(message)
         if work.kind in ("watch", "receive"):
             puts = self._puts(work, work_keys(work, WATCH_PREFIX)) if work.kind == "watch" else ()
             stream = _start_watch(floor, self._watch())
@@ -76,7 +85,8 @@ class Client:
             return self._puts(work, names)
         if work.kind == "txn":
             return [self._txn(key, value_of(work)) for key in work_keys(work)]
-        raise NotImplementedError(f"the floor has no {work.kind}")
+        message = f"the floor has no {work.kind}"
+        raise NotImplementedError(message)
 
     def _puts(self, work: Work, keys: Iterable[bytes]) -> Sequence[Request]:
         value = value_of(work)
@@ -128,7 +138,7 @@ def _start_watch(floor: Connection, request: Request) -> int:
 
 
 def _put_and_watch(floor: Connection, watch: int, puts: Sequence[Request], work: Work) -> None:
-    """Receives the events of a work, and writes them itself where there are puts."""
+    """Receive the events of a work, and write them too where there are puts."""
     writes = work.operations if puts else 0
     sent = done = events = 0
     while events < work.operations or done < writes:
@@ -142,16 +152,16 @@ def _put_and_watch(floor: Connection, watch: int, puts: Sequence[Request], work:
 
 
 def _take_messages(body: bytearray | None) -> list[int]:
-    """Removes the whole messages from a watch's stream; the number of events in each."""
+    """Remove the whole messages from a watch's stream; return the number of events in each."""
     messages: list[int] = []
     if body is None:
         return messages
     position = 0
-    while len(body) - position >= 5:
-        end = position + 5 + int.from_bytes(body[position + 1 : position + 5], "big")
+    while len(body) - position >= MESSAGE_HEADER:
+        end = position + MESSAGE_HEADER + int.from_bytes(body[position + 1 : position + 5], "big")
         if end > len(body):
             break
-        messages.append(_events_in(body, position + 5, end))
+        messages.append(_events_in(body, position + MESSAGE_HEADER, end))
         position = end
     del body[:position]
     return messages
@@ -169,5 +179,5 @@ def _events_in(body: bytearray, position: int, end: int) -> int:
 
 
 def client() -> Client:
-    """The client that the worker drives."""
+    """Return the client that the worker drives."""
     return Client()

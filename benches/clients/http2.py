@@ -21,9 +21,12 @@ PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DEFAULT_WINDOW = 65_535
 LARGEST_WINDOW = 2**31 - 1
 MAX_FRAME = 16_384
-# The window for the connection is refilled once half of it is used: a few times an hour.
+# gRPC puts a flag and the length before each message.
+MESSAGE_HEADER = 5
+# The connection's window is refilled when half of it is used: too rarely to be measured.
 REFILL_AFTER = 2**30
 
+_SEVEN_BITS = 0x7F
 _FRAME_HEADER = struct.Struct(">BHBBI")
 _STREAM_ID = struct.Struct(">I")
 # Where the stream id stands in a frame's header.
@@ -32,58 +35,61 @@ _SETTING = struct.Struct(">HI")
 
 
 def varint(number: int) -> bytes:
-    """A protobuf varint."""
+    """Encode a protobuf varint."""
     encoded = bytearray()
-    while number > 0x7F:
-        encoded.append(number & 0x7F | 0x80)
+    while number > _SEVEN_BITS:
+        encoded.append(number & _SEVEN_BITS | ~_SEVEN_BITS & 0xFF)
         number >>= 7
     encoded.append(number)
     return bytes(encoded)
 
 
 def bytes_field(number: int, value: bytes) -> bytes:
-    """A length-delimited protobuf field: bytes, a string or an embedded message."""
+    """Encode a length-delimited protobuf field: bytes, a string or an embedded message."""
     return varint(number << 3 | 2) + varint(len(value)) + value
 
 
 def read_varint(data: bytes | bytearray, position: int) -> tuple[int, int]:
-    """The varint at a position, and the position after it."""
+    """Return the varint at a position, and the position after it."""
     number = shift = 0
     while True:
         byte = data[position]
         position += 1
-        number |= (byte & 0x7F) << shift
-        if byte < 0x80:
+        number |= (byte & _SEVEN_BITS) << shift
+        if byte <= _SEVEN_BITS:
             return number, position
         shift += 7
 
 
 def grpc_message(message: bytes) -> bytes:
-    """A protobuf message with gRPC's prefix: not compressed, and its length."""
+    """Give a protobuf message gRPC's prefix: not compressed, and its length."""
     return b"\0" + len(message).to_bytes(4, "big") + message
 
 
 def frame(kind: int, flags: int, stream: int, payload: bytes) -> bytes:
-    """One HTTP/2 frame."""
+    """Encode one HTTP/2 frame."""
     size = len(payload)
     return _FRAME_HEADER.pack(size >> 16, size & 0xFFFF, kind, flags, stream) + payload
 
 
 def _literal(value: bytes) -> bytes:
-    if len(value) >= 0x7F:
-        raise ValueError("only short header strings are needed here")
+    if len(value) >= _SEVEN_BITS:
+        message = "only short header strings are needed here"
+        raise ValueError(message)
     return bytes((len(value),)) + value
 
 
 def header_block(method: bytes, authority: bytes) -> bytes:
-    """The headers of a gRPC request, never indexed in the dynamic table."""
-    return b"".join((
-        b"\x83\x86",  # static table: ":method: POST", ":scheme: http"
-        b"\x04" + _literal(method),  # ":path", name indexed
-        b"\x01" + _literal(authority),  # ":authority", name indexed
-        b"\x0f\x10" + _literal(b"application/grpc"),  # "content-type" is number 31 = 15 + 16
-        b"\x00" + _literal(b"te") + _literal(b"trailers"),
-    ))
+    """Encode the headers of a gRPC request, never indexed in the dynamic table."""
+    return b"".join(
+        (
+            b"\x83\x86",  # static table: ":method: POST", ":scheme: http"
+            b"\x04" + _literal(method),  # ":path", name indexed
+            b"\x01" + _literal(authority),  # ":authority", name indexed
+            b"\x0f\x10" + _literal(b"application/grpc"),  # "content-type" is number 31 = 15 + 16
+            b"\x00" + _literal(b"te") + _literal(b"trailers"),
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +102,8 @@ class Request:
     message: bytes
 
     @classmethod
-    def encode(cls, method: str, authority: str, message: bytes, last: bool = True) -> Request:
-        """Encodes a call of `method`; with `last` unset the stream stays open for more."""
+    def encode(cls, method: str, authority: str, message: bytes, *, last: bool = True) -> Request:
+        """Encode a call of `method`; with `last` unset the stream stays open for more."""
         block = header_block(method.encode(), authority.encode())
         headers = frame(HEADERS, END_HEADERS, 0, block)
         body = grpc_message(message)
@@ -113,6 +119,7 @@ class Connection:
     """
 
     def __init__(self, host: str, port: int) -> None:
+        """Connect and send the settings."""
         self._socket = socket.create_connection((host, port), timeout=60)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._buffer = bytearray(1 << 18)
@@ -125,23 +132,25 @@ class Connection:
         self._large_window = 0
         self._unacknowledged = 0
         self.bodies: dict[int, bytearray] = {}
-        settings = b"".join((
-            _SETTING.pack(HEADER_TABLE_SIZE, 0),
-            _SETTING.pack(ENABLE_PUSH, 0),
-            _SETTING.pack(INITIAL_WINDOW_SIZE, LARGEST_WINDOW),
-        ))
+        settings = b"".join(
+            (
+                _SETTING.pack(HEADER_TABLE_SIZE, 0),
+                _SETTING.pack(ENABLE_PUSH, 0),
+                _SETTING.pack(INITIAL_WINDOW_SIZE, LARGEST_WINDOW),
+            )
+        )
         refill = _STREAM_ID.pack(LARGEST_WINDOW - DEFAULT_WINDOW)
         self._socket.sendall(
             PREFACE + frame(SETTINGS, 0, 0, settings) + frame(WINDOW_UPDATE, 0, 0, refill)
         )
 
     def close(self) -> None:
-        """Closes the socket; the server needs no good-bye."""
+        """Close the socket; the server needs no good-bye."""
         self._view.release()
         self._socket.close()
 
     def start(self, requests: Sequence[Request], first: int, count: int) -> int:
-        """Sends up to `count` small requests at once, going round `requests` from `first`.
+        """Send up to `count` small requests at once, going round `requests` from `first`.
 
         Returns how many the connection's flow-control window had room for.
         """
@@ -161,19 +170,19 @@ class Connection:
         return count
 
     def open(self, request: Request) -> int:
-        """Sends one small request and returns its stream id."""
+        """Send one small request and return its stream id."""
         stream = self._next_stream
         while not self.start((request,), 0, 1):
             self.receive()
         return stream
 
     def reset(self, stream: int) -> None:
-        """Cancels a stream and forgets it."""
+        """Cancel a stream and forget it."""
         self._socket.sendall(frame(RST_STREAM, 0, stream, _STREAM_ID.pack(CANCEL)))
         self.bodies.pop(stream, None)
 
     def send_large(self, request: Request) -> None:
-        """Sends one request of any size, in frames as large as the windows allow."""
+        """Send one request of any size, in frames as large as the windows allow."""
         stream = self._large_stream = self._next_stream
         self._next_stream += 2
         self._large_window = self._stream_window
@@ -193,15 +202,16 @@ class Connection:
             left = left[size:]
 
     def receive(self) -> list[int]:
-        """Waits for bytes, handles every whole frame among them, returns the streams that ended."""
+        """Wait for bytes, handle every whole frame among them, return the streams that ended."""
         received = self._socket.recv_into(self._view[self._filled :])
         if not received:
-            raise ConnectionError("etcd closed the connection")
+            message = "etcd closed the connection"
+            raise ConnectionError(message)
         end = self._filled + received
         position = 0
         ended: list[int] = []
         buffer, bodies = self._buffer, self.bodies
-        while end - position >= 9:
+        while end - position >= _FRAME_HEADER.size:
             high, low, kind, flags, stream = _FRAME_HEADER.unpack_from(buffer, position)
             after = position + 9 + (high << 16 | low)
             if after > end:
@@ -217,7 +227,8 @@ class Connection:
                 self._control(kind, flags, stream, bytes(buffer[position + 9 : after]))
             if flags & END_STREAM and kind <= HEADERS:
                 if stream not in bodies:
-                    raise ConnectionError(f"etcd answered stream {stream} with an error")
+                    message = f"etcd answered stream {stream} with an error"
+                    raise ConnectionError(message)
                 ended.append(stream)
             position = after
         self._filled = end - position
@@ -246,4 +257,5 @@ class Connection:
         elif kind == PING and not flags & ACK:
             self._socket.sendall(frame(PING, ACK, 0, payload))
         elif kind in (RST_STREAM, GOAWAY):
-            raise ConnectionError(f"etcd ended stream {stream} or the connection: {payload!r}")
+            message = f"etcd ended stream {stream} or the connection: {payload!r}"
+            raise ConnectionError(message)

@@ -1,4 +1,4 @@
-"""This repository's client."""
+"""The client of this repository."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ class Adapter:
 
     @asynccontextmanager
     async def connect(self, endpoint: str) -> AsyncIterator[Session]:
-        """Connects for the time of a context."""
+        """Connect for the time of a context."""
         async with etcd_client.Client([endpoint]).connect() as communicator:
             yield session_of(communicator)
 
     def locked(
         self, endpoint: str, name: bytes
     ) -> AbstractAsyncContextManager[etcd_client.Communicator]:
-        """Connects and holds a lock for the time of a context."""
+        """Connect and hold a lock for the time of a context."""
         option = etcd_client.EtcdLockOption(lock_name=name)
         return etcd_client.Client([endpoint]).with_lock(option)
 
 
 def session_of(communicator: etcd_client.Communicator) -> Session:
-    """The communicator's methods; `get`, `put` and `get_prefix` are called directly."""
+    """Return the communicator's methods; `get`, `put` and `get_prefix` are called directly."""
 
     async def txn_put(key: bytes, value: bytes) -> None:
         put = etcd_client.TxnOp.put(key, value)
@@ -59,5 +59,5 @@ async def _relay(ready: etcd_client.CondVar, established: asyncio.Event) -> None
 
 
 def client() -> AsyncClient:
-    """The client that the worker drives."""
+    """Return the client that the worker drives."""
     return AsyncClient(Adapter())
