@@ -1,31 +1,39 @@
-"""Builds the distributions once for all tests of this folder."""
+"""The distributions and an environment that has the wheel, made once for all tests of this folder."""
 
-import os
-import subprocess
 import sys
 import venv
-from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.packaging.commands import REPOSITORY, maturin, run
+from tests.packaging.commands import maturin, only, run
 
 
 @pytest.fixture(scope="session")
 def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of this Python, built from the checkout.
 
-    The arguments are those of `make build`, so that cargo has nothing to compile again.
+    It is what `make build` compiles, so that cargo has nothing to do again.
     """
     directory = tmp_path_factory.mktemp("wheel")
     maturin("build", "--release", "--locked", "--interpreter", sys.executable, "--out", directory)
-    return only(directory.glob("*.whl"))
+    return only(list(directory.glob("*.whl")))
 
 
 @pytest.fixture(scope="session")
 def sdist(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The source distribution."""
+    """The source distribution of the checkout."""
     directory = tmp_path_factory.mktemp("sdist")
     maturin("sdist", "--out", directory)
-    return only(directory.glob("*.tar.gz"))
+    return only(list(directory.glob("*.tar.gz")))
+
+
+@pytest.fixture(scope="session")
+def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment outside the repository that has nothing but the wheel."""
+    environment = tmp_path_factory.mktemp("clean")
+    venv.create(environment, with_pip=False, symlinks=True)
+    python = environment / "bin" / "python"
+    # Without an index: a dependency, if one crept in, would fail the installation.
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--no-index", wheel)
+    return python

@@ -14,7 +14,12 @@ class GatewayError(RuntimeError):
 
 
 def call(
-    endpoint: str, method: str, body: dict[str, Any] | None = None, within: float = 10.0
+    endpoint: str,
+    method: str,
+    body: dict[str, Any] | None = None,
+    *,
+    token: str | None = None,
+    within: float = 10.0,
 ) -> dict[str, Any]:
     """Call one v3 method, for example `call(endpoint, "maintenance/status")`.
 
@@ -22,7 +27,8 @@ def call(
     """
     connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=within)
     try:
-        connection.request("POST", f"/v3/{method}", json.dumps(body or {}))
+        headers = {} if token is None else {"Authorization": token}
+        connection.request("POST", f"/v3/{method}", json.dumps(body or {}), headers)
         response = connection.getresponse()
         answer: dict[str, Any] = json.loads(response.read())
     finally:

@@ -1,0 +1,43 @@
+"""Running the tools of packaging: maturin, pip and Python, with their output in the failure."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# Beside the interpreter of the development environment stand its tools, `protoc` among them.
+TOOLS = Path(sys.executable).parent
+
+
+def run(
+    *command: str | Path, cwd: Path = REPOSITORY, env: Mapping[str, str] | None = None
+) -> str:
+    """Runs a command and returns what it printed; raises with all of its output when it fails."""
+    finished = subprocess.run(
+        command,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if finished.returncode != 0:
+        message = f"{command} ended with {finished.returncode}:\n{finished.stdout}"
+        raise AssertionError(message)
+    return finished.stdout
+
+
+def maturin(*arguments: str | Path) -> None:
+    """Runs the pinned maturin on the checkout, with the pinned `protoc`."""
+    path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
+    run(sys.executable, "-m", "maturin", *arguments, env={**os.environ, "PATH": path})
+
+
+def only(paths: list[Path]) -> Path:
+    """The one path that must be there."""
+    assert len(paths) == 1, paths
+    return paths[0]

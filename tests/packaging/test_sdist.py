@@ -1,0 +1,67 @@
+"""That the source distribution holds what its build needs, `protoc` included, and no more."""
+
+import os
+import sys
+import tarfile
+import zipfile
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from tests.packaging.commands import REPOSITORY, TOOLS, only, run
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def members(sdist: Path) -> set[PurePosixPath]:
+    """The files of the archive, relative to its one folder."""
+    with tarfile.open(sdist) as archive:
+        paths = [PurePosixPath(member.name) for member in archive if member.isfile()]
+    return {path.relative_to(path.parts[0]) for path in paths}
+
+
+def test_sdist_holds_the_sources(sdist: Path) -> None:
+    folders = (REPOSITORY / "src", REPOSITORY / "python")
+    sources = {
+        PurePosixPath(path.relative_to(REPOSITORY).as_posix())
+        for folder in folders
+        for pattern in ("*.rs", "*.py", "*.pyi", "py.typed")
+        for path in folder.rglob(pattern)
+    }
+    top = ("Cargo.toml", "Cargo.lock", "pyproject.toml", "README.md", "PKG-INFO")
+    licences = ("LICENSE-MIT", "LICENSE-APACHE")
+
+    assert members(sdist) >= sources | {PurePosixPath(name) for name in top + licences}
+
+
+def test_sdist_leaves_out_what_a_build_does_not_need(sdist: Path) -> None:
+    unexpected = {"tests", "benches", "docs", "examples", "requirements", ".github", ".ci"}
+
+    assert {path.parts[0] for path in members(sdist)} & unexpected == set()
+
+
+def test_sdist_builds_with_a_protoc_of_its_own(sdist: Path, wheel: Path, tmp_path: Path) -> None:
+    """As `pip install` of it does: isolated, on a machine that has Rust and no `protoc`.
+
+    The unoptimized profile takes a third of the time. Its target folder is kept, so that only the
+    first run of a checkout compiles everything, and runs `protoc`.
+    """
+    path = os.pathsep.join(
+        folder for folder in os.environ["PATH"].split(os.pathsep) if Path(folder) != TOOLS
+    )
+    environment = {
+        **os.environ,
+        "PATH": path,
+        "CARGO_TARGET_DIR": str(REPOSITORY / "target" / "sdist"),
+        "MATURIN_PEP517_ARGS": "--profile=dev",
+    }
+    pip = (sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", tmp_path)
+    run(*pip, sdist, cwd=tmp_path, env=environment)
+
+    assert names(only(list(tmp_path.glob("*.whl")))) == names(wheel)
+
+
+def names(wheel: Path) -> set[str]:
+    """The files in a wheel, but for the bill of materials, which only some builds write."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {name for name in archive.namelist() if "/sboms/" not in name}

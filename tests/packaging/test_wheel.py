@@ -1,0 +1,114 @@
+"""What the wheel carries, and that a program outside the repository can use and type-check it."""
+
+import shutil
+import sys
+import zipfile
+from email.parser import HeaderParser
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from tests.packaging.commands import REPOSITORY, run
+
+pytestmark = pytest.mark.timeout(900)
+
+CONSUMER = Path(__file__).with_name("consumer.py")
+SMOKE = Path(__file__).with_name("smoke.py")
+STUB = "etcd_client/_etcd_client.pyi"
+
+# Each line must be refused: were the package untyped for its users, mypy would accept them all.
+MISUSE = """\
+from etcd_client import Communicator, EtcdLockOption
+
+
+async def misuse(communicator: Communicator) -> None:
+    value: str = await communicator.get(b"key")
+    await communicator.put(1, b"value")
+    communicator.no_such_method()
+    EtcdLockOption(lock_name=b"lock", ttl="10")
+"""
+MISUSE_LINES = {5, 6, 7, 8}
+
+
+def names(wheel: Path) -> set[PurePosixPath]:
+    """The files in the wheel."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {PurePosixPath(name) for name in archive.namelist() if not name.endswith("/")}
+
+
+def read(wheel: Path, name: str) -> str:
+    """A text file of the wheel, with or without its versioned folder's name."""
+    with zipfile.ZipFile(wheel) as archive:
+        (path,) = (path for path in archive.namelist() if path.endswith(name))
+        return archive.read(path).decode()
+
+
+def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
+    files = names(wheel)
+    dist_info = {file for file in files if file.parts[0].endswith(".dist-info")}
+    sources = REPOSITORY / "python"
+    expected = {
+        PurePosixPath(path.relative_to(sources).as_posix())
+        for pattern in ("*.py", "*.pyi", "py.typed")
+        for path in sources.rglob(pattern)
+    }
+    native = files - dist_info - expected
+
+    assert expected <= files
+    assert [file.name.split(".")[0] for file in native] == ["_etcd_client"]
+    assert {file.name for file in dist_info} >= {"METADATA", "LICENSE-MIT", "LICENSE-APACHE"}
+
+
+def test_wheel_is_typed_by_the_stub_of_the_root(wheel: Path) -> None:
+    assert PurePosixPath("etcd_client/py.typed") in names(wheel)
+    assert read(wheel, STUB) == (REPOSITORY / "etcd_client.pyi").read_text()
+
+
+def test_metadata_is_what_pypi_shows(wheel: Path) -> None:
+    metadata = HeaderParser().parsestr(read(wheel, ".dist-info/METADATA"))
+
+    assert metadata["Name"] == "etcd-client-py"
+    assert metadata["Requires-Python"] == ">=3.10"
+    assert metadata["License-Expression"] == "MIT OR Apache-2.0"
+    assert metadata.get_all("Requires-Dist") is None
+    assert metadata["Description-Content-Type"].startswith("text/markdown")
+
+
+def test_installed_package_is_importable_outside_the_repository(
+    clean_python: Path, tmp_path: Path
+) -> None:
+    program = "import etcd_client; print(etcd_client.__file__)"
+    printed = run(clean_python, "-I", "-c", program, cwd=tmp_path)
+
+    assert Path(printed.strip()).is_relative_to(clean_python.parents[1])
+
+
+def test_installed_package_talks_to_etcd(
+    clean_python: Path, tmp_path: Path, endpoint: str
+) -> None:
+    printed = run(clean_python, "-I", SMOKE, cwd=tmp_path, env={"ETCD_ENDPOINT": endpoint})
+
+    assert "smoke test passed" in printed
+
+
+def test_consumer_script_passes_mypy_strict(clean_python: Path, tmp_path: Path) -> None:
+    script = shutil.copy(CONSUMER, tmp_path)
+
+    assert "Success: no issues found" in mypy(clean_python, script, tmp_path)
+
+
+def test_misuse_fails_mypy(clean_python: Path, tmp_path: Path) -> None:
+    script = tmp_path / "misuse.py"
+    script.write_text(MISUSE)
+
+    with pytest.raises(AssertionError) as failure:
+        mypy(clean_python, script, tmp_path)
+    complaints = [line for line in str(failure.value).splitlines() if ": error: " in line]
+    assert {int(line.split(":")[1]) for line in complaints} == MISUSE_LINES
+
+
+def mypy(clean_python: Path, script: Path, directory: Path) -> str:
+    """Type-checks a script against the package of the clean environment, without a configuration."""
+    interpreter = ("--python-executable", clean_python)
+    options = ("--strict", "--config-file=", "--cache-dir", directory / "cache")
+    return run(sys.executable, "-m", "mypy", *interpreter, *options, script, cwd=directory)
