@@ -37,7 +37,7 @@ def report(table: Table, peers: Sequence[Peer], rounds: int, etcd_version: str) 
 def _conditions(rounds: int, etcd_version: str) -> str:
     return (
         f"etcd {etcd_version}, Python {platform.python_version()}, {os.cpu_count()} cores, "
-        f"{platform.system()} {platform.machine()}; medians of {rounds} rounds."
+        f"{platform.system()} {platform.machine()}; rounds: {rounds}."
     )
 
 
@@ -58,12 +58,16 @@ def _client_cell(figures: RowFigures, peer: Peer) -> str:
     client = figures.by_client.get(peer.name)
     if client is None:
         return "failed" if peer.name in figures.failures else _NONE
-    return " / ".join(_number(value) for value in client.values)
+    return " / ".join(_summary(value) for value in client.values)
 
 
-def _number(figure: Figure) -> str:
-    text = f"{figure.median:.0f}" if figure.median >= _THREE_DIGITS else f"{figure.median:.3g}"
-    return f"{text} ±{figure.spread:.2g}" if figure.spread else text
+def _summary(figure: Figure) -> str:
+    median = _number(figure.median)
+    return f"{median} ±{_number(figure.spread)}" if figure.spread else median
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if value >= _THREE_DIGITS else f"{value:.3g}"
 
 
 def _ratios(figures: RowFigures, other: Callable[[int], float | None]) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from benches.peers import FLOOR, ROOT, Peer
 from benches.plan import Kind, Row
@@ -19,6 +21,7 @@ from tests.support.server import EtcdServer, FlagValue
 
 # A row writes more than the default quota of 2 GiB has room for, with the history that etcd keeps.
 _ETCD_FLAGS: dict[str, FlagValue] = {"quota-backend-bytes": 8 * 2**30, "log-level": "error"}
+_MEMORY_DISK = Path("/dev/shm")
 # Resident memory is noted after this share of the operations and after all of them.
 _SETTLED = 10
 
@@ -66,6 +69,8 @@ def measure(row: Row, peers: Sequence[Peer], rounds: int) -> Results:
     launcher = LocalLauncher(find_etcd())
     with ExitStack() as stack:
         etcd = stack.enter_context(EtcdServer(flags=_ETCD_FLAGS, launcher=launcher))
+        if not etcd.directory.is_relative_to(_MEMORY_DISK):
+            print(f"etcd's data is not in memory but in {etcd.directory}", file=sys.stderr)
         workers = stack.enter_context(closing(Workers(etcd.endpoint)))
         # The floor prepares and feeds from a process of its own, for itself too.
         helper = stack.enter_context(closing(WorkerProcess(FLOOR)))
@@ -90,11 +95,11 @@ def _in_rounds(
 ) -> Results:
     """Take samples from all peers in each round, every round from another peer on.
 
-    What the first rounds, the warm-ups, measure is forgotten. A peer that fails is left out from then on.
+    What the warm-ups measure is forgotten. A peer that fails is left out from then on.
     """
     results = {peer.name: Measured() for peer in peers}
     for index in range(rounds + warm_ups):
-        first = index % len(peers) if peers else 0
+        first = index % len(peers)
         for peer in [*peers[first:], *peers[:first]]:
             measured = results[peer.name]
             if measured.failure is not None:
@@ -102,7 +107,8 @@ def _in_rounds(
             try:
                 samples = take(peer)
             except WorkerError as error:
-                measured.failure = str(error)
+                print(f"{peer.name}: {error}", file=sys.stderr)
+                measured.failure = str(error).splitlines()[-1]
             else:
                 measured.samples += samples if index >= warm_ups else []
     return results

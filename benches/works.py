@@ -10,7 +10,10 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Generic, Protocol, TypeVar
+
+# What a client takes for keys and values.
+Data = TypeVar("Data", bytes, str)
 
 FILL_PREFIX = b"/bench/fill/"
 FILLED_KEYS = 10_000
@@ -47,43 +50,43 @@ def value_of(work: Work) -> bytes:
 
 
 @dataclass(frozen=True)
-class Session:
+class Session(Generic[Data]):
     """An open client's own methods in the shape that the works call.
 
     A method that has this shape already stands here itself, so that nothing lies between the work
     and the client; every result is complete, with the values in the caller's hands.
     """
 
-    get: Callable[[Any], Awaitable[Any]]
-    put: Callable[[Any, Any], Awaitable[Any]]
-    get_prefix: Callable[[Any], Awaitable[Sequence[tuple[Any, Any]]]]
-    txn_put: Callable[[Any, Any], Awaitable[Any]]
+    get: Callable[[Data], Awaitable[Data | None]]
+    put: Callable[[Data, Data], Awaitable[object]]
+    get_prefix: Callable[[Data], Awaitable[Sequence[tuple[Data, Data]]]]
+    txn_put: Callable[[Data, Data], Awaitable[object]]
     # Receives so many events under a prefix, and sets the event once the watch stands.
-    receive: Callable[[Any, int, asyncio.Event], Awaitable[None]]
+    receive: Callable[[Data, int, asyncio.Event], Awaitable[None]]
 
 
-class Adapter(Protocol):
+class Adapter(Protocol[Data]):
     """One client library: how to connect, how to lock, and which type its keys have."""
 
-    def native(self, data: bytes) -> Any:
+    def native(self, data: bytes) -> Data:
         """Return the same data in the type that the client takes: bytes or text."""
 
-    def connect(self, endpoint: str) -> AbstractAsyncContextManager[Session]:
+    def connect(self, endpoint: str) -> AbstractAsyncContextManager[Session[Data]]:
         """Connect for the time of a context."""
 
-    def locked(self, endpoint: str, name: Any) -> AbstractAsyncContextManager[Any]:
+    def locked(self, endpoint: str, name: Data) -> AbstractAsyncContextManager[object]:
         """Connect and hold a lock for the time of a context."""
 
 
-class AsyncClient:
+class AsyncClient(Generic[Data]):
     """Runs works on an asyncio client library by its adapter: `open`, `run`, `close`."""
 
-    def __init__(self, adapter: Adapter) -> None:
+    def __init__(self, adapter: Adapter[Data]) -> None:
         """Connect to nothing yet."""
-        self._adapter = adapter
+        self._adapter: Adapter[Data] = adapter
         self._endpoint = ""
-        self._context: AbstractAsyncContextManager[Session] | None = None
-        self._session: Session | None = None
+        self._context: AbstractAsyncContextManager[Session[Data]] | None = None
+        self._session: Session[Data] | None = None
 
     async def open(self, endpoint: str) -> None:
         """Remember the endpoint; the first work that needs a connection opens it."""
@@ -94,7 +97,7 @@ class AsyncClient:
         if self._context is not None:
             await self._context.__aexit__(None, None, None)
 
-    async def connected(self) -> Session:
+    async def connected(self) -> Session[Data]:
         """Return the session that all works but `connect_alone` find open."""
         if self._session is None:
             self._context = self._adapter.connect(self._endpoint)
@@ -130,7 +133,7 @@ class AsyncClient:
             message = f"unknown work {work.kind}"
             raise NotImplementedError(message)
 
-    async def _watch(self, session: Session, work: Work, begin: Callable[[], None]) -> None:
+    async def _watch(self, session: Session[Data], work: Work, begin: Callable[[], None]) -> None:
         native = self._adapter.native
         keys = [native(key) for key in work_keys(work, WATCH_PREFIX)]
         async with _receiving(session, work, native(WATCH_PREFIX)):
@@ -163,10 +166,10 @@ async def _spread(work: Work, body: _TaskBody) -> None:
     await asyncio.gather(*(body(index, share + (index < rest)) for index in range(work.tasks)))
 
 
-def _getter(session: Session, keys: list[Any], expected: Any) -> _TaskBody:
+def _getter(session: Session[Data], keys: list[Data], expected: Data) -> _TaskBody:
     async def body(task: int, count: int) -> None:
         get, key = session.get, keys[task]
-        value = expected
+        value: Data | None = expected
         for _ in range(count):
             value = await get(key)
         if value != expected:
@@ -176,7 +179,9 @@ def _getter(session: Session, keys: list[Any], expected: Any) -> _TaskBody:
     return body
 
 
-def _putter(put: Callable[[Any, Any], Awaitable[Any]], keys: list[Any], value: Any) -> _TaskBody:
+def _putter(
+    put: Callable[[Data, Data], Awaitable[object]], keys: list[Data], value: Data
+) -> _TaskBody:
     async def body(task: int, count: int) -> None:
         key = keys[task]
         for _ in range(count):
@@ -185,7 +190,7 @@ def _putter(put: Callable[[Any, Any], Awaitable[Any]], keys: list[Any], value: A
     return body
 
 
-async def _get_prefix(session: Session, work: Work, prefix: Any) -> None:
+async def _get_prefix(session: Session[Data], work: Work, prefix: Data) -> None:
     for _ in range(work.operations // FILLED_KEYS):
         pairs = await session.get_prefix(prefix)
         if len(pairs) != FILLED_KEYS:
@@ -194,7 +199,7 @@ async def _get_prefix(session: Session, work: Work, prefix: Any) -> None:
 
 
 @asynccontextmanager
-async def _receiving(session: Session, work: Work, prefix: Any) -> AsyncIterator[None]:
+async def _receiving(session: Session[Data], work: Work, prefix: Data) -> AsyncIterator[None]:
     """Watch the prefix; the context ends when every event of the work has come."""
     established = asyncio.Event()
     receiver = asyncio.ensure_future(session.receive(prefix, work.operations, established))

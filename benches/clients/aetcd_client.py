@@ -1,5 +1,7 @@
 """aetcd 1.0.0, over grpcio."""
 
+# ruff: noqa: ANN401 - the library has no types
+
 from __future__ import annotations
 
 import asyncio
@@ -21,7 +23,7 @@ class Adapter:
         return data
 
     @asynccontextmanager
-    async def connect(self, endpoint: str) -> AsyncIterator[Session]:
+    async def connect(self, endpoint: str) -> AsyncIterator[Session[bytes]]:
         """Connect for the time of a context."""
         async with _client(endpoint) as client:
             yield session_of(client)
@@ -38,7 +40,7 @@ def _client(endpoint: str) -> Any:
     return aetcd.Client(parts.hostname, parts.port)
 
 
-def session_of(client: Any) -> Session:
+def session_of(client: Any) -> Session[bytes]:
     """Return the client's methods, with plain values taken out of its result objects."""
 
     async def get(key: bytes) -> bytes | None:
@@ -69,6 +71,6 @@ def session_of(client: Any) -> Session:
     return Session(get, client.put, get_prefix, txn_put, receive)
 
 
-def client() -> AsyncClient:
+def client() -> AsyncClient[bytes]:
     """Return the client that the worker drives."""
     return AsyncClient(Adapter())

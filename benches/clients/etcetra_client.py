@@ -1,5 +1,7 @@
 """etcetra 0.1.19, over grpcio."""
 
+# ruff: noqa: ANN401 - the library has no types
+
 from __future__ import annotations
 
 import asyncio
@@ -24,7 +26,7 @@ class Adapter:
         return data.decode()
 
     @asynccontextmanager
-    async def connect(self, endpoint: str) -> AsyncIterator[Session]:
+    async def connect(self, endpoint: str) -> AsyncIterator[Session[str]]:
         """Connect for the time of a context."""
         async with _client(endpoint).connect() as communicator:
             yield session_of(communicator)
@@ -40,7 +42,7 @@ def _client(endpoint: str) -> Any:
     return etcetra.EtcdClient(etcetra.HostPortPair(parts.hostname, parts.port))
 
 
-def session_of(communicator: Any) -> Session:
+def session_of(communicator: Any) -> Session[str]:
     """Return the communicator's methods; all its reads are serializable, the cheaper kind."""
 
     async def get_prefix(prefix: str) -> list[tuple[str, str]]:
@@ -71,6 +73,6 @@ async def _relay(ready: asyncio.Event, established: asyncio.Event) -> None:
     established.set()
 
 
-def client() -> AsyncClient:
+def client() -> AsyncClient[str]:
     """Return the client that the worker drives."""
     return AsyncClient(Adapter())

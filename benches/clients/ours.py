@@ -19,7 +19,7 @@ class Adapter:
         return data
 
     @asynccontextmanager
-    async def connect(self, endpoint: str) -> AsyncIterator[Session]:
+    async def connect(self, endpoint: str) -> AsyncIterator[Session[bytes]]:
         """Connect for the time of a context."""
         async with etcd_client.Client([endpoint]).connect() as communicator:
             yield session_of(communicator)
@@ -32,7 +32,7 @@ class Adapter:
         return etcd_client.Client([endpoint]).with_lock(option)
 
 
-def session_of(communicator: etcd_client.Communicator) -> Session:
+def session_of(communicator: etcd_client.Communicator) -> Session[bytes]:
     """Return the communicator's methods; `get`, `put` and `get_prefix` are called directly."""
 
     async def txn_put(key: bytes, value: bytes) -> None:
@@ -58,6 +58,6 @@ async def _relay(ready: etcd_client.CondVar, established: asyncio.Event) -> None
     established.set()
 
 
-def client() -> AsyncClient:
+def client() -> AsyncClient[bytes]:
     """Return the client that the worker drives."""
     return AsyncClient(Adapter())
