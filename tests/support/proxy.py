@@ -129,10 +129,12 @@ class Proxy:
         self._link.change(replace(self._link.conditions, **conditions))
 
     async def _heal(self) -> None:
-        await self._reset(lambda connection: connection.lost_bytes)
+        # First the conditions: a connection that lost its first bytes during the resets would
+        # otherwise be missed by them.
         self._link.change(Conditions())
         self._link.cuts.clear()
         self._severed.clear()
+        await self._reset(lambda connection: connection.lost_bytes)
         await self._listen()
 
     async def _cut(self, after: int, direction: Direction) -> None:

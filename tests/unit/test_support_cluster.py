@@ -1,0 +1,80 @@
+"""A cluster of real members does what the fault tests need of it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.support import gateway
+from tests.support.cluster import EtcdCluster
+from tests.support.metrics import eventually
+from tests.support.server import EtcdServer
+
+
+def put(member: EtcdServer, value: str, within: float = 10.0) -> None:
+    """Write one key through a member."""
+    gateway.call(member.endpoint, "kv/put", {"key": "a2V5", "value": value}, within=within)
+
+
+def local_value(member: EtcdServer) -> str | None:
+    """Return the key's value as the member has it, whatever the others have."""
+    body = {"key": "a2V5", "serializable": True}
+    kvs: list[dict[str, Any]] = gateway.call(member.endpoint, "kv/range", body).get("kvs", [])
+    return kvs[0]["value"] if kvs else None
+
+
+def test_killed_leader_has_a_successor(cluster: EtcdCluster) -> None:
+    first = cluster.leader()
+    put(first, "b25l")
+    first.kill()
+    second = cluster.leader()
+    assert second is not first
+    put(second, "dHdv")
+    first.restart()
+    eventually(lambda: local_value(first) == "dHdv")
+
+
+def test_frozen_leader_has_a_successor(cluster: EtcdCluster) -> None:
+    first = cluster.leader()
+    first.freeze()
+    second = cluster.leader(other_than=first)
+    put(second, "b25l")
+    first.thaw()
+    eventually(lambda: local_value(first) == "b25l")
+
+
+@pytest.mark.parametrize("isolated_is_leader", [True, False])
+def test_isolated_member_neither_sends_nor_receives(
+    cluster: EtcdCluster, *, isolated_is_leader: bool
+) -> None:
+    isolated = cluster.leader() if isolated_is_leader else cluster.followers()[0]
+    cluster.isolate(isolated)
+    put(cluster.leader(other_than=isolated), "b25l")
+    with pytest.raises((TimeoutError, gateway.GatewayError)):
+        put(isolated, "bG9zdA==", within=1.0)
+    assert local_value(isolated) is None
+    cluster.heal()
+    put(isolated, "dHdv")
+    eventually(lambda: all(local_value(member) == "dHdv" for member in cluster.members))
+
+
+def test_members_come_and_go(make_cluster: Callable[..., EtcdCluster]) -> None:
+    cluster = make_cluster(1)
+    put(cluster[0], "b25l")
+    learner = cluster.add(learner=True)
+    with pytest.raises(gateway.GatewayError, match="learner"):
+        put(learner, "bm8=")
+    cluster.promote(learner)
+    put(learner, "dHdv")
+    cluster.remove(learner)
+    assert cluster.endpoints == [cluster[0].endpoint]
+    put(cluster[0], "dGhyZWU=")
+
+
+def test_heal_brings_everyone_back(cluster: EtcdCluster) -> None:
+    cluster[0].kill()
+    cluster[1].freeze()
+    cluster.isolate(cluster[2])
+    cluster.heal()
+    for member in cluster.members:
+        put(member, "b25l")

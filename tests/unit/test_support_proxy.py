@@ -1,0 +1,218 @@
+"""The proxy breaks connections as it says, beside a plain TCP server that echoes."""
+
+import contextlib
+import socket
+import socketserver
+import threading
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.metrics import eventually
+from tests.support.proxy import Direction, Proxy
+
+
+class Echo(socketserver.BaseRequestHandler):
+    """Sends back what it receives."""
+
+    def handle(self) -> None:
+        """Echo until the client ends its side."""
+        with contextlib.suppress(ConnectionError):
+            while chunk := self.request.recv(65_536):
+                self.request.sendall(chunk)
+
+
+@pytest.fixture
+def echo() -> Iterator[Proxy]:
+    """Yield a proxy in front of an echo server."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server:
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        with Proxy(("127.0.0.1", server.server_address[1])) as proxy:
+            yield proxy
+        server.shutdown()
+        thread.join()
+
+
+def connect(proxy: Proxy) -> socket.socket:
+    """Open a connection whose reads give up after a second."""
+    return socket.create_connection(proxy.address, timeout=1.0)
+
+
+def exchange(connection: socket.socket, payload: bytes) -> bytes:
+    """Send `payload` and return as many bytes of the echo, fewer if the connection ends."""
+    connection.sendall(payload)
+    received = b""
+    while len(received) < len(payload) and (chunk := connection.recv(65_536)):
+        received += chunk
+    return received
+
+
+def assert_silent(connection: socket.socket) -> None:
+    """Check that nothing arrives and that the connection does not end."""
+    connection.settimeout(0.1)
+    with pytest.raises(TimeoutError):
+        connection.recv(1)
+    connection.settimeout(1.0)
+
+
+def assert_reset(connection: socket.socket) -> None:
+    """Check that the connection ends by a reset, not in good order."""
+    with pytest.raises(ConnectionResetError):
+        connection.recv(1)
+
+
+def assert_reset_after(connection: socket.socket, expected: bytes) -> None:
+    """Check that the connection is reset after at most the `expected` bytes."""
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while chunk := connection.recv(100):
+            received += chunk
+        pytest.fail("the connection ended in good order")
+    assert expected.startswith(received)
+
+
+def test_passes_bytes_and_counts(echo: Proxy) -> None:
+    payload = bytes(range(256)) * 4_000
+    with connect(echo) as first, connect(echo) as second:
+        assert exchange(first, payload) == payload
+        assert exchange(second, b"two") == b"two"
+        assert (echo.connections_seen, echo.connections_open) == (2, 2)
+    assert echo.forwarded(Direction.TO_SERVER) == echo.forwarded(Direction.TO_CLIENT) == 1_024_003
+    eventually(lambda: echo.connections_open == 0)
+
+
+def test_the_end_of_one_side_reaches_the_other(echo: Proxy) -> None:
+    with connect(echo) as connection:
+        assert exchange(connection, b"hello") == b"hello"
+        connection.shutdown(socket.SHUT_WR)
+        assert connection.recv(1) == b""
+
+
+def test_refuse_spares_open_connections(echo: Proxy) -> None:
+    with connect(echo) as connection:
+        exchange(connection, b"open")
+        echo.refuse()
+        with pytest.raises(ConnectionRefusedError):
+            connect(echo)
+        assert exchange(connection, b"still") == b"still"
+    echo.heal()
+    with connect(echo) as connection:
+        assert exchange(connection, b"again") == b"again"
+
+
+def test_drop_resets_all_and_lets_new_ones_in(echo: Proxy) -> None:
+    with connect(echo) as first, connect(echo) as second:
+        exchange(first, b"1")
+        exchange(second, b"2")
+        echo.drop()
+        assert echo.connections_open == 0
+        assert_reset(first)
+        assert_reset(second)
+    with connect(echo) as connection:
+        assert exchange(connection, b"new") == b"new"
+
+
+def test_blackhole_swallows_and_resets_when_healed(echo: Proxy) -> None:
+    with connect(echo) as used, connect(echo) as idle, connect(echo) as leaving:
+        for connection in (used, idle, leaving):
+            exchange(connection, b"before")
+        echo.blackhole()
+        used.sendall(b"lost")
+        assert_silent(used)
+        with connect(echo) as fresh:
+            fresh.sendall(b"lost too")
+            assert_silent(fresh)
+            leaving.close()
+            echo.heal()
+            assert_reset(fresh)
+        assert_reset(used)
+        assert exchange(idle, b"nothing lost") == b"nothing lost"
+    eventually(lambda: echo.connections_open == 0)
+
+
+def test_stall_delivers_everything_later(echo: Proxy) -> None:
+    with connect(echo) as connection:
+        exchange(connection, b"before")
+        echo.stall()
+        connection.sendall(b"held back")
+        assert_silent(connection)
+        echo.heal()
+        assert connection.recv(100) == b"held back"
+
+
+def test_delay_holds_back_without_adding_up(echo: Proxy) -> None:
+    with connect(echo) as connection:
+        echo.delay(0.1)
+        started = time.monotonic()
+        for _ in range(5):
+            connection.sendall(b"x")
+            time.sleep(0.01)
+        received = b""
+        while len(received) < 5:
+            received += connection.recv(5)
+        # There and back is 0.2 s for each byte; one after another they would take 1 s.
+        assert 0.2 <= time.monotonic() - started < 0.6
+        connection.sendall(b"y")
+        echo.heal()
+        assert connection.recv(1) == b"y"
+
+
+def test_bandwidth_is_limited(echo: Proxy) -> None:
+    with connect(echo) as connection:
+        echo.limit_bandwidth(100_000)
+        started = time.monotonic()
+        assert exchange(connection, bytes(20_000)) == bytes(20_000)
+        assert time.monotonic() - started >= 0.2
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_cut_ends_a_connection_after_so_many_bytes(echo: Proxy, direction: Direction) -> None:
+    with connect(echo) as connection:
+        assert exchange(connection, b"whole") == b"whole"
+        echo.cut(4, direction)
+        assert exchange(connection, b"ab") == b"ab"
+        connection.sendall(b"cdef")
+        assert_reset_after(connection, b"cd")
+        assert echo.forwarded(direction) == 9
+    with connect(echo) as connection:
+        assert exchange(connection, b"whole again") == b"whole again"
+
+
+def test_a_server_that_is_down_shows_as_a_reset() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as gone:
+        address = ("127.0.0.1", gone.getsockname()[1])
+    with Proxy(address) as proxy, connect(proxy) as connection:
+        assert_reset(connection)
+
+
+def test_sever_cuts_off_one_origin_only() -> None:
+    with (
+        socketserver.ThreadingTCPServer(("127.0.0.1", 0), Echo) as server,
+        socket.socket() as named,
+    ):
+        thread = threading.Thread(target=server.serve_forever, args=[0.01])
+        thread.start()
+        named.bind(("127.0.0.1", 0))
+        named_port = named.getsockname()[1]
+        upstream = ("127.0.0.1", server.server_address[1])
+        with Proxy(upstream, lambda port: "named" if port == named_port else "") as proxy:
+            named.settimeout(1.0)
+            named.connect(proxy.address)
+            with connect(proxy) as other:
+                assert exchange(named, b"a") == exchange(other, b"a") == b"a"
+                proxy.sever("named")
+                assert_reset(named)
+                assert exchange(other, b"b") == b"b"
+        server.shutdown()
+        thread.join()
+
+
+def test_close_is_idempotent_and_ends_the_thread() -> None:
+    before = threading.active_count()
+    proxy = Proxy(("127.0.0.1", 1))
+    assert threading.active_count() == before + 1
+    proxy.close()
+    proxy.close()
+    assert threading.active_count() == before
