@@ -118,15 +118,13 @@ wheels: $(STAMPS)/dev ## Build a wheel for each Python >= 3.10 found here
 
 .PHONY: smoke
 smoke: wheels ## Install each wheel in a clean environment and try it
-	scripts/find-python --all | while read -r python; do \
-		scripts/smoke-test "$$python" dist; \
-	done
+	python -m tests.support.run_etcd -- scripts/smoke-test dist $$(scripts/find-python --all)
 
 ##@ Keeping house
 
 .PHONY: requirements
 requirements: $(STAMPS)/lock ## Pin the newest releases in requirements/*.txt
-	for name in build dev docs lock; do \
+	for name in build etcd dev docs lock; do \
 		uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 			--output-file "requirements/$$name.txt" "requirements/$$name.in"; \
