@@ -163,11 +163,10 @@ class EtcdCluster:
     def _agreed_leader(self) -> EtcdServer | None:
         """Return the member that says that it leads and that a majority follows."""
         voters = [member for member in self.members if member not in self._learners]
-        statuses = [(member, _status(member)) for member in voters]
-        followed = Counter(status.leader for _, status in statuses if status is not None)
-        for member, status in statuses:
-            leads = status is not None and status.leader == status.member
-            if leads and followed[status.member] > len(voters) // 2:
+        answers = {member: status for member in voters if (status := _status(member))}
+        followed = Counter(status.leader for status in answers.values())
+        for member, status in answers.items():
+            if status.leader == status.member and followed[status.member] > len(voters) // 2:
                 return member
         return None
 

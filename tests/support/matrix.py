@@ -64,8 +64,11 @@ def _from_package(version: str) -> Path:
 def _from_go_modules(version: str) -> Path:
     """Build etcd's own Go modules, at the exact version that our go.mod names."""
     module = _GO_MODULES / f"v{version}"
-    (exact,) = _REQUIRED_ETCD.findall((module / "go.mod").read_text())
-    binary = _CACHE / exact / "etcd"
+    required = _REQUIRED_ETCD.search((module / "go.mod").read_text())
+    if required is None:
+        message = f"{module / 'go.mod'} requires no etcd"
+        raise EtcdUnavailableError(message)
+    binary = _CACHE / required[1] / "etcd"
     if not binary.exists():
         _needs("go", version)
         with tempfile.TemporaryDirectory() as directory:
