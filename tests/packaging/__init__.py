@@ -1,0 +1,1 @@
+"""What people get who install the project, and do not have its repository."""

@@ -11,9 +11,7 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 TOOLS = Path(sys.executable).parent
 
 
-def run(
-    *command: str | Path, cwd: Path = REPOSITORY, env: Mapping[str, str] | None = None
-) -> str:
+def run(*command: str | Path, cwd: Path = REPOSITORY, env: Mapping[str, str] | None = None) -> str:
     """Runs a command and returns what it printed; raises with all of its output when it fails."""
     finished = subprocess.run(
         command,

@@ -1,4 +1,4 @@
-"""The distributions and an environment that has the wheel, made once for all tests of this folder."""
+"""The distributions, and an environment that has the wheel: made once for all tests of the folder."""
 
 import sys
 import venv

@@ -55,8 +55,8 @@ def test_sdist_builds_with_a_protoc_of_its_own(sdist: Path, wheel: Path, tmp_pat
         "CARGO_TARGET_DIR": str(REPOSITORY / "target" / "sdist"),
         "MATURIN_PEP517_ARGS": "--profile=dev",
     }
-    pip = (sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir", tmp_path)
-    run(*pip, sdist, cwd=tmp_path, env=environment)
+    pip = (sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-cache-dir")
+    run(*pip, "--wheel-dir", tmp_path, sdist, cwd=tmp_path, env=environment)
 
     assert names(only(list(tmp_path.glob("*.whl")))) == names(wheel)
 

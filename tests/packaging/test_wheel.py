@@ -83,9 +83,7 @@ def test_installed_package_is_importable_outside_the_repository(
     assert Path(printed.strip()).is_relative_to(clean_python.parents[1])
 
 
-def test_installed_package_talks_to_etcd(
-    clean_python: Path, tmp_path: Path, endpoint: str
-) -> None:
+def test_installed_package_talks_to_etcd(clean_python: Path, tmp_path: Path, endpoint: str) -> None:
     printed = run(clean_python, "-I", SMOKE, cwd=tmp_path, env={"ETCD_ENDPOINT": endpoint})
 
     assert "smoke test passed" in printed
@@ -108,7 +106,7 @@ def test_misuse_fails_mypy(clean_python: Path, tmp_path: Path) -> None:
 
 
 def mypy(clean_python: Path, script: Path, directory: Path) -> str:
-    """Type-checks a script against the package of the clean environment, without a configuration."""
+    """Type-checks a script against the package of the clean environment, without configuration."""
     interpreter = ("--python-executable", clean_python)
     options = ("--strict", "--config-file=", "--cache-dir", directory / "cache")
     return run(sys.executable, "-m", "mypy", *interpreter, *options, script, cwd=directory)
