@@ -1,4 +1,4 @@
-"""The distributions, and an environment that has the wheel: made once for all tests of the folder."""
+"""The distributions, and an environment that has the wheel, made once for all tests here."""
 
 import sys
 import venv

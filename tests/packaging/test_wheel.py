@@ -90,7 +90,7 @@ def test_installed_package_talks_to_etcd(clean_python: Path, tmp_path: Path, end
 
 
 def test_consumer_script_passes_mypy_strict(clean_python: Path, tmp_path: Path) -> None:
-    script = shutil.copy(CONSUMER, tmp_path)
+    script = Path(shutil.copy(CONSUMER, tmp_path))
 
     assert "Success: no issues found" in mypy(clean_python, script, tmp_path)
 
