@@ -90,7 +90,8 @@ typecheck: $(STAMPS)/dev ## Check the types of all Python code
 
 .PHONY: stubtest
 stubtest: build ## Compare the stubs with the built extension
-	python -m mypy.stubtest etcd_client --allowlist stubtest-allowlist.txt
+	python -m mypy.stubtest etcd_client --allowlist stubtest-allowlist.txt \
+		--mypy-config-file pyproject.toml
 
 .PHONY: docs
 docs: $(STAMPS)/docs ## Build the documentation into site/
