@@ -1,0 +1,180 @@
+//! The queue through which finished calls reach their event loop.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+
+use pyo3::prelude::*;
+
+use super::wakeup::Wakeup;
+
+/// What a call came to; turned into Python objects on the loop's thread.
+pub(super) trait Outcome: Send {
+    fn into_python(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>>;
+}
+
+/// Builds the error of a call whose task went away without an outcome.
+pub(crate) type Lost = fn() -> PyErr;
+
+pub(super) enum Completion {
+    Finished(Box<dyn Outcome>),
+    /// A stream has something to read, or its end.
+    Readable,
+    Lost(Lost),
+}
+
+/// The slot of a pending call; a reused slot has another generation.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) struct Ticket {
+    pub(super) index: u32,
+    pub(super) generation: u32,
+}
+
+pub(super) struct CompletionQueue {
+    items: Mutex<Vec<(Ticket, Completion)>>,
+    /// Whether the loop has been told of what is in `items`.
+    armed: AtomicBool,
+    dead: AtomicBool,
+    retirement_offered: AtomicBool,
+    notifier: Notifier,
+}
+
+/// How the loop is told: by a descriptor it watches, or by a thread that calls into it.
+pub(super) enum Notifier {
+    Descriptor(Wakeup),
+    Thread(Arc<Signal>),
+}
+
+impl CompletionQueue {
+    pub(super) fn new(notifier: Notifier) -> Self {
+        Self {
+            items: Mutex::default(),
+            armed: AtomicBool::new(false),
+            dead: AtomicBool::new(false),
+            retirement_offered: AtomicBool::new(false),
+            notifier,
+        }
+    }
+
+    pub(super) fn descriptor(&self) -> Option<i32> {
+        match &self.notifier {
+            Notifier::Descriptor(wakeup) => Some(wakeup.descriptor()),
+            Notifier::Thread(_) => None,
+        }
+    }
+
+    pub(super) fn push(&self, ticket: Ticket, completion: Completion) {
+        if self.dead.load(Ordering::Acquire) {
+            return;
+        }
+        self.items.lock().unwrap_or_else(PoisonError::into_inner).push((ticket, completion));
+        self.notify();
+    }
+
+    /// Has the loop drain the queue soon, once for all that is pushed until then.
+    pub(super) fn notify(&self) {
+        if self.armed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        match &self.notifier {
+            Notifier::Descriptor(wakeup) => wakeup.raise(),
+            Notifier::Thread(signal) => signal.raise(),
+        }
+    }
+
+    /// Takes what has been pushed. The order matters: a push that sees the flag still set must
+    /// be seen by the take that follows.
+    pub(super) fn take(&self) -> Vec<(Ticket, Completion)> {
+        if let Notifier::Descriptor(wakeup) = &self.notifier {
+            wakeup.clear();
+        }
+        self.armed.store(false, Ordering::Release);
+        std::mem::take(&mut *self.items.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Has the loop let go of the queue, if it has no use for it any more.
+    pub(super) fn offer_retirement(&self) {
+        self.retirement_offered.store(true, Ordering::Release);
+        self.notify();
+    }
+
+    pub(super) fn take_retirement_offer(&self) -> bool {
+        self.retirement_offered.swap(false, Ordering::AcqRel)
+    }
+
+    /// Refuses further completions: their loop is gone.
+    pub(super) fn kill(&self) {
+        self.dead.store(true, Ordering::Release);
+        self.items.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        if let Notifier::Thread(signal) = &self.notifier {
+            signal.close();
+        }
+    }
+}
+
+/// The right and the duty to finish one pending call.
+pub(super) struct Completer {
+    queue: Arc<CompletionQueue>,
+    ticket: Ticket,
+    lost: Option<Lost>,
+}
+
+impl Completer {
+    pub(super) fn new(queue: Arc<CompletionQueue>, ticket: Ticket, lost: Lost) -> Self {
+        Self { queue, ticket, lost: Some(lost) }
+    }
+
+    pub(super) fn finish(mut self, outcome: Box<dyn Outcome>) {
+        self.lost = None;
+        self.queue.push(self.ticket, Completion::Finished(outcome));
+    }
+
+    pub(super) fn wake(mut self) {
+        self.lost = None;
+        self.queue.push(self.ticket, Completion::Readable);
+    }
+}
+
+impl Drop for Completer {
+    /// A call whose task is gone (the runtime was stopped, or a defect made it panic) ends with
+    /// an error. Where the caller went away first, its slot is free and this is ignored.
+    fn drop(&mut self) {
+        if let Some(lost) = self.lost.take() {
+            self.queue.push(self.ticket, Completion::Lost(lost));
+        }
+    }
+}
+
+/// Wakes the notifier thread of a loop that cannot watch descriptors.
+#[derive(Default)]
+pub(super) struct Signal {
+    state: Mutex<SignalState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct SignalState {
+    raised: bool,
+    closed: bool,
+}
+
+impl Signal {
+    fn raise(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).raised = true;
+        self.changed.notify_one();
+    }
+
+    fn close(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits for the next signal; false once closed.
+    pub(super) fn wait(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while !state.raised && !state.closed {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.raised = false;
+        !state.closed
+    }
+}

@@ -1,0 +1,199 @@
+//! The engine: one named thread with a current-thread tokio runtime.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::task::Poll;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use futures_util::task::AtomicWaker;
+use tokio::sync::Notify;
+
+type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+
+/// How long pending calls may go on once the engine is to stop.
+pub(super) const GRACE: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Copy)]
+enum Phase {
+    Running,
+    /// No context is open since that instant; the engine stops unless one is soon.
+    Idle(Instant),
+    /// No new calls; the pending ones may finish until that instant.
+    Draining(Instant),
+    Stopping,
+}
+
+pub(crate) struct Engine {
+    jobs: Mutex<Vec<Job>>,
+    dispatcher: AtomicWaker,
+    phase: Mutex<Phase>,
+    phase_changed: Notify,
+    pending_calls: AtomicUsize,
+    last_call_ended: Notify,
+    stopped: Mutex<bool>,
+    stopped_changed: Condvar,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Engine {
+    /// Starts the thread. `may_retire` is asked when the engine has been idle for `linger`.
+    pub(super) fn start(
+        linger: Duration,
+        may_retire: impl Fn(&Arc<Engine>) -> bool + Send + 'static,
+    ) -> std::io::Result<Arc<Self>> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let engine = Arc::new(Self {
+            jobs: Mutex::default(),
+            dispatcher: AtomicWaker::new(),
+            phase: Mutex::new(Phase::Running),
+            phase_changed: Notify::new(),
+            pending_calls: AtomicUsize::new(0),
+            last_call_ended: Notify::new(),
+            stopped: Mutex::new(false),
+            stopped_changed: Condvar::new(),
+        });
+        let for_thread = Arc::clone(&engine);
+        thread::Builder::new().name("etcd-client".into()).spawn(move || {
+            runtime.block_on(async {
+                tokio::spawn(Arc::clone(&for_thread).dispatch());
+                for_thread.until_retired(linger, may_retire).await;
+            });
+            // Drops every task that is left; their completers tell the callers.
+            drop(runtime);
+            *lock(&for_thread.stopped) = true;
+            let never_started = std::mem::take(&mut *lock(&for_thread.jobs));
+            drop(never_started);
+            for_thread.stopped_changed.notify_all();
+        })?;
+        Ok(engine)
+    }
+
+    /// Hands a task to the engine thread; wakes it once for all that is handed over until it
+    /// looks. False when the engine has stopped.
+    pub(crate) fn submit(&self, job: impl Future<Output = ()> + Send + 'static) -> bool {
+        let first = {
+            let mut jobs = lock(&self.jobs);
+            if *lock(&self.stopped) {
+                return false;
+            }
+            jobs.push(Box::pin(job));
+            jobs.len() == 1
+        };
+        if first {
+            self.dispatcher.wake();
+        }
+        true
+    }
+
+    /// Whether new work may be given to it.
+    pub(crate) fn is_open(&self) -> bool {
+        matches!(*lock(&self.phase), Phase::Running | Phase::Idle(_))
+    }
+
+    async fn dispatch(self: Arc<Self>) {
+        let mut batch = Vec::new();
+        poll_fn(|context| {
+            self.dispatcher.register(context.waker());
+            std::mem::swap(&mut batch, &mut *lock(&self.jobs));
+            for job in batch.drain(..) {
+                tokio::spawn(job);
+            }
+            Poll::<()>::Pending
+        })
+        .await;
+    }
+
+    async fn until_retired(
+        self: &Arc<Self>,
+        linger: Duration,
+        may_retire: impl Fn(&Arc<Self>) -> bool,
+    ) {
+        loop {
+            let changed = self.phase_changed.notified();
+            let phase = *lock(&self.phase);
+            match phase {
+                Phase::Running => changed.await,
+                Phase::Idle(since) => {
+                    tokio::select! {
+                        () = changed => {}
+                        () = tokio::time::sleep_until((since + linger).into()) => {
+                            if may_retire(self) {
+                                self.drain();
+                            }
+                        }
+                    }
+                }
+                Phase::Draining(until) => {
+                    tokio::select! {
+                        () = changed => {}
+                        _ = tokio::time::timeout_at(until.into(), self.no_pending_calls()) => return,
+                    }
+                }
+                Phase::Stopping => return,
+            }
+        }
+    }
+
+    async fn no_pending_calls(&self) {
+        while self.pending_calls.load(Ordering::Acquire) > 0 {
+            self.last_call_ended.notified().await;
+        }
+    }
+
+    pub(super) fn set_running(&self) {
+        self.set_phase(Phase::Running);
+    }
+
+    pub(super) fn set_idle(&self) {
+        self.set_phase(Phase::Idle(Instant::now()));
+    }
+
+    pub(super) fn drain(&self) {
+        self.set_phase(Phase::Draining(Instant::now() + GRACE));
+    }
+
+    pub(super) fn stop(&self) {
+        self.set_phase(Phase::Stopping);
+    }
+
+    fn set_phase(&self, phase: Phase) {
+        let mut current = lock(&self.phase);
+        let ended = matches!(*current, Phase::Draining(_) | Phase::Stopping);
+        if !ended || matches!(phase, Phase::Stopping) {
+            *current = phase;
+            self.phase_changed.notify_one();
+        }
+    }
+
+    /// Waits until the thread has ended all its tasks; false when that took too long.
+    pub(super) fn wait_until_stopped(&self, limit: Duration) -> bool {
+        let stopped = lock(&self.stopped);
+        let (stopped, _) = self
+            .stopped_changed
+            .wait_timeout_while(stopped, limit, |stopped| !*stopped)
+            .unwrap_or_else(PoisonError::into_inner);
+        *stopped
+    }
+
+    /// Counts a call as pending for as long as the result lives.
+    pub(super) fn pending_call(self: &Arc<Self>) -> PendingCall {
+        self.pending_calls.fetch_add(1, Ordering::AcqRel);
+        PendingCall(Arc::clone(self))
+    }
+}
+
+pub(super) struct PendingCall(Arc<Engine>);
+
+impl Drop for PendingCall {
+    fn drop(&mut self) {
+        if self.0.pending_calls.fetch_sub(1, Ordering::AcqRel) == 1 {
+            self.0.last_call_ended.notify_one();
+        }
+    }
+}

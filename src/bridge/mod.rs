@@ -1,0 +1,23 @@
+//! The ground: tokio and `PyO3`, nothing of etcd.
+//!
+//! Calls go down through a submission queue to the one engine thread and come back through one
+//! completion queue per event loop. The engine thread never attaches to Python and owns no
+//! Python object: slab indices cross, the objects stay on their loop's thread.
+
+mod call;
+mod completion;
+mod engine;
+mod event_loop;
+mod fork;
+mod next;
+mod process;
+mod stream;
+mod wakeup;
+
+pub(crate) use call::{Call, Reply, spawn};
+pub(crate) use engine::Engine;
+pub(crate) use event_loop::LoopBridge;
+pub(crate) use next::{Next, Source, Waiting};
+pub(crate) use fork::ForkGuarded;
+pub(crate) use process::{Context, LINGER, active_contexts, after_fork_in_child, at_exit, cleanup, enter};
+pub(crate) use stream::{Receiver, Sender, Taken, channel};

@@ -1,0 +1,173 @@
+//! What there is once per process: the engine, the count of open contexts, the known loops.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3::types::PyWeakrefReference;
+
+use super::completion::CompletionQueue;
+use super::engine::{Engine, GRACE};
+use super::fork;
+
+/// How long the engine and its connections outlive the last context, for the next one: a
+/// program that connects per operation does not pay for a new thread and socket each time.
+pub(crate) const LINGER: Duration = Duration::from_millis(500);
+
+/// How long the exit of the interpreter may wait for the engine thread.
+const EXIT_LIMIT: Duration = Duration::from_secs(2);
+
+#[derive(Default)]
+struct Process {
+    engines: Mutex<Engines>,
+    loops: Mutex<Loops>,
+}
+
+/// The bridges of the known event loops, by the address of the loop.
+type Loops = HashMap<usize, KnownLoop>;
+
+pub(super) struct KnownLoop {
+    /// A weak reference: a bridge lives for as long as its loop or a communicator needs it.
+    pub(super) bridge: Py<PyWeakrefReference>,
+    pub(super) queue: Weak<CompletionQueue>,
+}
+
+#[derive(Default)]
+struct Engines {
+    current: Option<Arc<Engine>>,
+    contexts: usize,
+}
+
+static PROCESS: AtomicPtr<Process> = AtomicPtr::new(std::ptr::null_mut());
+
+/// The state of this process. A forked child gets a new one, because a lock of the inherited
+/// one may be held for ever; hence a leaked pointer and not a plain static.
+#[allow(unsafe_code)]
+fn process() -> &'static Process {
+    let current = PROCESS.load(Ordering::Acquire);
+    if !current.is_null() {
+        // SAFETY: what is stored came from `Box::into_raw` and is never freed.
+        return unsafe { &*current };
+    }
+    let new = Box::into_raw(Box::<Process>::default());
+    match PROCESS.compare_exchange(
+        std::ptr::null_mut(),
+        new,
+        Ordering::AcqRel,
+        Ordering::Acquire,
+    ) {
+        // SAFETY: `new` came from `Box::into_raw` just above and is never freed.
+        Ok(_) => unsafe { &*new },
+        Err(winner) => {
+            // SAFETY: `new` was not published, and `winner` came from `Box::into_raw`.
+            unsafe {
+                drop(Box::from_raw(new));
+                &*winner
+            }
+        }
+    }
+}
+
+fn engines() -> MutexGuard<'static, Engines> {
+    process().engines.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// An open context; the runtime lives for as long as there is one.
+pub(crate) struct Context(());
+
+/// Opens a context.
+pub(crate) fn enter() -> Context {
+    let mut engines = engines();
+    engines.contexts += 1;
+    if let Some(engine) = &engines.current {
+        engine.set_running();
+    }
+    Context(())
+}
+
+impl Context {
+    /// The engine of this process, started anew where it was stopped.
+    pub(crate) fn engine(&self) -> std::io::Result<Arc<Engine>> {
+        let mut engines = engines();
+        if let Some(engine) = engines.current.as_ref().filter(|engine| engine.is_open()) {
+            return Ok(Arc::clone(engine));
+        }
+        let engine = Engine::start(LINGER, may_retire)?;
+        engines.current = Some(Arc::clone(&engine));
+        Ok(engine)
+    }
+}
+
+impl Drop for Context {
+    fn drop(&mut self) {
+        let mut engines = engines();
+        engines.contexts -= 1;
+        if engines.contexts == 0
+            && let Some(engine) = &engines.current
+        {
+            engine.set_idle();
+        }
+    }
+}
+
+/// Takes the idle engine out of service, unless a context has been opened meanwhile.
+fn may_retire(engine: &Arc<Engine>) -> bool {
+    let mut engines = engines();
+    if engines.contexts > 0 {
+        return false;
+    }
+    if engines.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, engine)) {
+        engines.current = None;
+    }
+    drop(engines);
+    for queue in loops().values().filter_map(|known| known.queue.upgrade()) {
+        queue.offer_retirement();
+    }
+    true
+}
+
+pub(crate) fn active_contexts() -> usize {
+    engines().contexts
+}
+
+/// Stops the engine: pending calls get `GRACE` to finish, then they fail. The next use starts
+/// a new one.
+pub(crate) fn cleanup(py: Python<'_>) {
+    let Some(engine) = engines().current.take() else { return };
+    py.detach(|| {
+        engine.drain();
+        if !engine.wait_until_stopped(GRACE + EXIT_LIMIT) {
+            engine.stop();
+        }
+    });
+}
+
+/// Stops the engine at once, so that nothing of it runs while the interpreter goes away.
+pub(crate) fn at_exit(py: Python<'_>) {
+    let Some(engine) = engines().current.take() else { return };
+    py.detach(|| {
+        engine.stop();
+        engine.wait_until_stopped(EXIT_LIMIT);
+    });
+}
+
+/// Stops an engine that is idle anyhow without waiting for `LINGER`: its loop has ended.
+pub(super) fn retire_if_idle() {
+    let mut engines = engines();
+    if engines.contexts == 0
+        && let Some(engine) = engines.current.take()
+    {
+        engine.drain();
+    }
+}
+
+pub(crate) fn after_fork_in_child() {
+    fork::enter_child();
+    PROCESS.store(Box::into_raw(Box::default()), Ordering::Release);
+}
+
+pub(super) fn loops() -> MutexGuard<'static, Loops> {
+    process().loops.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,245 @@
+//! The native side of `Communicator`: an open way to a cluster, bound to one event loop.
+
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use pyo3::prelude::*;
+
+use super::args;
+use super::errors;
+use super::options::ConnectOptions;
+use super::responses::ToPython;
+use super::session::{Session, Target};
+use crate::bridge::{self, Call, Context, Engine, ForkGuarded, LoopBridge, Reply};
+use crate::rpc::endpoint::Endpoint;
+use crate::rpc::error::Error;
+use crate::rpc::keys::KeyRange;
+use crate::rpc::transport::{Deadline, Transport};
+
+/// What all views of one open context share.
+pub(super) struct Shared {
+    target: Target,
+    context: Mutex<Option<Context>>,
+    session: Mutex<Option<Arc<Session>>>,
+    closed: AtomicBool,
+    /// Told when the context closes, to streams and leases that are open.
+    closing: tokio::sync::watch::Sender<bool>,
+}
+
+#[pyclass(frozen, subclass, weakref, module = "etcd_client._etcd_client", name = "Communicator")]
+pub(crate) struct Communicator {
+    pub(super) bridge: Py<LoopBridge>,
+    shared: ForkGuarded<Arc<Shared>>,
+    pub(super) namespace: Arc<[u8]>,
+}
+
+/// Whether an RPC that is lost with its engine may have changed something.
+#[derive(Clone, Copy)]
+pub(super) enum Effect {
+    Reads,
+    Changes,
+}
+
+impl Shared {
+    /// The session, on a new engine where the old one has been stopped.
+    fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
+        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(session) = session.as_ref().filter(|session| session.engine.is_open()) {
+            return Ok(Arc::clone(session));
+        }
+        let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
+        let engine = context.as_ref().ok_or_else(|| errors::closed(py))?.engine()?;
+        let opened = Arc::new(Session::open(engine, &self.target));
+        *session = Some(Arc::clone(&opened));
+        Ok(opened)
+    }
+}
+
+impl Communicator {
+    pub(super) fn shared(&self, py: Python<'_>) -> PyResult<&Arc<Shared>> {
+        let shared = self.shared.get().ok_or_else(|| errors::forked(py))?;
+        if shared.closed.load(Ordering::Acquire) {
+            return Err(errors::closed(py));
+        }
+        Ok(shared)
+    }
+
+    /// The session, for use on the running loop.
+    pub(super) fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
+        let shared = self.shared(py)?;
+        if !self.bridge.get().check_running(py)? {
+            return Err(errors::wrong_loop(py));
+        }
+        shared.session(py)
+    }
+
+    /// Turns true when the context closes.
+    pub(super) fn closing(&self, py: Python<'_>) -> PyResult<tokio::sync::watch::Receiver<bool>> {
+        Ok(self.shared(py)?.closing.subscribe())
+    }
+
+    /// The deadline of a call: its own, or the default of the connection.
+    pub(super) fn deadline(
+        &self,
+        py: Python<'_>,
+        timeout: Option<Duration>,
+    ) -> PyResult<Deadline> {
+        let default = self.shared(py)?.target.options.timeout;
+        Ok(args::deadline(timeout.or(default)))
+    }
+
+    /// Starts a call.
+    pub(super) fn start<T, F>(
+        &self,
+        py: Python<'_>,
+        effect: Effect,
+        task: impl FnOnce(Arc<Transport>) -> F,
+    ) -> PyResult<Call>
+    where
+        T: ToPython,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
+        let session = self.session(py)?;
+        let task = task(Arc::clone(&session.transport));
+        self.spawn(py, &session.engine, effect, task)
+    }
+
+    pub(super) fn spawn<R: Reply>(
+        &self,
+        py: Python<'_>,
+        engine: &Arc<Engine>,
+        effect: Effect,
+        task: impl Future<Output = R> + Send + 'static,
+    ) -> PyResult<Call> {
+        let lost = match effect {
+            Effect::Reads => errors::lost_read,
+            Effect::Changes => errors::lost_mutation,
+        };
+        bridge::spawn(py, &self.bridge, engine, lost, task)
+    }
+
+    /// The keys of a request as the server knows them.
+    pub(super) fn keys(&self, keys: KeyRange) -> KeyRange {
+        keys.below(&self.namespace)
+    }
+
+    pub(super) fn key(&self, key: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
+        let key = args::bytes(key, name)?;
+        Ok(if self.namespace.is_empty() { key } else { [&self.namespace, key.as_slice()].concat() })
+    }
+}
+
+/// Completes when the context closes.
+pub(super) async fn closed(closing: &mut tokio::sync::watch::Receiver<bool>) {
+    // The sender goes away with the last view of the context.
+    let _ = closing.wait_for(|closing| *closing).await;
+}
+
+/// What `connect` brings back; a communicator is made of it.
+#[pyclass(frozen, module = "etcd_client._etcd_client")]
+pub(crate) struct Connected(Mutex<Option<(Py<LoopBridge>, ForkGuarded<Arc<Shared>>)>>);
+
+/// Opens a context: connects to a member within the connect timeout.
+#[pyfunction]
+pub(super) fn connect(
+    py: Python<'_>,
+    endpoints: Vec<String>,
+    options: &ConnectOptions,
+) -> PyResult<Call> {
+    let bridge = LoopBridge::current(py)?;
+    let context = bridge::enter();
+    let engine = context.engine()?;
+    let target = Target { endpoints: parse(py, &endpoints, options)?, options: options.0.clone() };
+    let session = Arc::new(Session::open(Arc::clone(&engine), &target));
+    let transport = Arc::clone(&session.transport);
+    let shared = Arc::new(Shared {
+        target,
+        context: Mutex::new(Some(context)),
+        session: Mutex::new(Some(session)),
+        closed: AtomicBool::new(false),
+        closing: tokio::sync::watch::Sender::new(false),
+    });
+    let connecting = async move { transport.connect().await.map(|()| Connecting(shared)) };
+    bridge::spawn(py, &bridge, &engine, errors::lost_read, connecting)
+}
+
+/// Reads endpoints as `connect` would, to refuse malformed ones early.
+#[pyfunction]
+pub(super) fn check_endpoints(
+    py: Python<'_>,
+    endpoints: Vec<String>,
+    options: &ConnectOptions,
+) -> PyResult<()> {
+    parse(py, &endpoints, options).map(drop)
+}
+
+pub(super) fn parse(
+    py: Python<'_>,
+    endpoints: &[String],
+    options: &ConnectOptions,
+) -> PyResult<Vec<Endpoint>> {
+    if endpoints.is_empty() {
+        let expected = "at least one endpoint";
+        return Err(args::wrong_value(py, "endpoints", expected, "an empty list"));
+    }
+    let tls = options.0.tls.is_some();
+    endpoints
+        .iter()
+        .map(|text| {
+            let endpoint = Endpoint::parse(text, tls)
+                .map_err(|error| errors::invalid_endpoint(py, &error))?;
+            if tls && !endpoint.tls {
+                let message = format!("endpoint {text:?}: expected https, because TLS is set up");
+                return Err(errors::invalid_endpoint(py, &message));
+            }
+            Ok(endpoint)
+        })
+        .collect()
+}
+
+struct Connecting(Arc<Shared>);
+
+impl ToPython for Connecting {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let bridge = LoopBridge::current(py)?;
+        let parts = (bridge, ForkGuarded::new(self.0));
+        Ok(Py::new(py, Connected(Mutex::new(Some(parts))))?.into_any())
+    }
+}
+
+#[pymethods]
+impl Communicator {
+    #[new]
+    fn new(py: Python<'_>, connected: &Connected) -> PyResult<Self> {
+        let parts = connected.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let (bridge, shared) = parts.ok_or_else(|| errors::closed(py))?;
+        Ok(Self { bridge, shared, namespace: Arc::from([]) })
+    }
+
+    /// Whether the context is closed.
+    #[getter]
+    fn closed(&self) -> bool {
+        self.shared.get().is_none_or(|shared| shared.closed.load(Ordering::Acquire))
+    }
+
+    /// Closes the context: open watches and leases end, further calls are refused.
+    fn close(&self) {
+        let Some(shared) = self.shared.get() else { return };
+        if shared.closed.swap(true, Ordering::AcqRel) {
+            return;
+        }
+        shared.closing.send_replace(true);
+        let session = shared.session.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(session);
+        let context = shared.context.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(context);
+    }
+
+    /// The endpoints in use.
+    #[getter]
+    fn endpoints(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        Ok(self.shared(py)?.session(py)?.transport.pool.endpoints())
+    }
+}

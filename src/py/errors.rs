@@ -1,0 +1,82 @@
+//! Turning errors into the exceptions of `etcd_client.errors`.
+
+use pyo3::call::PyCallArgs;
+use pyo3::prelude::*;
+
+use crate::rpc::error::Error;
+use crate::rpc::server_error;
+use crate::rpc::status::Status;
+
+const MODULE: &str = "etcd_client.errors";
+
+/// Calls a factory or class of the errors module.
+fn make<'py, A>(py: Python<'py>, factory: &str, arguments: A) -> PyErr
+where
+    A: PyCallArgs<'py>,
+{
+    let made = py
+        .import(MODULE)
+        .and_then(|module| module.getattr(factory))
+        .and_then(|factory| factory.call1(arguments));
+    match made {
+        Ok(exception) => PyErr::from_value(exception),
+        Err(error) => error,
+    }
+}
+
+pub(super) fn exception(py: Python<'_>, error: Error) -> PyErr {
+    match error {
+        Error::Server(status) => from_status(py, status),
+        Error::Connection(message) => make(py, "connection_error", (message,)),
+        Error::Timeout(message) => make(py, "timeout_error", (message,)),
+        Error::OutcomeUnknown(cause) => {
+            let cause = exception(py, *cause).into_value(py);
+            make(py, "outcome_unknown", (cause,))
+        }
+        Error::Lost(message) => make(py, "LockLostError", (message,)),
+        Error::LeaseLost(message) => make(py, "LeaseLostError", (message,)),
+        Error::LockTimeout(message) => make(py, "LockTimeoutError", (message,)),
+        Error::Closed => closed(py),
+    }
+}
+
+fn from_status(py: Python<'_>, status: Status) -> PyErr {
+    let reason = status.server_error().map_or("", |known| known.name);
+    let message = server_error::bare(&status.message).to_owned();
+    make(py, "from_status", (status.code, message, reason, status.compact_revision))
+}
+
+pub(super) fn invalid_argument(py: Python<'_>, message: &str) -> PyErr {
+    make(py, "InvalidArgsError", (message,))
+}
+
+pub(super) fn invalid_endpoint(py: Python<'_>, message: &str) -> PyErr {
+    make(py, "InvalidUriError", (message,))
+}
+
+pub(super) fn closed(py: Python<'_>) -> PyErr {
+    make(py, "ClosedError", ("the communicator is closed",))
+}
+
+pub(super) fn wrong_loop(py: Python<'_>) -> PyErr {
+    let message = "the communicator was opened in another event loop; open one in each loop";
+    make(py, "WrongLoopError", (message,))
+}
+
+pub(super) fn forked(py: Python<'_>) -> PyErr {
+    let message = "the communicator was opened before the fork; open a new one in the child";
+    make(py, "ForkedError", (message,))
+}
+
+/// What is told to a read whose engine was stopped.
+pub(super) fn lost_read() -> PyErr {
+    Python::attach(|py| make(py, "connection_error", ("the runtime was stopped during the call",)))
+}
+
+/// What is told to a mutation whose engine was stopped.
+pub(super) fn lost_mutation() -> PyErr {
+    Python::attach(|py| {
+        let cause = lost_read().into_value(py);
+        make(py, "outcome_unknown", (cause,))
+    })
+}

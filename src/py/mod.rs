@@ -1,0 +1,59 @@
+//! The Python classes: thin, with all of etcd in `rpc` and all of asyncio in `bridge`.
+
+mod args;
+mod communicator;
+mod errors;
+mod kv;
+mod kv_options;
+mod namespace;
+mod options;
+mod record;
+mod responses;
+mod session;
+mod txn;
+mod watch;
+
+/// The native module; the package `etcd_client` is its public face.
+#[pyo3::pymodule(name = "_etcd_client", gil_used = false)]
+mod native {
+    use pyo3::prelude::*;
+
+    use crate::bridge;
+
+    #[pymodule_export]
+    use crate::bridge::{Call, LoopBridge, Next};
+    #[pymodule_export]
+    use crate::py::communicator::{Communicator, Connected, check_endpoints, connect};
+    #[pymodule_export]
+    use crate::py::options::ConnectOptions;
+    #[pymodule_export]
+    use crate::py::responses::{
+        CompactResponse, DeleteResponse, KeyValue, PutResponse, RangeResponse, ResponseHeader,
+    };
+    #[pymodule_export]
+    use crate::py::txn::{Compare, Txn, TxnOp, TxnResponse};
+    #[pymodule_export]
+    use crate::py::watch::{Watch, WatchBatches, WatchEvent};
+
+    /// How many contexts are open in this process.
+    #[pyfunction]
+    fn active_context_count() -> usize {
+        bridge::active_contexts()
+    }
+
+    /// Stops the runtime: calls under way get five seconds, then they fail.
+    #[pyfunction]
+    fn cleanup_runtime(py: Python<'_>) {
+        bridge::cleanup(py);
+    }
+
+    #[pyfunction]
+    fn _at_exit(py: Python<'_>) {
+        bridge::at_exit(py);
+    }
+
+    #[pyfunction]
+    fn _after_fork_in_child() {
+        bridge::after_fork_in_child();
+    }
+}

@@ -1,0 +1,103 @@
+//! A view of the keys under a prefix: put before the keys of requests, taken off those of
+//! responses.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use etcd_client::proto::{PbTxnOpRequest, PbTxnRequest, PbTxnRequestOp};
+
+use crate::rpc::keys::KeyRange;
+use crate::rpc::messages::{
+    DeleteResponse, KeyValue, OpResponse, PutResponse, RangeResponse, TxnResponse,
+};
+
+/// The prefix of a communicator; empty for the whole keyspace.
+#[derive(Clone)]
+pub(super) struct Inside(Arc<[u8]>);
+
+impl Inside {
+    pub(super) fn new(prefix: &Arc<[u8]>) -> Self {
+        Self(Arc::clone(prefix))
+    }
+
+    fn is_whole(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    fn enter(&self, key: &mut Vec<u8>, end: &mut Vec<u8>) {
+        let keys = KeyRange { key: std::mem::take(key), end: std::mem::take(end) };
+        KeyRange { key: *key, end: *end } = keys.below(&self.0);
+    }
+
+    /// The transaction with all its keys below the prefix.
+    pub(super) fn enter_txn(&self, mut txn: PbTxnRequest) -> PbTxnRequest {
+        if !self.is_whole() {
+            for compare in &mut txn.compare {
+                self.enter(&mut compare.key, &mut compare.range_end);
+            }
+            for operation in txn.success.iter_mut().chain(&mut txn.failure) {
+                self.enter_operation(operation);
+            }
+        }
+        txn
+    }
+
+    fn enter_operation(&self, operation: &mut PbTxnRequestOp) {
+        match &mut operation.request {
+            Some(PbTxnOpRequest::RequestRange(range)) => {
+                self.enter(&mut range.key, &mut range.range_end);
+            }
+            Some(PbTxnOpRequest::RequestPut(put)) => {
+                put.key.splice(0..0, self.0.iter().copied());
+            }
+            Some(PbTxnOpRequest::RequestDeleteRange(delete)) => {
+                self.enter(&mut delete.key, &mut delete.range_end);
+            }
+            Some(PbTxnOpRequest::RequestTxn(nested)) => {
+                *nested = self.enter_txn(std::mem::take(nested));
+            }
+            None => {}
+        }
+    }
+
+    pub(super) fn strip_key(&self, key: &mut Bytes) {
+        if !self.is_whole() && key.starts_with(&self.0) {
+            *key = key.slice(self.0.len()..);
+        }
+    }
+
+    pub(super) fn strip_all<'a>(&self, kvs: impl IntoIterator<Item = &'a mut KeyValue>) {
+        if !self.is_whole() {
+            for kv in kvs {
+                self.strip_key(&mut kv.key);
+            }
+        }
+    }
+
+    pub(super) fn strip_range(&self, response: &mut RangeResponse) {
+        self.strip_all(&mut response.kvs);
+    }
+
+    pub(super) fn strip_put(&self, response: &mut PutResponse) {
+        self.strip_all(&mut response.prev_kv);
+    }
+
+    pub(super) fn strip_delete(&self, response: &mut DeleteResponse) {
+        self.strip_all(&mut response.prev_kvs);
+    }
+
+    pub(super) fn strip_txn(&self, response: &mut TxnResponse) {
+        if self.is_whole() {
+            return;
+        }
+        for operation in &mut response.responses {
+            match &mut operation.response {
+                Some(OpResponse::Range(range)) => self.strip_range(range),
+                Some(OpResponse::Put(put)) => self.strip_put(put),
+                Some(OpResponse::Delete(delete)) => self.strip_delete(delete),
+                Some(OpResponse::Txn(nested)) => self.strip_txn(nested),
+                None => {}
+            }
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! Transports shared by all communicators with the same endpoints and options.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Instant;
+
+use crate::bridge::{Engine, ForkGuarded, LINGER};
+use crate::rpc::endpoint::Endpoint;
+use crate::rpc::options::Options;
+use crate::rpc::transport::Transport;
+
+/// What makes two communicators use the same connections.
+#[derive(Clone, PartialEq, Eq)]
+pub(super) struct Target {
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) options: Options,
+}
+
+struct Shared {
+    target: Target,
+    engine: Weak<Engine>,
+    transport: Arc<Transport>,
+    users: usize,
+    unused_since: Instant,
+    reaper: bool,
+}
+
+static SHARED: Mutex<Vec<ForkGuarded<Mutex<Shared>>>> = Mutex::new(Vec::new());
+
+fn all() -> MutexGuard<'static, Vec<ForkGuarded<Mutex<Shared>>>> {
+    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The use of a transport. When the last one ends, the connections stay for a moment.
+pub(super) struct Session {
+    pub(super) engine: Arc<Engine>,
+    pub(super) transport: Arc<Transport>,
+}
+
+impl Session {
+    /// The transport to `target` on this engine, made where there is none yet.
+    pub(super) fn open(engine: Arc<Engine>, target: &Target) -> Self {
+        let mut all = all();
+        all.retain(|shared| {
+            shared.get().is_some_and(|shared| lock(shared).engine.strong_count() > 0)
+        });
+        for shared in all.iter().filter_map(ForkGuarded::get) {
+            let mut shared = lock(shared);
+            if shared.target == *target && shared.engine.as_ptr() == Arc::as_ptr(&engine) {
+                shared.users += 1;
+                return Self { engine, transport: Arc::clone(&shared.transport) };
+            }
+        }
+        let transport = Transport::new(target.endpoints.clone(), target.options.clone());
+        all.push(ForkGuarded::new(Mutex::new(Shared {
+            target: target.clone(),
+            engine: Arc::downgrade(&engine),
+            transport: Arc::clone(&transport),
+            users: 1,
+            unused_since: Instant::now(),
+            reaper: false,
+        })));
+        Self { engine, transport }
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let all = all();
+        let shared = all.iter().filter_map(ForkGuarded::get).find(|shared| {
+            Arc::ptr_eq(&lock(shared).transport, &self.transport)
+        });
+        let Some(shared) = shared else { return };
+        let mut shared = lock(shared);
+        shared.users -= 1;
+        if shared.users > 0 {
+            return;
+        }
+        shared.unused_since = Instant::now();
+        if !shared.reaper {
+            shared.reaper = true;
+            self.engine.submit(reap(Arc::downgrade(&self.transport)));
+        }
+    }
+}
+
+/// Lets go of a transport once it has been unused for a while.
+async fn reap(transport: Weak<Transport>) {
+    loop {
+        tokio::time::sleep(LINGER).await;
+        let mut all = all();
+        let position = all.iter().position(|shared| {
+            shared.get().is_some_and(|shared| lock(shared).transport_is(&transport))
+        });
+        let Some(position) = position else { return };
+        let Some(shared) = all[position].get() else { return };
+        let mut shared = lock(shared);
+        if shared.users > 0 {
+            shared.reaper = false;
+            return;
+        }
+        if shared.unused_since.elapsed() >= LINGER {
+            drop(shared);
+            let unused = all.swap_remove(position);
+            drop(all);
+            drop(unused);
+            return;
+        }
+    }
+}
+
+impl Shared {
+    fn transport_is(&self, transport: &Weak<Transport>) -> bool {
+        std::ptr::eq(Arc::as_ptr(&self.transport), transport.as_ptr())
+    }
+}

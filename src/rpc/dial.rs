@@ -1,0 +1,79 @@
+//! Opening the byte stream under a connection.
+
+use std::io;
+
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+
+use super::endpoint::{Address, Endpoint};
+use super::options::{Options, TlsOptions};
+use super::tls;
+
+/// What HTTP/2 runs over.
+pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
+
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
+
+/// Connects within the connect timeout, the TLS handshake included.
+pub async fn dial(endpoint: &Endpoint, options: &Options) -> Result<Box<dyn Io>, String> {
+    let connecting = connect(endpoint, options);
+    match tokio::time::timeout(options.connect_timeout, connecting).await {
+        Ok(outcome) => outcome.map_err(|error| format!("{}: {error}", endpoint.name)),
+        Err(_) => Err(format!(
+            "{}: no connection within {} s",
+            endpoint.name,
+            options.connect_timeout.as_secs_f64()
+        )),
+    }
+}
+
+async fn connect(endpoint: &Endpoint, options: &Options) -> Result<Box<dyn Io>, String> {
+    match &endpoint.address {
+        Address::Tcp { host, port } => {
+            let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(describe)?;
+            stream.set_nodelay(true).map_err(describe)?;
+            if let Some(interval) = options.tcp_keep_alive {
+                let keep_alive = socket2::TcpKeepalive::new().with_time(interval);
+                socket2::SockRef::from(&stream).set_tcp_keepalive(&keep_alive).map_err(describe)?;
+            }
+            secure(endpoint, options, stream).await
+        }
+        Address::Unix(path) => {
+            #[cfg(unix)]
+            {
+                let stream = tokio::net::UnixStream::connect(path).await.map_err(describe)?;
+                secure(endpoint, options, stream).await
+            }
+            #[cfg(not(unix))]
+            {
+                Err(format!("unix sockets are not supported on this system: {path}"))
+            }
+        }
+    }
+}
+
+async fn secure<S: Io + 'static>(
+    endpoint: &Endpoint,
+    options: &Options,
+    stream: S,
+) -> Result<Box<dyn Io>, String> {
+    if !endpoint.tls {
+        return Ok(Box::new(stream));
+    }
+    let default = TlsOptions::default();
+    let tls_options = options.tls.as_ref().unwrap_or(&default);
+    let name = tls::server_name(tls_options, endpoint.host())?;
+    let connector = tls::connector(tls_options)?;
+    let stream = connector.connect(name, stream).await.map_err(|error| match error.kind() {
+        io::ErrorKind::InvalidData => format!("TLS handshake failed: {error}"),
+        _ => format!("TLS handshake failed, is the member's port one for https? {error}"),
+    })?;
+    if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
+        return Err("the server does not speak HTTP/2 over TLS".into());
+    }
+    Ok(Box::new(stream))
+}
+
+fn describe(error: io::Error) -> String {
+    error.to_string()
+}

@@ -1,0 +1,98 @@
+//! Ranges of keys.
+
+/// The end of a range that has no end.
+pub const NO_END: &[u8] = b"\0";
+
+/// The keys a request is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyRange {
+    pub key: Vec<u8>,
+    /// Empty for the one key.
+    pub end: Vec<u8>,
+}
+
+impl KeyRange {
+    pub fn one(key: Vec<u8>) -> Self {
+        Self { key, end: Vec::new() }
+    }
+
+    /// All keys that begin with `prefix`; all there are where it is empty.
+    pub fn prefix(prefix: Vec<u8>) -> Self {
+        let end = prefix_end(&prefix);
+        Self { key: first_key(prefix), end }
+    }
+
+    /// All keys from `key` on.
+    pub fn from(key: Vec<u8>) -> Self {
+        Self { key: first_key(key), end: NO_END.to_vec() }
+    }
+
+    /// The keys from `key` up to and without `end`.
+    pub fn between(key: Vec<u8>, end: Vec<u8>) -> Self {
+        Self { key: first_key(key), end }
+    }
+
+    /// The same keys below a prefix that is put before each of them; a range without end ends
+    /// where the prefix does.
+    pub fn below(self, namespace: &[u8]) -> Self {
+        if namespace.is_empty() {
+            return self;
+        }
+        let end = match self.end.as_slice() {
+            b"" => Vec::new(),
+            NO_END => prefix_end(namespace),
+            end => [namespace, end].concat(),
+        };
+        Self { key: [namespace, &self.key].concat(), end }
+    }
+}
+
+/// A range cannot start at the empty key; the first key there can be is a zero byte.
+fn first_key(key: Vec<u8>) -> Vec<u8> {
+    if key.is_empty() { vec![0] } else { key }
+}
+
+/// The smallest key that is greater than every key with this prefix.
+pub fn prefix_end(prefix: &[u8]) -> Vec<u8> {
+    match prefix.iter().rposition(|&byte| byte < 0xff) {
+        Some(last) => {
+            let mut end = prefix[..=last].to_vec();
+            end[last] += 1;
+            end
+        }
+        None => NO_END.to_vec(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ends_a_prefix_at_its_successor() {
+        for (prefix, end) in [
+            (&b"/foo/"[..], &b"/foo0"[..]),
+            (b"a\xff", b"b"),
+            (b"a\xff\xff", b"b"),
+            (b"\xff", NO_END),
+            (b"\xff\xff", NO_END),
+            (b"", NO_END),
+        ] {
+            assert_eq!(prefix_end(prefix), end, "{prefix:?}");
+        }
+    }
+
+    #[test]
+    fn keeps_ranges_inside_a_namespace() {
+        let namespace = b"/app/";
+        let end = b"/app0".to_vec();
+        let all = KeyRange::prefix(Vec::new()).below(namespace);
+        assert_eq!(all, KeyRange { key: b"/app/\0".to_vec(), end: end.clone() });
+        let from = KeyRange::from(b"k".to_vec()).below(namespace);
+        assert_eq!(from, KeyRange { key: b"/app/k".to_vec(), end: end.clone() });
+        let ff = KeyRange::prefix(b"\xff".to_vec()).below(namespace);
+        assert_eq!(ff, KeyRange { key: b"/app/\xff".to_vec(), end });
+        let one = KeyRange::one(b"k".to_vec()).below(namespace);
+        assert_eq!(one, KeyRange { key: b"/app/k".to_vec(), end: Vec::new() });
+    }
+}

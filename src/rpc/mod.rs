@@ -1,0 +1,23 @@
+//! etcd over the messages of the `etcd-client` crate: connections, retries, leases, watches.
+//!
+//! Nothing here knows of Python. It runs inside a tokio runtime that the caller provides.
+
+pub mod backoff;
+pub mod connection;
+pub mod dial;
+pub mod endpoint;
+pub mod error;
+pub mod keys;
+pub mod kv;
+pub mod messages;
+pub mod method;
+pub mod options;
+pub mod pool;
+pub mod server_error;
+pub mod stats;
+pub mod status;
+pub mod tls;
+pub mod token;
+pub mod transport;
+pub mod watch;
+pub mod wire;

@@ -1,0 +1,48 @@
+//! How a client connects.
+
+use std::time::Duration;
+
+/// The defaults notice a dead member within seconds and stay within what etcd's servers allow:
+/// they answer pings that come more often than every 5 s with a disconnect.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Options {
+    pub user: Option<(String, String)>,
+    pub tls: Option<TlsOptions>,
+    pub connect_timeout: Duration,
+    /// The deadline of a call that names none; `None` for no deadline.
+    pub timeout: Option<Duration>,
+    /// The interval of HTTP/2 pings and the wait for their answer; `None` for no pings.
+    pub keep_alive: Option<(Duration, Duration)>,
+    /// Whether to ping while no call is under way.
+    pub keep_alive_while_idle: bool,
+    pub tcp_keep_alive: Option<Duration>,
+    /// The largest response that is accepted, in bytes.
+    pub max_response_size: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            user: None,
+            tls: None,
+            connect_timeout: Duration::from_secs(5),
+            timeout: Some(Duration::from_secs(10)),
+            keep_alive: Some((Duration::from_secs(6), Duration::from_secs(3))),
+            keep_alive_while_idle: false,
+            tcp_keep_alive: Some(Duration::from_secs(30)),
+            max_response_size: i32::MAX as usize,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub struct TlsOptions {
+    /// PEM certificates to trust instead of the system's.
+    pub ca: Option<Vec<u8>>,
+    /// The client's PEM certificate chain and key.
+    pub identity: Option<(Vec<u8>, Vec<u8>)>,
+    /// The name that the server's certificate must carry, instead of the endpoint's host.
+    pub server_name: Option<String>,
+    /// Accept any certificate.
+    pub insecure_skip_verify: bool,
+}

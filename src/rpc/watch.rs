@@ -1,0 +1,298 @@
+//! A watch that survives the loss of its stream: every event once, in order, or an error.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use etcd_client::proto::{PbWatchRequest, PbWatchRequestUnion};
+use tokio::time::{Instant, sleep};
+
+use super::backoff;
+use super::connection::Stream;
+use super::error::{Error, Failure};
+use super::keys::KeyRange;
+use super::messages::{Event, WatchResponse};
+use super::method;
+use super::stats::Stats;
+use super::status::{
+    INVALID_ARGUMENT, Meaning, OUT_OF_RANGE, PERMISSION_DENIED, Status, UNAUTHENTICATED, UNAVAILABLE,
+    UNKNOWN,
+};
+use super::transport::{Deadline, StreamOrigin, Transport, conclude};
+use super::wire;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(25);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// A stream that lived so long was a good one: the next failure is a first one again.
+const STABLE_AFTER: Duration = Duration::from_secs(5);
+
+/// What to watch.
+#[derive(Clone, Debug)]
+pub struct WatchSpec {
+    pub keys: KeyRange,
+    /// The first revision of interest; 0 for what comes from now on.
+    pub start_revision: i64,
+    pub prev_kv: bool,
+    pub filters: Vec<i32>,
+    pub progress_notify: bool,
+    pub fragment: bool,
+    pub watch_id: i64,
+}
+
+/// What a watch yields.
+#[derive(Clone, Debug)]
+pub enum Notice {
+    /// The server has confirmed the watch; told once, though streams may be replaced.
+    Created { revision: i64 },
+    /// All events of one revision.
+    Events { revision: i64, events: Vec<Event> },
+    /// There was nothing to tell up to this revision.
+    Progress { revision: i64 },
+}
+
+pub struct Watcher {
+    transport: Arc<Transport>,
+    spec: WatchSpec,
+    /// The first revision that has not been delivered; 0 while that is "from now on".
+    next_revision: i64,
+    confirmed: bool,
+    link: Option<(Stream, StreamOrigin)>,
+    opened_at: Instant,
+    failures: u32,
+    token_renewed: bool,
+    /// The parts of a response that the server sends in fragments.
+    fragments: Vec<Event>,
+    /// Read from the stream and not yet yielded.
+    ready: std::collections::VecDeque<Notice>,
+}
+
+impl Watcher {
+    pub fn new(transport: Arc<Transport>, spec: WatchSpec) -> Self {
+        Self {
+            transport,
+            next_revision: spec.start_revision,
+            spec,
+            confirmed: false,
+            link: None,
+            opened_at: Instant::now(),
+            failures: 0,
+            token_renewed: false,
+            fragments: Vec::new(),
+            ready: std::collections::VecDeque::new(),
+        }
+    }
+
+    /// The next notice. Can be dropped and called again without losing anything.
+    pub async fn next(&mut self) -> Result<Notice, Error> {
+        loop {
+            if let Some(notice) = self.ready.pop_front() {
+                return Ok(notice);
+            }
+            let Some((stream, _)) = &mut self.link else {
+                self.open().await?;
+                continue;
+            };
+            match stream.message().await {
+                Ok(Some(message)) => {
+                    let outcome = wire::decode::<WatchResponse>(message);
+                    match outcome {
+                        Ok(response) => self.accept(response)?,
+                        Err(failure) => return Err(conclude(failure, &method::WATCH)),
+                    }
+                }
+                Ok(None) => self.lost("the server ended the stream"),
+                Err(failure) => self.failed(failure)?,
+            }
+        }
+    }
+
+    /// Asks the server to say how far it has come.
+    pub fn request_progress(&mut self) {
+        if let Some((stream, _)) = &mut self.link {
+            let request = PbWatchRequestUnion::ProgressRequest(Default::default());
+            // A stream that cannot take it is about to be replaced.
+            let _ = stream.send(watch_request(request));
+        }
+    }
+
+    async fn open(&mut self) -> Result<(), Error> {
+        if self.failures > 0 {
+            sleep(backoff::delay(self.failures - 1, FIRST_PAUSE, LONGEST_PAUSE)).await;
+        }
+        let request = self.create_request();
+        let deadline: Deadline = None;
+        let link = self.transport.stream(&method::WATCH, request, false, deadline).await?;
+        if self.confirmed {
+            Stats::count(&self.transport.stats.resumes);
+            let next = self.next_revision;
+            self.transport.stats.report(format!("a watch resumes at revision {next}"));
+        }
+        self.fragments.clear();
+        self.opened_at = Instant::now();
+        self.link = Some(link);
+        Ok(())
+    }
+
+    fn create_request(&self) -> Bytes {
+        let mut request = PbWatchRequestUnion::CreateRequest(Default::default());
+        if let PbWatchRequestUnion::CreateRequest(create) = &mut request {
+            create.key.clone_from(&self.spec.keys.key);
+            create.range_end.clone_from(&self.spec.keys.end);
+            create.start_revision = self.next_revision;
+            create.prev_kv = self.spec.prev_kv;
+            create.filters.clone_from(&self.spec.filters);
+            create.progress_notify = self.spec.progress_notify;
+            create.fragment = self.spec.fragment;
+            create.watch_id = self.spec.watch_id;
+        }
+        watch_request(request)
+    }
+
+    fn accept(&mut self, response: WatchResponse) -> Result<(), Error> {
+        let revision = response.header.unwrap_or_default().revision;
+        if response.canceled {
+            return self.canceled(&response);
+        }
+        if response.created {
+            self.created(revision);
+        }
+        if response.events.is_empty() && !response.fragment && self.fragments.is_empty() {
+            if !response.created {
+                self.progressed(response.watch_id, revision);
+            }
+            return Ok(());
+        }
+        self.fragments.extend(response.events);
+        if !response.fragment {
+            let events = std::mem::take(&mut self.fragments);
+            self.deliver(events);
+        }
+        Ok(())
+    }
+
+    fn created(&mut self, revision: i64) {
+        // "From now on" is after the revision that the server was at.
+        if self.next_revision == 0 {
+            self.next_revision = revision + 1;
+        }
+        self.token_renewed = false;
+        if !self.confirmed {
+            self.confirmed = true;
+            self.ready.push_back(Notice::Created { revision });
+        }
+    }
+
+    fn progressed(&mut self, watch_id: i64, revision: i64) {
+        // An answer to a progress request is for the whole stream. Servers before 3.4.25 and
+        // 3.5.8 send it even if events are still to come, so it says nothing about resuming.
+        if watch_id >= 0 {
+            self.next_revision = self.next_revision.max(revision + 1);
+        }
+        self.ready.push_back(Notice::Progress { revision });
+    }
+
+    /// Yields the events of whole revisions, none of them twice.
+    fn deliver(&mut self, events: Vec<Event>) {
+        let mut batch: Vec<Event> = Vec::new();
+        let mut batch_revision = 0;
+        for event in events {
+            let revision = event.kv.as_ref().map_or(0, |kv| kv.mod_revision);
+            if revision < self.next_revision {
+                continue;
+            }
+            if revision != batch_revision && !batch.is_empty() {
+                let events = std::mem::take(&mut batch);
+                self.ready.push_back(Notice::Events { revision: batch_revision, events });
+            }
+            batch_revision = revision;
+            batch.push(event);
+        }
+        if !batch.is_empty() {
+            self.next_revision = batch_revision + 1;
+            self.ready.push_back(Notice::Events { revision: batch_revision, events: batch });
+        }
+    }
+
+    fn canceled(&mut self, response: &WatchResponse) -> Result<(), Error> {
+        let mut status = cancel_status(&response.cancel_reason);
+        if response.compact_revision > 0 {
+            status = Status::new(OUT_OF_RANGE, "mvcc: required revision has been compacted");
+            status.compact_revision = Some(response.compact_revision);
+            return Err(Error::Server(status));
+        }
+        self.refused(status)
+    }
+
+    fn failed(&mut self, failure: Failure) -> Result<(), Error> {
+        match failure {
+            Failure::NeverSent(message) | Failure::Broken(message) => {
+                self.lost(&message);
+                Ok(())
+            }
+            Failure::Server(status) => self.refused(status),
+        }
+    }
+
+    /// Decides between another stream and the end of the watch.
+    fn refused(&mut self, status: Status) -> Result<(), Error> {
+        // Old servers say "permission denied" for an outdated token as well.
+        let token = status.meaning() == Meaning::RenewToken || status.code == PERMISSION_DENIED;
+        if token && !self.token_renewed {
+            self.token_renewed = true;
+            let renewed = match &self.link {
+                Some((_, origin)) => origin.renew_token(&self.transport),
+                None => false,
+            };
+            if renewed {
+                self.link = None;
+                return Ok(());
+            }
+        }
+        match status.meaning() {
+            Meaning::TryElsewhere => {
+                if let Some((_, origin)) = &self.link {
+                    origin.shun(&self.transport);
+                }
+                self.lost(&status.message);
+                Ok(())
+            }
+            Meaning::Unclear => {
+                self.lost(&status.message);
+                Ok(())
+            }
+            Meaning::Refused | Meaning::RenewToken => Err(Error::Server(status)),
+        }
+    }
+
+    fn lost(&mut self, why: &str) {
+        if self.confirmed {
+            self.transport.stats.report(format!("a watch lost its stream: {why}"));
+        }
+        if self.opened_at.elapsed() >= STABLE_AFTER {
+            self.failures = 0;
+        }
+        self.failures += 1;
+        self.link = None;
+        self.fragments.clear();
+    }
+}
+
+fn watch_request(request: PbWatchRequestUnion) -> Bytes {
+    wire::frame(&PbWatchRequest { request_union: Some(request) })
+}
+
+/// The status that a cancel reason stands for; it is that of an RPC, written out, or bare.
+fn cancel_status(reason: &str) -> Status {
+    if reason.is_empty() {
+        return Status::new(UNKNOWN, "the server canceled the watch");
+    }
+    let status = Status::new(UNKNOWN, reason);
+    let code = match status.server_error().map(|known| known.name) {
+        Some("PermissionDenied") => PERMISSION_DENIED,
+        Some("NoLeader") => UNAVAILABLE,
+        Some("InvalidAuthToken") => UNAUTHENTICATED,
+        Some("AuthOldRevision" | "UserEmpty") => INVALID_ARGUMENT,
+        _ => UNKNOWN,
+    };
+    Status { code, ..status }
+}
