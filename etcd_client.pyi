@@ -1,0 +1,1 @@
+python/etcd_client/_etcd_client.pyi

@@ -1,0 +1,1 @@
+"""The native module: the classes that do the work, and their documentation."""
