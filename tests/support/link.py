@@ -171,8 +171,9 @@ class Connection:
             if bandwidth is not None:
                 size = min(size, max(1, int(bandwidth / _BURSTS_PER_SECOND)))
                 await asyncio.sleep(size / bandwidth)
-            await loop.sock_sendall(sink, remaining[:size])
+            # Counted first: whoever receives the bytes finds them in the count.
             self._link.forwarded[direction] += size
+            await loop.sock_sendall(sink, remaining[:size])
             remaining = remaining[size:]
         if first is not None:
             raise _CutError

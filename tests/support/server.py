@@ -43,11 +43,10 @@ class KeyPair:
 
 @dataclass(frozen=True)
 class ServerTls:
-    """What a server needs to speak TLS to its clients."""
+    """How a server speaks TLS to its clients; with `client_authority` it asks for certificates."""
 
     server: KeyPair
-    authority: Path
-    client_certificate_required: bool = False
+    client_authority: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -269,12 +268,13 @@ class EtcdServer:
     def _tls_flags(self) -> dict[str, FlagValue]:
         if self._tls is None:
             return {}
-        return {
+        flags: dict[str, FlagValue] = {
             "cert-file": str(self._tls.server.certificate),
             "key-file": str(self._tls.server.key),
-            "trusted-ca-file": str(self._tls.authority),
-            "client-cert-auth": self._tls.client_certificate_required,
         }
+        if self._tls.client_authority is not None:
+            flags |= {"client-cert-auth": True, "trusted-ca-file": str(self._tls.client_authority)}
+        return flags
 
     def _spelled(self, flag: str) -> str:
         """Return the flag as this etcd spells it: features leave `experimental-` with time."""

@@ -1,73 +1,100 @@
 """Certificates for the tests, made anew by every run."""
 
 import datetime as dt
+import ipaddress
 import ssl
 from pathlib import Path
 
-import trustme
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+)
+from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from tests.support.server import KeyPair
 
-_HOSTS = ("localhost", "127.0.0.1")
-# A name that no test resolves: a certificate for it is right only with a server-name override.
+_LOCAL_NAMES = (x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1")))
+_DAY = dt.timedelta(days=1)
+# No address of the tests has this name: its certificate is right only with a name override.
 OTHER_NAME = "etcd.test"
 
 
 class Certificates:
-    """A certificate authority and what it has signed, as files in one directory."""
+    """A certificate authority and what it has signed, as PEM files in one directory."""
 
     def __init__(self, directory: Path) -> None:
         """Make the authority; the certificates are made when they are asked for."""
-        self._directory = directory
-        self._authority = trustme.CA()
         self.authority = directory / "ca.pem"
-        self._authority.cert_pem.write_to_path(str(self.authority))
+        self._directory = directory
+        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._name = _name("Test Authority")
+        self.authority.write_bytes(self._self_signed().public_bytes(Encoding.PEM))
 
     def server(self) -> KeyPair:
         """Return a certificate for localhost and 127.0.0.1."""
-        return self._issued("server", *_HOSTS)
+        return self._issue("server", *_LOCAL_NAMES)
 
     def server_of_other_name(self) -> KeyPair:
-        """Return a certificate for `OTHER_NAME` alone, wrong for every address of the tests."""
-        return self._issued("other-name", OTHER_NAME)
+        """Return a certificate for `OTHER_NAME` alone."""
+        return self._issue("other-name", x509.DNSName(OTHER_NAME))
 
     def expired_server(self) -> KeyPair:
         """Return a certificate for localhost and 127.0.0.1 whose time has passed."""
-        now = dt.datetime.now(dt.timezone.utc)
-        return self._issued(
-            "expired",
-            *_HOSTS,
-            not_before=now - dt.timedelta(days=2),
-            not_after=now - dt.timedelta(days=1),
-        )
+        return self._issue("expired", *_LOCAL_NAMES, expires=_now() - _DAY)
 
     def client(self, common_name: str = "client") -> KeyPair:
-        """Return a client certificate; etcd takes the common name for the user's name."""
-        return self._issued(f"client-{common_name}", "client.test", common_name=common_name)
+        """Return a client's certificate; etcd takes the common name for the user's name."""
+        return self._issue(common_name, x509.DNSName("client.test"))
 
-    def _issued(
-        self,
-        file_name: str,
-        *identities: str,
-        common_name: str | None = None,
-        not_before: dt.datetime | None = None,
-        not_after: dt.datetime | None = None,
-    ) -> KeyPair:
-        issued = self._authority.issue_cert(
-            *identities, common_name=common_name, not_before=not_before, not_after=not_after
+    def _self_signed(self) -> x509.Certificate:
+        usage = x509.KeyUsage(
+            digital_signature=False,
+            content_commitment=False,
+            key_encipherment=False,
+            data_encipherment=False,
+            key_agreement=False,
+            key_cert_sign=True,
+            crl_sign=True,
+            encipher_only=False,
+            decipher_only=False,
         )
-        pair = KeyPair(self._directory / f"{file_name}.pem", self._directory / f"{file_name}.key")
-        pair.certificate.unlink(missing_ok=True)
-        for blob in issued.cert_chain_pems:
-            blob.write_to_path(str(pair.certificate), append=True)
-        issued.private_key_pem.write_to_path(str(pair.key))
+        builder = _certificate(self._name, self._name, self._key.public_key(), _now() + _DAY)
+        return (
+            builder.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+            .add_extension(usage, critical=True)
+            .sign(self._key, hashes.SHA256())
+        )
+
+    def _issue(
+        self, common_name: str, *names: x509.GeneralName, expires: dt.datetime | None = None
+    ) -> KeyPair:
+        key = ec.generate_private_key(ec.SECP256R1())
+        authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
+        # etcd connects to itself as a client, with the server's certificate.
+        purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+        certificate = (
+            _certificate(_name(common_name), self._name, key.public_key(), expires or _now() + _DAY)
+            .add_extension(x509.SubjectAlternativeName(names), critical=False)
+            .add_extension(x509.ExtendedKeyUsage(purposes), critical=False)
+            .add_extension(authority_key, critical=False)
+            .sign(self._key, hashes.SHA256())
+        )
+        pair = KeyPair(
+            certificate=self._directory / f"{common_name}.pem",
+            key=self._directory / f"{common_name}.key",
+        )
+        pair.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
+        pair.key.write_bytes(_private_pem(key))
         return pair
 
 
 def client_context(authority: Path, client: KeyPair | None = None) -> ssl.SSLContext:
-    """Return a context with which Python's own ssl module can check what a server presents."""
+    """Return a context with which Python's own ssl module checks what a server presents."""
     context = ssl.create_default_context(cafile=str(authority))
     if client is not None:
         context.load_cert_chain(client.certificate, client.key)
@@ -76,18 +103,37 @@ def client_context(authority: Path, client: KeyPair | None = None) -> ssl.SSLCon
 
 def jwt_auth_token(directory: Path, ttl: int) -> str:
     """Return a value for etcd's `auth-token` flag: JWT tokens that live `ttl` seconds."""
-    private_key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
-    private_path, public_path = directory / "jwt.key", directory / "jwt.pub"
-    private_path.write_bytes(
-        private_key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.TraditionalOpenSSL,
-            serialization.NoEncryption(),
-        )
+    key = rsa.generate_private_key(public_exponent=65_537, key_size=2048)
+    private, public = directory / "jwt.key", directory / "jwt.pub"
+    private.write_bytes(_private_pem(key))
+    public.write_bytes(
+        key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     )
-    public_path.write_bytes(
-        private_key.public_key().public_bytes(
-            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-        )
+    return f"jwt,pub-key={public},priv-key={private},sign-method=RS256,ttl={ttl}s"
+
+
+def _certificate(
+    subject: x509.Name, issuer: x509.Name, key: ec.EllipticCurvePublicKey, expires: dt.datetime
+) -> x509.CertificateBuilder:
+    builder = x509.CertificateBuilder(
+        subject_name=subject,
+        issuer_name=issuer,
+        public_key=key,
+        serial_number=x509.random_serial_number(),
+        # Some days back, so that an expired certificate was valid once.
+        not_valid_before=_now() - 7 * _DAY,
+        not_valid_after=expires,
     )
-    return f"jwt,pub-key={public_path},priv-key={private_path},sign-method=RS256,ttl={ttl}s"
+    return builder.add_extension(x509.SubjectKeyIdentifier.from_public_key(key), critical=False)
+
+
+def _name(common_name: str) -> x509.Name:
+    return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, common_name)])
+
+
+def _private_pem(key: ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey) -> bytes:
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.timezone.utc)

@@ -14,6 +14,7 @@ import pytest
 
 from tests.support import gateway
 from tests.support.binaries import EtcdNotFoundError, find_etcd, find_etcdctl
+from tests.support.launcher import default_launcher
 from tests.support.metrics import Metrics, eventually, eventually_async
 from tests.support.server import QUICK_ELECTIONS, EtcdServer, EtcdStartError, ServerTls
 from tests.support.tls import Certificates, client_context, jwt_auth_token
@@ -110,15 +111,18 @@ def https_version(server: EtcdServer, context: ssl.SSLContext) -> str:
 
 
 def test_tls_with_client_certificates(make_server: MakeServer, certificates: Certificates) -> None:
-    server = make_server(
-        tls=ServerTls(
-            certificates.server(), certificates.authority, client_certificate_required=True
-        )
-    )
+    server = make_server(tls=ServerTls(certificates.server(), certificates.authority))
     known = client_context(certificates.authority, certificates.client())
     assert "etcdserver" in https_version(server, known)
     with pytest.raises(OSError, match=r"certificate required|reset|bad certificate"):
         https_version(server, client_context(certificates.authority))
+
+
+def test_tls_without_client_certificates(
+    make_server: MakeServer, certificates: Certificates
+) -> None:
+    server = make_server(tls=ServerTls(certificates.server()))
+    assert "etcdserver" in https_version(server, client_context(certificates.authority))
 
 
 @pytest.mark.parametrize(
@@ -128,7 +132,7 @@ def test_tls_with_client_certificates(make_server: MakeServer, certificates: Cer
 def test_wrong_certificates_are_wrong(
     make_server: MakeServer, certificates: Certificates, which: str, complaint: str
 ) -> None:
-    server = make_server(tls=ServerTls(getattr(certificates, which)(), certificates.authority))
+    server = make_server(tls=ServerTls(getattr(certificates, which)()))
     with pytest.raises(ssl.SSLCertVerificationError, match=complaint):
         https_version(server, client_context(certificates.authority))
 
@@ -201,7 +205,8 @@ def test_nothing_is_left_when_the_tests_are_killed() -> None:
     killed = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=False)
     assert killed.returncode == -signal.SIGKILL
     pid, directory = killed.stdout.split()
-    eventually(lambda: not _exists(int(pid)) and not Path(directory).exists())
+    # In a container it takes longer: Docker's own reaper waits for stragglers.
+    eventually(lambda: not _exists(int(pid)) and not Path(directory).exists(), within=30)
 
 
 def _exists(pid: int) -> bool:
@@ -225,3 +230,23 @@ def test_etcd_bin_is_taken_or_refused(monkeypatch: pytest.MonkeyPatch, tmp_path:
     monkeypatch.setenv("ETCD_BIN", str(tmp_path / "missing"))
     with pytest.raises(EtcdNotFoundError, match="ETCD_BIN"):
         find_etcd()
+
+
+def test_docker_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
+    no_docker = {"ETCD_TEST_BACKEND": "docker", "DOCKER_HOST": f"unix://{tmp_path}/docker.sock"}
+    # In a process of its own: the docker library leaves the socket that it could not connect.
+    run = subprocess.run(
+        [sys.executable, "-m", "tests.support.run_etcd", "--", "true"],
+        env={**os.environ, **no_docker},
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert run.returncode == 1
+    assert "Docker does not answer" in run.stderr
+
+
+def test_an_unknown_backend_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ETCD_TEST_BACKEND", "podman")
+    with pytest.raises(RuntimeError, match="'process' or 'docker'"):
+        default_launcher()
