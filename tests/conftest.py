@@ -26,6 +26,25 @@ LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers of this suite."""
     config.addinivalue_line("markers", "both_loops: run the test under asyncio and under uvloop")
+    config.addinivalue_line("markers", "full_faults: run the test with --full-faults only")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Declare the options of this suite."""
+    parser.addoption(
+        "--full-faults",
+        action="store_true",
+        help="run the whole fault suite, which takes tens of minutes, not one of each kind",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out the long fault tests unless they were asked for."""
+    if config.getoption("full_faults"):
+        return
+    long = [item for item in items if item.get_closest_marker("full_faults") is not None]
+    config.hook.pytest_deselected(items=long)
+    items[:] = [item for item in items if item not in long]
 
 
 def pytest_asyncio_loop_factories(

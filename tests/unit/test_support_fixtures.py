@@ -21,6 +21,11 @@ async def test_other_tests_run_on_asyncio(request: pytest.FixtureRequest) -> Non
     assert (kind_of_loop(), request.node.name) == ("asyncio", "test_other_tests_run_on_asyncio")
 
 
+@pytest.mark.full_faults
+def test_long_fault_tests_run_only_when_asked_for(request: pytest.FixtureRequest) -> None:
+    assert request.config.getoption("full_faults")
+
+
 @pytest.mark.parametrize("_turn", [1, 2])
 def test_each_test_finds_an_empty_server(endpoint: str, _turn: int) -> None:
     body = {"key": "AA==", "range_end": "AA=="}
