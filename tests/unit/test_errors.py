@@ -282,7 +282,7 @@ def test_an_unheard_of_code_is_unknown(code: int) -> None:
         errors.connection_error("connection reset"),
         errors.from_status(14, "etcdserver: leader changed", "LeaderChanged", None),
         errors.from_status(8, "etcdserver: mvcc: database space exceeded", "NoSpace", None),
-        errors.from_status(14, "upstream connect error", "", None),
+        errors.from_status(1, "context canceled", "Canceled", None),
         errors.ClosedError("the communicator is closed"),
     ],
     ids=lambda cause: type(cause).__name__,
