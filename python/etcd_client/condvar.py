@@ -3,21 +3,51 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+    from types import TracebackType
+
+
+class _Done(Coroutine[Any, Any, None]):
+    """A coroutine that is over already; unlike a real one it need not be awaited."""
+
+    __slots__ = ()
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return iter(())  # type: ignore[return-value]  # an exhausted iterator returns None
+
+    def send(self, _value: Any, /) -> NoReturn:
+        raise StopIteration
+
+    def throw(
+        self,
+        typ: Any,
+        val: BaseException | object = None,
+        _tb: TracebackType | None = None,
+        /,
+    ) -> NoReturn:
+        raise typ if isinstance(typ, BaseException) else typ(val)
+
+    def close(self) -> None:
+        pass
 
 
 class CondVar:
-    """Lets tasks wait until something has happened."""
+    """Lets tasks wait until something has happened; once it has, nobody waits any more."""
+
+    __slots__ = ("_event",)
 
     def __init__(self) -> None:
         self._event = asyncio.Event()
 
     async def wait(self) -> None:
+        """Wait until `notify_waiters` has been called, before or after this call."""
         await self._event.wait()
 
-    def notify_waiters(self):
+    def notify_waiters(self) -> Coroutine[Any, Any, None]:
+        """Wake all that wait, at once; awaiting what this returns is not needed."""
         self._event.set()
-        return _done()
-
-
-async def _done() -> None:
-    pass
+        return _Done()

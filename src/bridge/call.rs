@@ -46,7 +46,13 @@ pub(crate) fn spawn<R: Reply>(
         }
         drop(pending);
     });
-    Ok(Call { future, bridge: bridge.clone_ref(py), ticket, started: AtomicBool::new(false), value: None })
+    Ok(Call {
+        future,
+        bridge: bridge.clone_ref(py),
+        ticket,
+        started: AtomicBool::new(false),
+        value: None,
+    })
 }
 
 /// A call that is under way. It can be awaited like a coroutine, once or several times.

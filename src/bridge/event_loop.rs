@@ -95,9 +95,7 @@ impl LoopBridge {
 
     fn open(py: Python<'_>, event_loop: Bound<'_, PyAny>, address: usize) -> PyResult<Py<Self>> {
         let bridge = match Wakeup::new() {
-            Ok(wakeup) => {
-                Self::with_notifier(py, &event_loop, Notifier::Descriptor(wakeup))?
-            }
+            Ok(wakeup) => Self::with_notifier(py, &event_loop, Notifier::Descriptor(wakeup))?,
             Err(_) => Self::with_notifier_thread(py, &event_loop)?,
         };
         let bridge = match bridge.get().add_reader(py, &bridge) {
@@ -145,7 +143,8 @@ impl LoopBridge {
         let weak = PyWeakrefReference::new(bridge.bind(py))?.unbind();
         std::thread::Builder::new().name("etcd-client-notify".into()).spawn(move || {
             while signal.wait() {
-                let alive = Python::try_attach(|py| Self::schedule_drain(py, &weak)).unwrap_or(false);
+                let alive =
+                    Python::try_attach(|py| Self::schedule_drain(py, &weak)).unwrap_or(false);
                 if !alive {
                     break;
                 }
@@ -197,10 +196,9 @@ impl LoopBridge {
     }
 
     fn slab(&self) -> PyResult<MutexGuard<'_, Slab>> {
-        let pending = self
-            .pending
-            .get()
-            .ok_or_else(|| PyRuntimeError::new_err("this event loop belongs to the parent process"))?;
+        let pending = self.pending.get().ok_or_else(|| {
+            PyRuntimeError::new_err("this event loop belongs to the parent process")
+        })?;
         Ok(pending.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -238,7 +236,9 @@ impl LoopBridge {
         };
         let set = match outcome {
             Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
-            Err(error) => future.call_method1(intern!(py, "set_exception"), (error.into_value(py),)),
+            Err(error) => {
+                future.call_method1(intern!(py, "set_exception"), (error.into_value(py),))
+            }
         };
         match set {
             // The caller went away first.

@@ -17,7 +17,9 @@ mod wakeup;
 pub(crate) use call::{Call, Reply, spawn};
 pub(crate) use engine::Engine;
 pub(crate) use event_loop::LoopBridge;
-pub(crate) use next::{Next, Source, Waiting};
 pub(crate) use fork::ForkGuarded;
-pub(crate) use process::{Context, LINGER, active_contexts, after_fork_in_child, at_exit, cleanup, enter};
+pub(crate) use next::{Next, Source, Waiting};
+pub(crate) use process::{
+    Context, LINGER, active_contexts, after_fork_in_child, at_exit, cleanup, enter,
+};
 pub(crate) use stream::{Receiver, Sender, Taken, channel};

@@ -52,12 +52,7 @@ fn process() -> &'static Process {
         return unsafe { &*current };
     }
     let new = Box::into_raw(Box::<Process>::default());
-    match PROCESS.compare_exchange(
-        std::ptr::null_mut(),
-        new,
-        Ordering::AcqRel,
-        Ordering::Acquire,
-    ) {
+    match PROCESS.compare_exchange(std::ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
         // SAFETY: `new` came from `Box::into_raw` just above and is never freed.
         Ok(_) => unsafe { &*new },
         Err(winner) => {
@@ -89,6 +84,7 @@ pub(crate) fn enter() -> Context {
 
 impl Context {
     /// The engine of this process, started anew where it was stopped.
+    #[expect(clippy::unused_self, reason = "an engine is for those who hold a context")]
     pub(crate) fn engine(&self) -> std::io::Result<Arc<Engine>> {
         let mut engines = engines();
         if let Some(engine) = engines.current.as_ref().filter(|engine| engine.is_open()) {

@@ -53,7 +53,10 @@ pub(crate) enum Taken<T, E> {
 }
 
 /// A channel that holds items up to a weight of `limit`, and one more.
-pub(crate) fn channel<T, E: Clone>(limit: usize, lost: fn() -> E) -> (Sender<T, E>, Receiver<T, E>) {
+pub(crate) fn channel<T, E: Clone>(
+    limit: usize,
+    lost: fn() -> E,
+) -> (Sender<T, E>, Receiver<T, E>) {
     let shared = Arc::new(Mutex::new(State {
         items: VecDeque::new(),
         weight: 0,

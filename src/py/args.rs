@@ -33,7 +33,9 @@ pub(super) fn bytes(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
     if let Ok(text) = value.cast::<PyString>() {
         return match text.to_str() {
             Ok(text) => Ok(text.as_bytes().to_vec()),
-            Err(_) => Err(wrong_value(value.py(), name, "text that UTF-8 can encode", "surrogates")),
+            Err(_) => {
+                Err(wrong_value(value.py(), name, "text that UTF-8 can encode", "surrogates"))
+            }
         };
     }
     if let Ok(array) = value.cast::<PyByteArray>() {
@@ -73,9 +75,9 @@ pub(super) fn member_id(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
     if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
         return Err(wrong_type(name, "int", value));
     }
-    value
-        .extract()
-        .map_err(|_| wrong_value(value.py(), name, "an unsigned int of 64 bits", &value.to_string()))
+    value.extract().map_err(|_| {
+        wrong_value(value.py(), name, "an unsigned int of 64 bits", &value.to_string())
+    })
 }
 
 pub(super) fn boolean(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {

@@ -81,11 +81,7 @@ impl Communicator {
     }
 
     /// The deadline of a call: its own, or the default of the connection.
-    pub(super) fn deadline(
-        &self,
-        py: Python<'_>,
-        timeout: Option<Duration>,
-    ) -> PyResult<Deadline> {
+    pub(super) fn deadline(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<Deadline> {
         let default = self.shared(py)?.target.options.timeout;
         Ok(args::deadline(timeout.or(default)))
     }
@@ -139,7 +135,9 @@ pub(super) async fn closed(closing: &mut tokio::sync::watch::Receiver<bool>) {
 
 /// What `connect` brings back; a communicator is made of it.
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
-pub(crate) struct Connected(Mutex<Option<(Py<LoopBridge>, ForkGuarded<Arc<Shared>>)>>);
+pub(crate) struct Connected(Mutex<Option<Parts>>);
+
+type Parts = (Py<LoopBridge>, ForkGuarded<Arc<Shared>>);
 
 /// Opens a context: connects to a member within the connect timeout.
 #[pyfunction]
@@ -188,8 +186,8 @@ pub(super) fn parse(
     endpoints
         .iter()
         .map(|text| {
-            let endpoint = Endpoint::parse(text, tls)
-                .map_err(|error| errors::invalid_endpoint(py, &error))?;
+            let endpoint =
+                Endpoint::parse(text, tls).map_err(|error| errors::invalid_endpoint(py, &error))?;
             if tls && !endpoint.tls {
                 let message = format!("endpoint {text:?}: expected https, because TLS is set up");
                 return Err(errors::invalid_endpoint(py, &message));

@@ -42,7 +42,7 @@ pub(super) fn exception(py: Python<'_>, error: Error) -> PyErr {
 
 fn from_status(py: Python<'_>, status: Status) -> PyErr {
     let reason = status.server_error().map_or("", |known| known.name);
-    let message = server_error::bare(&status.message).to_owned();
+    let message = server_error::without_rpc_prefix(&status.message).to_owned();
     make(py, "from_status", (status.code, message, reason, status.compact_revision))
 }
 

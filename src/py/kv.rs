@@ -5,7 +5,9 @@ use pyo3::types::PyDict;
 
 use super::args::{self, Keywords};
 use super::communicator::{Communicator, Effect};
-use super::kv_options::{between, read_delete, read_get, read_keys, read_list, read_put, read_range};
+use super::kv_options::{
+    between, read_delete, read_get, read_keys, read_list, read_put, read_range,
+};
 use super::namespace::Inside;
 use super::responses::{Compacted, Count, Keys, OneKeyValue, OneValue, Pairs, ToPython};
 use super::txn::Txn;
@@ -55,14 +57,24 @@ impl Communicator {
 #[pymethods]
 impl Communicator {
     #[pyo3(signature = (key, **options))]
-    fn get(&self, py: Python<'_>, key: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Call> {
+    fn get(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
         let mut keywords = Keywords::new("get", options);
         let read = read_get(&mut keywords)?;
         self.start_range(py, KeyRange::one(args::bytes(key, "key")?), &read, keywords, OneValue)
     }
 
     #[pyo3(signature = (key, **options))]
-    fn get_kv(&self, py: Python<'_>, key: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Call> {
+    fn get_kv(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
         let mut keywords = Keywords::new("get_kv", options);
         let read = read_get(&mut keywords)?;
         self.start_range(py, KeyRange::one(args::bytes(key, "key")?), &read, keywords, OneKeyValue)
@@ -123,7 +135,12 @@ impl Communicator {
     }
 
     #[pyo3(signature = (key, **options))]
-    fn range(&self, py: Python<'_>, key: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Call> {
+    fn range(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
         let mut keywords = Keywords::new("range", options);
         let read = read_range(&mut keywords)?;
         let keys = read_keys(py, &mut keywords, args::bytes(key, "key")?)?;
@@ -166,7 +183,12 @@ impl Communicator {
     }
 
     #[pyo3(signature = (key, **options))]
-    fn delete(&self, py: Python<'_>, key: &Bound<'_, PyAny>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Call> {
+    fn delete(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
         let mut keywords = Keywords::new("delete", options);
         let keys = read_keys(py, &mut keywords, args::bytes(key, "key")?)?;
         self.start_delete(py, keys, keywords)
@@ -198,7 +220,12 @@ impl Communicator {
     }
 
     #[pyo3(signature = (txn, **options))]
-    fn txn(&self, py: Python<'_>, txn: &Txn, options: Option<&Bound<'_, PyDict>>) -> PyResult<Call> {
+    fn txn(
+        &self,
+        py: Python<'_>,
+        txn: &Txn,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
         let mut keywords = Keywords::new("txn", options);
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;

@@ -32,7 +32,8 @@ fn pem(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
         pyo3::exceptions::PyTypeError::new_err(format!("{name}: expected a path, or PEM as bytes"))
     })?;
     std::fs::read(&path).map_err(|error| {
-        let kind = std::io::Error::new(error.kind(), format!("{name}: {}: {error}", path.display()));
+        let kind =
+            std::io::Error::new(error.kind(), format!("{name}: {}: {error}", path.display()));
         kind.into()
     })
 }
@@ -133,11 +134,8 @@ impl ConnectOptions {
 
     /// The same options with another default deadline of calls, in seconds; None for none.
     fn with_timeout(&self, timeout: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let limit: Option<Duration> = if timeout.is_none() {
-            None
-        } else {
-            Some(args::seconds(timeout, "timeout")?)
-        };
+        let limit: Option<Duration> =
+            if timeout.is_none() { None } else { Some(args::seconds(timeout, "timeout")?) };
         Ok(self.with(|options| options.timeout = limit))
     }
 

@@ -170,7 +170,8 @@ pub(super) struct Pairs(pub(super) wire::RangeResponse);
 
 impl ToPython for Pairs {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let pairs = self.0.kvs.iter().map(|kv| (PyBytes::new(py, &kv.key), PyBytes::new(py, &kv.value)));
+        let pairs =
+            self.0.kvs.iter().map(|kv| (PyBytes::new(py, &kv.key), PyBytes::new(py, &kv.value)));
         Ok(PyList::new(py, pairs)?.into_any().unbind())
     }
 }

@@ -70,9 +70,10 @@ impl Session {
 impl Drop for Session {
     fn drop(&mut self) {
         let all = all();
-        let shared = all.iter().filter_map(ForkGuarded::get).find(|shared| {
-            Arc::ptr_eq(&lock(shared).transport, &self.transport)
-        });
+        let shared = all
+            .iter()
+            .filter_map(ForkGuarded::get)
+            .find(|shared| Arc::ptr_eq(&lock(shared).transport, &self.transport));
         let Some(shared) = shared else { return };
         let mut shared = lock(shared);
         shared.users -= 1;

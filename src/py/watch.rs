@@ -364,7 +364,8 @@ impl Signal {
             return Ok(());
         }
         let event = self.event.bind(py);
-        let set = if event.hasattr(intern!(py, "notify_waiters"))? { "notify_waiters" } else { "set" };
+        let set =
+            if event.hasattr(intern!(py, "notify_waiters"))? { "notify_waiters" } else { "set" };
         event.call_method0(set).map(drop)
     }
 }
@@ -430,7 +431,7 @@ async fn overdue(phase: watch::Receiver<Phase>, deadline: Deadline) {
             return;
         }
     }
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 fn strip(inside: &Inside, events: &mut [Event]) {
@@ -515,7 +516,9 @@ impl Watch {
 
 fn read_filters(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<i32>> {
     let mut filters = Vec::new();
-    for filter in value.try_iter().map_err(|_| args::wrong_type(name, "a list of WatchFilterType", value))? {
+    for filter in
+        value.try_iter().map_err(|_| args::wrong_type(name, "a list of WatchFilterType", value))?
+    {
         filters.push(args::member_of(&filter?, "WatchFilterType", name)?);
     }
     Ok(filters)

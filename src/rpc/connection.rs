@@ -172,8 +172,7 @@ impl Connection {
         let mut requests = self.requests.clone();
         poll_fn(|context| requests.poll_ready(context)).await.map_err(never_sent)?;
         let request = self.request(method, metadata);
-        let (response, mut stream) =
-            requests.send_request(request, false).map_err(never_sent)?;
+        let (response, mut stream) = requests.send_request(request, false).map_err(never_sent)?;
         // The headers are queued: from here on the request may reach the server.
         stream.send_data(message, last).map_err(wire::broken)?;
         self.health.streams.fetch_add(1, Ordering::AcqRel);

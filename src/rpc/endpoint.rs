@@ -82,7 +82,8 @@ fn unix_path(text: &str, tls: bool) -> Option<(&str, bool)> {
 fn host_and_port(text: &str) -> Option<(String, u16)> {
     // The parser of URIs knows which hosts there are; a bare IPv6 address needs its brackets.
     let authority: Authority = text.parse().ok()?;
-    let uri = Uri::builder().scheme("http").authority(authority).path_and_query("/").build().ok()?;
+    let uri =
+        Uri::builder().scheme("http").authority(authority).path_and_query("/").build().ok()?;
     let host = uri.host().filter(|host| !host.is_empty())?;
     let port = match text.strip_prefix(host)?.strip_prefix(':') {
         Some(port) => port.parse().ok().filter(|port| *port > 0)?,
@@ -118,8 +119,19 @@ mod tests {
     #[test]
     fn refuses_what_is_no_endpoint() {
         for text in [
-            "", "http://", "host:", "host:0", "host:65536", "host:port", "ftp://host:1", "a b:1",
-            "http://host:1/path", "user@host:1", "::1:2379", "unix:", ":2379",
+            "",
+            "http://",
+            "host:",
+            "host:0",
+            "host:65536",
+            "host:port",
+            "ftp://host:1",
+            "a b:1",
+            "http://host:1/path",
+            "user@host:1",
+            "::1:2379",
+            "unix:",
+            ":2379",
         ] {
             assert!(Endpoint::parse(text, false).is_err(), "{text:?}");
         }

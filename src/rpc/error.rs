@@ -32,6 +32,7 @@ pub enum Error {
 
 impl Error {
     /// The error of a call that was under way as `self` happened: unknown for a mutation.
+    #[must_use]
     pub fn for_mutation(self, mutation: bool) -> Self {
         if mutation { Self::OutcomeUnknown(Box::new(self)) } else { self }
     }

@@ -34,6 +34,7 @@ impl KeyRange {
 
     /// The same keys below a prefix that is put before each of them; a range without end ends
     /// where the prefix does.
+    #[must_use]
     pub fn below(self, namespace: &[u8]) -> Self {
         if namespace.is_empty() {
             return self;

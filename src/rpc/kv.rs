@@ -88,7 +88,11 @@ fn only_reads(txn: &PbTxnRequest) -> bool {
 }
 
 impl Transport {
-    pub async fn range(&self, request: Prepared, deadline: Deadline) -> Result<RangeResponse, Error> {
+    pub async fn range(
+        &self,
+        request: Prepared,
+        deadline: Deadline,
+    ) -> Result<RangeResponse, Error> {
         self.call(request.method, request.frame, deadline).await
     }
 
@@ -108,7 +112,11 @@ impl Transport {
         self.call(request.method, request.frame, deadline).await
     }
 
-    pub async fn compact(&self, request: Prepared, deadline: Deadline) -> Result<HeaderOnly, Error> {
+    pub async fn compact(
+        &self,
+        request: Prepared,
+        deadline: Deadline,
+    ) -> Result<HeaderOnly, Error> {
         self.call(request.method, request.frame, deadline).await
     }
 }

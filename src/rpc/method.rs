@@ -97,6 +97,7 @@ pub static ROLE_ADD: Method = Method::mutation("/etcdserverpb.Auth/RoleAdd");
 pub static ROLE_GET: Method = Method::repeatable("/etcdserverpb.Auth/RoleGet");
 pub static ROLE_LIST: Method = Method::repeatable("/etcdserverpb.Auth/RoleList");
 pub static ROLE_DELETE: Method = Method::mutation("/etcdserverpb.Auth/RoleDelete");
-pub static ROLE_GRANT_PERMISSION: Method = Method::mutation("/etcdserverpb.Auth/RoleGrantPermission");
+pub static ROLE_GRANT_PERMISSION: Method =
+    Method::mutation("/etcdserverpb.Auth/RoleGrantPermission");
 pub static ROLE_REVOKE_PERMISSION: Method =
     Method::mutation("/etcdserverpb.Auth/RoleRevokePermission");

@@ -4,7 +4,6 @@
 //! it does not answer pings or when it says that it knows no leader, and come back to it when
 //! that is the best there is.
 
-use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -128,7 +127,8 @@ impl Pool {
         let mut old = std::mem::take(&mut state.members);
         for endpoint in endpoints {
             let known = old.iter().position(|member| *member.endpoint == endpoint);
-            let member = known.map_or_else(|| Member::new(endpoint), |index| old.swap_remove(index));
+            let member =
+                known.map_or_else(|| Member::new(endpoint), |index| old.swap_remove(index));
             state.members.push(member);
         }
         state.current = 0;
@@ -198,11 +198,9 @@ impl Pool {
                 return Plan::Wait(now + STAGGER);
             }
             Some(_) => return Plan::Wait(*stagger_from + STAGGER),
-            None if dialing => {
-                // A suspect may still be the better choice than a member that does not accept.
-                if now < *stagger_from + STAGGER {
-                    return Plan::Wait(*stagger_from + STAGGER);
-                }
+            // After that a suspect is the better choice than a member that does not accept.
+            None if dialing && now < *stagger_from + STAGGER => {
+                return Plan::Wait(*stagger_from + STAGGER);
             }
             None => {}
         }
@@ -222,7 +220,9 @@ impl Pool {
             let from = state.members.get(state.current).map(|member| member.endpoint.name.clone());
             state.current = index;
             let to = &state.members[index].endpoint.name;
-            if let Some(from) = from.filter(|_| self.stats.connects.load(std::sync::atomic::Ordering::Relaxed) > 1) {
+            if let Some(from) =
+                from.filter(|_| self.stats.connects.load(std::sync::atomic::Ordering::Relaxed) > 1)
+            {
                 self.stats.report(format!("moved from {from} to {to}"));
             }
         }
@@ -236,23 +236,22 @@ impl Pool {
     }
 
     /// Connects to a member and notes what came of it.
-    fn open(self: Arc<Self>, endpoint: Arc<Endpoint>) -> impl Future<Output = ()> + Send {
-        async move {
-            let weak = self.this.clone();
-            let of = Arc::clone(&endpoint);
-            let closed = move || {
-                if let Some(pool) = weak.upgrade() {
-                    pool.closed(&of);
-                }
-            };
-            let outcome = Connection::open(&endpoint, &self.options, closed).await;
-            self.opened(&endpoint, outcome);
-        }
+    async fn open(self: Arc<Self>, endpoint: Arc<Endpoint>) {
+        let weak = self.this.clone();
+        let of = Arc::clone(&endpoint);
+        let closed = move || {
+            if let Some(pool) = weak.upgrade() {
+                pool.closed(&of);
+            }
+        };
+        let outcome = Connection::open(&endpoint, &self.options, closed).await;
+        self.opened(&endpoint, outcome);
     }
 
     fn opened(&self, endpoint: &Arc<Endpoint>, outcome: Result<Arc<Connection>, String>) {
         let mut state = self.state();
-        let member = state.members.iter_mut().find(|member| Arc::ptr_eq(&member.endpoint, endpoint));
+        let member =
+            state.members.iter_mut().find(|member| Arc::ptr_eq(&member.endpoint, endpoint));
         if let Some(member) = member {
             match outcome {
                 Ok(connection) => {
@@ -280,7 +279,8 @@ impl Pool {
 
     fn closed(&self, endpoint: &Arc<Endpoint>) {
         let mut state = self.state();
-        let member = state.members.iter_mut().find(|member| Arc::ptr_eq(&member.endpoint, endpoint));
+        let member =
+            state.members.iter_mut().find(|member| Arc::ptr_eq(&member.endpoint, endpoint));
         if let Some(member) = member {
             member.link = Link::Idle;
             self.stats.report(format!("the connection to {} is gone", endpoint.name));
@@ -292,9 +292,10 @@ impl Pool {
     /// Says that a member refused a call that another one may take.
     pub fn shun(&self, connection: &Arc<Connection>) {
         let mut state = self.state();
-        let member = state.members.iter_mut().find(|member| {
-            member.open().is_some_and(|open| Arc::ptr_eq(open, connection))
-        });
+        let member = state
+            .members
+            .iter_mut()
+            .find(|member| member.open().is_some_and(|open| Arc::ptr_eq(open, connection)));
         if let Some(member) = member {
             member.shunned_until = Some(Instant::now() + SHUN);
         }
@@ -324,7 +325,12 @@ impl Pool {
     pub async fn connection_to(&self, endpoint: &Endpoint) -> Result<Arc<Connection>, String> {
         let known = {
             let state = self.state();
-            state.members.iter().find(|member| *member.endpoint == *endpoint).and_then(Member::open).cloned()
+            state
+                .members
+                .iter()
+                .find(|member| *member.endpoint == *endpoint)
+                .and_then(Member::open)
+                .cloned()
         };
         match known {
             Some(connection) => Ok(connection),

@@ -49,9 +49,9 @@ impl Status {
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let code = headers.get("grpc-status")?;
         let code = code.to_str().ok().and_then(|code| code.parse().ok()).unwrap_or(UNKNOWN);
-        let message = headers.get("grpc-message").map(|message| {
-            percent_decode(message.as_bytes()).decode_utf8_lossy().into_owned()
-        });
+        let message = headers
+            .get("grpc-message")
+            .map(|message| percent_decode(message.as_bytes()).decode_utf8_lossy().into_owned());
         Some(Self::new(code, message.unwrap_or_default()))
     }
 

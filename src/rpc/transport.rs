@@ -131,13 +131,12 @@ impl Transport {
         let connecting = async {
             let connection = self.pool.connect().await.map_err(Error::Connection)?;
             match self.tokens.get(&connection).await {
-                Ok(_) | Err(Failure::NeverSent(_)) => Ok(()),
                 Err(Failure::Broken(message)) => Err(Error::Connection(message)),
                 Err(Failure::Server(status)) if status.meaning() == Meaning::Refused => {
                     Err(Error::Server(status))
                 }
                 // The calls have time to wait for a leader, or for another member.
-                Err(Failure::Server(_)) => Ok(()),
+                Ok(_) | Err(Failure::NeverSent(_) | Failure::Server(_)) => Ok(()),
             }
         };
         timeout_at(deadline, connecting).await.unwrap_or_else(|_| {

@@ -15,8 +15,8 @@ use super::messages::{Event, WatchResponse};
 use super::method;
 use super::stats::Stats;
 use super::status::{
-    INVALID_ARGUMENT, Meaning, OUT_OF_RANGE, PERMISSION_DENIED, Status, UNAUTHENTICATED, UNAVAILABLE,
-    UNKNOWN,
+    INVALID_ARGUMENT, Meaning, OUT_OF_RANGE, PERMISSION_DENIED, Status, UNAUTHENTICATED,
+    UNAVAILABLE, UNKNOWN,
 };
 use super::transport::{Deadline, StreamOrigin, Transport, conclude};
 use super::wire;
@@ -107,6 +107,7 @@ impl Watcher {
     }
 
     /// Asks the server to say how far it has come.
+    #[expect(clippy::default_trait_access, reason = "the crate hides the name of the type")]
     pub fn request_progress(&mut self) {
         if let Some((stream, _)) = &mut self.link {
             let request = PbWatchRequestUnion::ProgressRequest(Default::default());
@@ -133,6 +134,7 @@ impl Watcher {
         Ok(())
     }
 
+    #[expect(clippy::default_trait_access, reason = "the crate hides the name of the type")]
     fn create_request(&self) -> Bytes {
         let mut request = PbWatchRequestUnion::CreateRequest(Default::default());
         if let PbWatchRequestUnion::CreateRequest(create) = &mut request {

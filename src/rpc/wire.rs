@@ -64,21 +64,17 @@ impl Incoming {
                 return Ok(Some(message));
             }
             let State::Body(body) = &mut self.state else { return Ok(None) };
-            match body.data().await {
-                Some(chunk) => {
-                    let chunk = chunk.map_err(broken)?;
-                    let _ = body.flow_control().release_capacity(chunk.len());
-                    if let Some(message) = self.whole_message(&chunk) {
-                        return Ok(Some(message));
-                    }
-                    self.append(&chunk);
-                }
-                None => {
-                    let trailers = body.trailers().await.map_err(broken)?;
-                    self.state = State::Ended;
-                    return finished(final_status(trailers.as_ref()));
-                }
+            let Some(chunk) = body.data().await else {
+                let trailers = body.trailers().await.map_err(broken)?;
+                self.state = State::Ended;
+                return finished(final_status(trailers.as_ref()));
+            };
+            let chunk = chunk.map_err(broken)?;
+            let _ = body.flow_control().release_capacity(chunk.len());
+            if let Some(message) = self.whole_message(&chunk) {
+                return Ok(Some(message));
             }
+            self.append(&chunk);
         }
     }
 
