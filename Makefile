@@ -95,7 +95,7 @@ stubtest: build ## Compare the stubs with the built extension
 
 .PHONY: docs
 docs: $(STAMPS)/docs ## Build the documentation into site/
-	mkdocs build --strict
+	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 .PHONY: check
 check: lint typecheck stubtest docs test ## All of the above, and the tests
