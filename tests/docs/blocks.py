@@ -1,0 +1,35 @@
+"""Reading the examples out of Markdown files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+_FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A Python block and, from the `text` block right after it, what it prints."""
+
+    name: str
+    code: str
+    output: str | None
+
+
+def examples(path: Path) -> list[Example]:
+    """Return the Python blocks of a Markdown file, in order."""
+    text = path.read_text()
+    found: list[Example] = []
+    fences = list(_FENCE.finditer(text))
+    for index, fence in enumerate(fences):
+        if fence[1] != "python":
+            continue
+        following = fences[index + 1] if index + 1 < len(fences) else None
+        adjacent = following is not None and not text[fence.end() : following.start()].strip()
+        output = following[2] if adjacent and following and following[1] == "text" else None
+        line = text.count("\n", 0, fence.start()) + 1
+        found.append(Example(f"{path.relative_to(ROOT)}:{line}", fence[2], output))
+    return found
