@@ -9,12 +9,14 @@ use super::kv_options::{
     between, read_delete, read_get, read_keys, read_list, read_put, read_range,
 };
 use super::namespace::Inside;
-use super::responses::{Compacted, Count, Keys, OneKeyValue, OneValue, Pairs, ToPython};
+use super::range::{Count, Keys, OneKeyValue, OneValue, Pairs};
+use super::responses::{Compacted, ToPython};
 use super::txn::Txn;
 use crate::bridge::Call;
 use crate::rpc::keys::KeyRange;
 use crate::rpc::kv::{Prepared, RangeOptions, range_request};
-use crate::rpc::messages::{DeleteResponse, PutResponse, RangeResponse};
+use crate::rpc::messages::{DeleteResponse, PutResponse};
+use crate::rpc::range_reply::RangeReply;
 
 impl Communicator {
     fn start_range<T: ToPython>(
@@ -23,16 +25,14 @@ impl Communicator {
         keys: KeyRange,
         options: &RangeOptions,
         mut keywords: Keywords<'_, '_>,
-        shape: fn(RangeResponse) -> T,
+        shape: fn(RangeReply) -> T,
     ) -> PyResult<Call> {
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
         let request = Prepared::range(&range_request(self.keys(keys), options));
-        let inside = Inside::new(&self.namespace);
+        let namespace = self.namespace.len();
         self.start(py, Effect::Reads, move |transport| async move {
-            let mut response = transport.range(request, deadline).await?;
-            inside.strip_range(&mut response);
-            Ok(shape(response))
+            transport.range(request, deadline, namespace).await.map(shape)
         })
     }
 

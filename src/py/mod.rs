@@ -7,6 +7,7 @@ mod kv;
 mod kv_options;
 mod namespace;
 mod options;
+mod range;
 mod record;
 mod responses;
 mod session;

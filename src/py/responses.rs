@@ -1,7 +1,7 @@
 //! What the server answers about keys and values, as Python objects.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyTuple};
+use pyo3::types::{PyBytes, PyTuple};
 
 use super::errors;
 use super::record::record;
@@ -140,57 +140,5 @@ pub(super) struct Compacted(pub(super) wire::HeaderOnly);
 impl ToPython for Compacted {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         object(py, CompactResponse { header: header(py, self.0.header)? })
-    }
-}
-
-/// The value of the only key of a response.
-pub(super) struct OneValue(pub(super) wire::RangeResponse);
-
-impl ToPython for OneValue {
-    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let value = self.0.kvs.first().map(|kv| PyBytes::new(py, &kv.value));
-        Ok(value.map_or_else(|| py.None(), |value| value.into_any().unbind()))
-    }
-}
-
-/// The only key-value pair of a response.
-pub(super) struct OneKeyValue(pub(super) wire::RangeResponse);
-
-impl ToPython for OneKeyValue {
-    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        match self.0.kvs.first() {
-            Some(kv) => Ok(key_value(py, kv)?.into_any()),
-            None => Ok(py.None()),
-        }
-    }
-}
-
-/// A list of `(key, value)`.
-pub(super) struct Pairs(pub(super) wire::RangeResponse);
-
-impl ToPython for Pairs {
-    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let pairs =
-            self.0.kvs.iter().map(|kv| (PyBytes::new(py, &kv.key), PyBytes::new(py, &kv.value)));
-        Ok(PyList::new(py, pairs)?.into_any().unbind())
-    }
-}
-
-/// A list of keys.
-pub(super) struct Keys(pub(super) wire::RangeResponse);
-
-impl ToPython for Keys {
-    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let keys = self.0.kvs.iter().map(|kv| PyBytes::new(py, &kv.key));
-        Ok(PyList::new(py, keys)?.into_any().unbind())
-    }
-}
-
-/// How many keys there are.
-pub(super) struct Count(pub(super) wire::RangeResponse);
-
-impl ToPython for Count {
-    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Ok(self.0.count.into_pyobject(py)?.into_any().unbind())
     }
 }

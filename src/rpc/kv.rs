@@ -8,8 +8,9 @@ use etcd_client::proto::{
 
 use super::error::Error;
 use super::keys::KeyRange;
-use super::messages::{DeleteResponse, HeaderOnly, PutResponse, RangeResponse, TxnResponse};
+use super::messages::{DeleteResponse, HeaderOnly, PutResponse, TxnResponse};
 use super::method;
+use super::range_reply::RangeReply;
 use super::transport::{Deadline, Transport};
 use super::wire;
 
@@ -92,8 +93,10 @@ impl Transport {
         &self,
         request: Prepared,
         deadline: Deadline,
-    ) -> Result<RangeResponse, Error> {
-        self.call(request.method, request.frame, deadline).await
+        namespace: usize,
+    ) -> Result<RangeReply, Error> {
+        let message = self.unary(request.method, request.frame, deadline).await?;
+        Ok(RangeReply::new(message, namespace))
     }
 
     pub async fn put(&self, request: Prepared, deadline: Deadline) -> Result<PutResponse, Error> {

@@ -13,6 +13,7 @@ pub mod messages;
 pub mod method;
 pub mod options;
 pub mod pool;
+pub mod range_reply;
 pub mod server_error;
 pub mod stats;
 pub mod status;

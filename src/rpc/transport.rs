@@ -159,7 +159,8 @@ impl Transport {
         wire::decode(response).map_err(|failure| conclude(failure, method))
     }
 
-    async fn unary(
+    /// Sends a request and returns the response as it came.
+    pub async fn unary(
         &self,
         method: &'static Method,
         request: Bytes,
