@@ -5,6 +5,11 @@
 
 pub mod rpc;
 
+/// Requests are allocated on one thread and freed on the other, which is what it is good at.
+#[cfg(feature = "python")]
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[cfg(feature = "python")]
 mod bridge;
 #[cfg(feature = "python")]
