@@ -1,1 +1,1514 @@
-"""The native module: the classes that do the work, and their documentation."""
+"""The native module: the classes that do the work, and their documentation.
+
+Programs import these names from `etcd_client`. Some rules hold for all of them:
+
+- Keys, values and names are taken as any bytes-like object or as `str`, which is encoded as UTF-8;
+  they are always returned as `bytes`.
+- Times are seconds, as `int` or `float`, and more than 0.
+- An argument of a wrong type raises `TypeError`, one with a wrong value `InvalidArgsError`, which
+  is a `ValueError`. Either names the argument, and nothing was sent.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine, Generator, Iterable, Sequence
+from os import PathLike
+from types import GenericAlias, TracebackType
+from typing import Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar, final
+
+from typing_extensions import Buffer, disjoint_base
+
+from .condvar import CondVar
+from .enums import CompareOp, SortOrder, SortTarget, WatchEventType, WatchFilterType
+
+_T_co = TypeVar("_T_co", covariant=True)
+
+BytesLike: TypeAlias = Buffer | str
+"""What is taken as a key, a value or a name."""
+
+PemSource: TypeAlias = bytes | str | PathLike[str]
+"""Certificates or a key in PEM: as `bytes`, or the path of a file."""
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> int: ...
+
+LeaseId: TypeAlias = int | _HasId
+"""What is taken as a lease: its id, or an object that has one as `.id`."""
+
+# The runtime
+
+def active_context_count() -> int:
+    """Count the contexts that are open in this process.
+
+    Each `async with` of a `Client` is one. While there are any, the shared runtime is up.
+
+    Returns:
+        The number of open contexts.
+
+    Examples:
+        >>> from etcd_client import active_context_count
+        >>> before = active_context_count()
+        >>> async with client.connect():
+        ...     active_context_count() - before
+        1
+    """
+
+def cleanup_runtime() -> None:
+    """Stop the shared runtime: its thread, and the connections of all communicators.
+
+    Calls that are under way get five seconds to finish; then they fail with `EtcdConnectionError`
+    or, where they may have changed something, with `OutcomeUnknownError`. The next call starts the
+    runtime again, also of a communicator that is open. Programs seldom need this: the runtime stops
+    by itself soon after the last context has exited, and when the interpreter exits.
+
+    Blocks until the runtime has stopped, at most for seven seconds.
+
+    Examples:
+        >>> from etcd_client import cleanup_runtime
+        >>> cleanup_runtime()
+        >>> await communicator.get("works-again") is None
+        True
+    """
+
+def connect(endpoints: Sequence[str], options: ConnectOptions) -> Call[Connected]:
+    """Open a context, connecting to a member within the connect timeout; for `Client`."""
+
+def check_endpoints(endpoints: Sequence[str], options: ConnectOptions) -> None:
+    """Refuse endpoints that `connect` would refuse, before it is called; for `Client`."""
+
+def _at_exit() -> None: ...
+def _after_fork_in_child() -> None: ...
+
+# Calls
+
+@final
+class Call(Coroutine[Any, Any, _T_co], Generic[_T_co]):
+    """A call that is under way: what every method that talks to etcd returns.
+
+    The call starts at once, not when it is awaited. It can be awaited directly, and handed to
+    whatever takes a coroutine: `asyncio.create_task`, `TaskGroup.create_task`, `asyncio.gather`,
+    `asyncio.shield`, `asyncio.wait_for`. When the task that awaits it is cancelled, the call is
+    cancelled on the server too. A result that is never awaited is dropped without a warning.
+
+    Examples:
+        >>> import asyncio
+        >>> first = communicator.put("a", "1")  # is under way now
+        >>> second = asyncio.create_task(communicator.put("b", "2"))
+        >>> responses = await asyncio.gather(first, second)
+        >>> await asyncio.wait_for(communicator.get("b"), timeout=5)
+        b'2'
+    """
+
+    def __await__(self) -> Generator[Any, Any, _T_co]: ...
+    def __iter__(self) -> Generator[Any, Any, _T_co]: ...
+    def __next__(self) -> asyncio.Future[Any]: ...
+    def __class_getitem__(cls, key: object) -> GenericAlias: ...
+    def send(self, value: None) -> asyncio.Future[Any]:
+        """Resume the call, as a task does; not for programs.
+
+        Args:
+            value: None.
+
+        Returns:
+            The future that the call waits for.
+
+        Raises:
+            StopIteration: The call is over; its `value` is the result.
+        """
+
+    def throw(
+        self,
+        kind: type[BaseException] | BaseException,
+        value: object = None,
+        traceback: TracebackType | None = None,
+        /,
+    ) -> NoReturn:
+        """Cancel the call with an exception, as the cancellation of its task does.
+
+        Args:
+            kind: The exception or its class.
+            value: Where `kind` is a class: an instance, or the argument to make one.
+            traceback: Not used.
+
+        Raises:
+            BaseException: The exception that was given.
+        """
+
+    def close(self) -> None:
+        """Cancel the call, on the server too."""
+
+@final
+class Next(Coroutine[Any, Any, _T_co], Generic[_T_co]):
+    """A step of an async iterator. One that is cancelled while it waits has taken nothing."""
+
+    def __await__(self) -> Generator[Any, Any, _T_co]: ...
+    def __iter__(self) -> Generator[Any, Any, _T_co]: ...
+    def __next__(self) -> asyncio.Future[Any]: ...
+    def __class_getitem__(cls, key: object) -> GenericAlias: ...
+    def send(self, value: None) -> asyncio.Future[Any]:
+        """Resume the step, as a task does."""
+
+    def throw(
+        self,
+        kind: type[BaseException] | BaseException,
+        value: object = None,
+        traceback: TracebackType | None = None,
+        /,
+    ) -> NoReturn:
+        """Give the step up with an exception, as the cancellation of its task does."""
+
+    def close(self) -> None:
+        """Give the step up."""
+
+@final
+class LoopBridge:
+    """The way of an event loop's calls to the runtime and of their results back."""
+
+@final
+class Connected:
+    """What `connect` brings back, to make a `Communicator` of."""
+
+# Connecting
+
+@final
+class ConnectOptions:
+    """How to connect; frozen, so that it can be shared, compared and used as a key.
+
+    Each `with_...` method returns other options, with one thing changed.
+
+    Examples:
+        >>> from etcd_client import Client, ConnectOptions
+        >>> options = ConnectOptions(connect_timeout=2).with_timeout(5)
+        >>> options
+        ConnectOptions(user=None, tls=False, connect_timeout=2, timeout=5)
+        >>> async with Client(endpoint, options) as communicator:
+        ...     await communicator.get("missing") is None
+        True
+    """
+
+    def __new__(
+        cls,
+        *,
+        user: str | None = None,
+        password: str | None = None,
+        ca: PemSource | None = None,
+        cert: PemSource | None = None,
+        key: PemSource | None = None,
+        server_name: str | None = None,
+        verify: bool = True,
+        connect_timeout: float | None = None,
+        timeout: float | None = None,
+        keep_alive_interval: float | None = None,
+        keep_alive_timeout: float | None = None,
+        keep_alive_while_idle: bool = False,
+        tcp_keepalive: float | None = None,
+        max_response_size: int | None = None,
+    ) -> ConnectOptions:
+        """Set the options that are given; the others have defaults that suit most programs.
+
+        Args:
+            user: The user to be, where the cluster has authentication enabled; with `password`.
+            password: The password of the user.
+            ca: The certificates to trust, instead of the system's.
+            cert: The client's certificate chain, where the members ask for one; with `key`.
+            key: The private key of `cert`.
+            server_name: The name that the members' certificates must carry, instead of the host of
+                the endpoint.
+            verify: False to accept any certificate. Whoever is in between can then read and change
+                everything.
+            connect_timeout: Seconds for opening a context; 5 by default.
+            timeout: The deadline, in seconds, of calls that name none; 10 by default. For no
+                deadline see `with_timeout`.
+            keep_alive_interval: Seconds between HTTP/2 pings; 6 by default. Members disconnect
+                clients that ping them more often than every 5 seconds.
+            keep_alive_timeout: Seconds to wait for the answer to a ping before the connection is
+                given up; 3 by default.
+            keep_alive_while_idle: Whether to ping while no call is under way.
+            tcp_keepalive: Seconds between TCP keep-alive probes; 30 by default.
+            max_response_size: The largest response to accept, in bytes; 2 GiB by default.
+
+        Raises:
+            InvalidArgsError: Only one of a pair is given, a time is not above 0, or what should be
+                PEM is not.
+            OSError: A file could not be read.
+        """
+
+    def with_user(self, name: str, password: str) -> ConnectOptions:
+        """Return the same options with a user, whose token then goes with every request.
+
+        A token that has expired or is outdated is replaced, and the call is tried once more. On a
+        cluster without authentication the user is ignored.
+
+        Args:
+            name: The user's name.
+            password: The user's password.
+        """
+
+    def with_keep_alive(self, interval: float, timeout: float) -> ConnectOptions:
+        """Return the same options with other HTTP/2 pings, which find out frozen members.
+
+        Args:
+            interval: Seconds between pings. Members disconnect clients that ping them more often
+                than every 5 seconds.
+            timeout: Seconds to wait for an answer before the connection is given up.
+        """
+
+    def with_keep_alive_while_idle(self, enabled: bool) -> ConnectOptions:
+        """Return the same options, pinging also while no call is under way, or not.
+
+        Args:
+            enabled: Whether to ping then.
+        """
+
+    def with_connect_timeout(self, connect_timeout: float) -> ConnectOptions:
+        """Return the same options with another limit for opening a context.
+
+        Args:
+            connect_timeout: Seconds.
+        """
+
+    def with_timeout(self, timeout: float | None) -> ConnectOptions:
+        """Return the same options with another deadline for calls that name none.
+
+        Args:
+            timeout: Seconds; None for no deadline.
+        """
+
+    def with_tcp_keepalive(self, tcp_keepalive: float) -> ConnectOptions:
+        """Return the same options with another interval of TCP keep-alive probes.
+
+        Args:
+            tcp_keepalive: Seconds.
+        """
+
+    def with_max_response_size(self, max_response_size: int) -> ConnectOptions:
+        """Return the same options with another limit for the size of a response.
+
+        Args:
+            max_response_size: Bytes.
+        """
+
+    def with_tls(
+        self,
+        *,
+        ca: PemSource | None = None,
+        cert: PemSource | None = None,
+        key: PemSource | None = None,
+        server_name: str | None = None,
+        verify: bool = True,
+    ) -> ConnectOptions:
+        """Return the same options with TLS, also for endpoints without a scheme.
+
+        Endpoints that begin with `https://` use TLS in any case, with the system's certificates.
+
+        Args:
+            ca: The certificates to trust, instead of the system's.
+            cert: The client's certificate chain, where the members ask for one; with `key`.
+            key: The private key of `cert`.
+            server_name: The name that the members' certificates must carry, instead of the host of
+                the endpoint.
+            verify: False to accept any certificate.
+
+        Raises:
+            InvalidArgsError: `cert` is given without `key` or the other way round, or what should
+                be PEM is not.
+            OSError: A file could not be read.
+        """
+
+@disjoint_base
+class Communicator:
+    """An open way to a cluster, bound to the event loop that opened it.
+
+    `async with client.connect() as communicator` makes one. It may be used by any number of tasks
+    at once; none waits for another.
+
+    **Reads** fail over to another member and are repeated until their deadline. **Changes** are
+    repeated only where it is certain that the first attempt did nothing; where that cannot be known
+    they raise `OutcomeUnknownError`.
+
+    Every call takes `timeout`, the seconds for all of it. Beside what it says itself it may raise:
+
+    Raises:
+        EtcdTimeoutError: There was no answer within the deadline.
+        EtcdConnectionError: No member could be reached, or the connection broke.
+        OutcomeUnknownError: A change may or may not have been made.
+        RpcError: The server refused, by one of its subclasses where etcd has a name for the reason.
+        PermissionDeniedError: The user may not do this.
+        NoLeaderError: The cluster has no leader.
+        ClosedError: The communicator is closed.
+        WrongLoopError: The running event loop is not the one that opened the communicator.
+        ForkedError: The communicator was opened before this process was forked.
+
+    Examples:
+        >>> async with client.connect() as communicator:
+        ...     response = await communicator.put("greeting", "hello")
+        ...     await communicator.get("greeting")
+        b'hello'
+    """
+
+    def __new__(cls, connected: Connected) -> Communicator: ...
+    @property
+    def closed(self) -> bool:
+        """Whether the communicator is closed."""
+
+    @property
+    def endpoints(self) -> list[str]:
+        """The endpoints in use, as they were given."""
+
+    def close(self) -> None:
+        """Close the communicator, as leaving its `async with` does.
+
+        Watches that are open end, further calls raise `ClosedError`. Closing again does nothing.
+        """
+
+    # Reading
+
+    def get(
+        self,
+        key: BytesLike,
+        *,
+        revision: int = 0,
+        serializable: bool = False,
+        min_mod_revision: int = 0,
+        max_mod_revision: int = 0,
+        min_create_revision: int = 0,
+        max_create_revision: int = 0,
+        timeout: float | None = None,
+    ) -> Call[bytes | None]:
+        """Read the value of a key.
+
+        Args:
+            key: The key.
+            revision: The revision to read at; 0 for the newest.
+            serializable: Whether the member may answer by itself, faster and perhaps with older
+                data.
+            min_mod_revision: Find the key only if it was last changed at this revision or later.
+            max_mod_revision: Find it only if it was last changed at this revision or before.
+            min_create_revision: Find it only if it was created at this revision or later.
+            max_create_revision: Find it only if it was created at this revision or before.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The value; None where there is no such key.
+
+        Raises:
+            EmptyKeyError: The key is empty.
+            CompactedError: The revision has been compacted.
+            FutureRevisionError: The revision has not come yet.
+        """
+
+    def get_kv(
+        self,
+        key: BytesLike,
+        *,
+        revision: int = 0,
+        serializable: bool = False,
+        min_mod_revision: int = 0,
+        max_mod_revision: int = 0,
+        min_create_revision: int = 0,
+        max_create_revision: int = 0,
+        timeout: float | None = None,
+    ) -> Call[KeyValue | None]:
+        """Read a key with its value, revisions and lease.
+
+        Args:
+            key: The key.
+            revision: The revision to read at; 0 for the newest.
+            serializable: Whether the member may answer by itself, faster and perhaps with older
+                data.
+            min_mod_revision: Find the key only if it was last changed at this revision or later.
+            max_mod_revision: Find it only if it was last changed at this revision or before.
+            min_create_revision: Find it only if it was created at this revision or later.
+            max_create_revision: Find it only if it was created at this revision or before.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The key-value pair; None where there is no such key.
+
+        Raises:
+            EmptyKeyError: The key is empty.
+            CompactedError: The revision has been compacted.
+            FutureRevisionError: The revision has not come yet.
+        """
+
+    def get_prefix(
+        self,
+        prefix: BytesLike,
+        *,
+        limit: int = 0,
+        revision: int = 0,
+        sort_order: SortOrder = ...,
+        sort_target: SortTarget = ...,
+        serializable: bool = False,
+        min_mod_revision: int = 0,
+        max_mod_revision: int = 0,
+        min_create_revision: int = 0,
+        max_create_revision: int = 0,
+        timeout: float | None = None,
+    ) -> Call[list[tuple[bytes, bytes]]]:
+        """Read all keys that begin with a prefix.
+
+        The whole answer is held in memory; for ranges of any size there is `scan_prefix`.
+
+        Args:
+            prefix: The prefix; an empty one means all keys.
+            limit: The most keys to return; 0 for all.
+            revision: The revision to read at; 0 for the newest.
+            sort_order: The order; ascending by default.
+            sort_target: What to sort by; the key by default.
+            serializable: Whether the member may answer by itself, faster and perhaps with older
+                data.
+            min_mod_revision: Leave out keys last changed before this revision.
+            max_mod_revision: Leave out keys last changed after this revision.
+            min_create_revision: Leave out keys created before this revision.
+            max_create_revision: Leave out keys created after this revision.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The keys and their values.
+
+        Raises:
+            CompactedError: The revision has been compacted.
+            FutureRevisionError: The revision has not come yet.
+        """
+
+    def get_range(
+        self,
+        key: BytesLike,
+        range_end: BytesLike,
+        *,
+        limit: int = 0,
+        revision: int = 0,
+        sort_order: SortOrder = ...,
+        sort_target: SortTarget = ...,
+        serializable: bool = False,
+        min_mod_revision: int = 0,
+        max_mod_revision: int = 0,
+        min_create_revision: int = 0,
+        max_create_revision: int = 0,
+        timeout: float | None = None,
+    ) -> Call[list[tuple[bytes, bytes]]]:
+        """Read all keys from one up to, and without, another.
+
+        Args:
+            key: The first key of the range; an empty one is before all keys.
+            range_end: The key after the last one of the range.
+            limit: The most keys to return; 0 for all.
+            revision: The revision to read at; 0 for the newest.
+            sort_order: The order; ascending by default.
+            sort_target: What to sort by; the key by default.
+            serializable: Whether the member may answer by itself, faster and perhaps with older
+                data.
+            min_mod_revision: Leave out keys last changed before this revision.
+            max_mod_revision: Leave out keys last changed after this revision.
+            min_create_revision: Leave out keys created before this revision.
+            max_create_revision: Leave out keys created after this revision.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The keys and their values.
+
+        Raises:
+            InvalidArgsError: `range_end` is empty.
+            CompactedError: The revision has been compacted.
+            FutureRevisionError: The revision has not come yet.
+        """
+
+    def keys_prefix(
+        self,
+        key: BytesLike,
+        *,
+        limit: int = 0,
+        revision: int = 0,
+        sort_order: SortOrder = ...,
+        sort_target: SortTarget = ...,
+        serializable: bool = False,
+        min_mod_revision: int = 0,
+        max_mod_revision: int = 0,
+        min_create_revision: int = 0,
+        max_create_revision: int = 0,
+        timeout: float | None = None,
+    ) -> Call[list[bytes]]:
+        """Read all keys that begin with a prefix, without their values.
+
+        Args:
+            key: The prefix; an empty one means all keys.
+            limit: The most keys to return; 0 for all.
+            revision: The revision to read at; 0 for the newest.
+            sort_order: The order; ascending by default.
+            sort_target: What to sort by; the key by default.
+            serializable: Whether the member may answer by itself, faster and perhaps with older
+                data.
+            min_mod_revision: Leave out keys last changed before this revision.
+            max_mod_revision: Leave out keys last changed after this revision.
+            min_create_revision: Leave out keys created before this revision.
+            max_create_revision: Leave out keys created after this revision.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The keys.
+
+        Raises:
+            CompactedError: The revision has been compacted.
+            FutureRevisionError: The revision has not come yet.
+        """
+
+    def keys_range(
+        self,
+        key: BytesLike,
+        range_end: BytesLike,
+        *,
+        limit: int = 0,
+        revision: int = 0,
+        sort_order: SortOrder = ...,
+        sort_target: SortTarget = ...,
+        serializable: bool = False,
+        min_mod_revision: int = 0,
+        max_mod_revision: int = 0,
+        min_create_revision: int = 0,
+        max_create_revision: int = 0,
+        timeout: float | None = None,
+    ) -> Call[list[bytes]]:
+        """Read all keys from one up to, and without, another, without their values.
+
+        Args:
+            key: The first key of the range; an empty one is before all keys.
+            range_end: The key after the last one of the range.
+            limit: The most keys to return; 0 for all.
+            revision: The revision to read at; 0 for the newest.
+            sort_order: The order; ascending by default.
+            sort_target: What to sort by; the key by default.
+            serializable: Whether the member may answer by itself, faster and perhaps with older
+                data.
+            min_mod_revision: Leave out keys last changed before this revision.
+            max_mod_revision: Leave out keys last changed after this revision.
+            min_create_revision: Leave out keys created before this revision.
+            max_create_revision: Leave out keys created after this revision.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The keys.
+
+        Raises:
+            InvalidArgsError: `range_end` is empty.
+            CompactedError: The revision has been compacted.
+            FutureRevisionError: The revision has not come yet.
+        """
+
+    def range(
+        self,
+        key: BytesLike,
+        *,
+        range_end: BytesLike | None = None,
+        prefix: bool = False,
+        from_key: bool = False,
+        limit: int = 0,
+        revision: int = 0,
+        sort_order: SortOrder = ...,
+        sort_target: SortTarget = ...,
+        serializable: bool = False,
+        keys_only: bool = False,
+        count_only: bool = False,
+        min_mod_revision: int = 0,
+        max_mod_revision: int = 0,
+        min_create_revision: int = 0,
+        max_create_revision: int = 0,
+        timeout: float | None = None,
+    ) -> Call[RangeResponse]:
+        """Read keys, with every option that etcd has.
+
+        Args:
+            key: The key; with one of the next three arguments the first of a range.
+            range_end: The key after the last one of the range.
+            prefix: Whether to read all keys that begin with `key`.
+            from_key: Whether to read all keys from `key` on.
+            limit: The most keys to return; 0 for all.
+            revision: The revision to read at; 0 for the newest.
+            sort_order: The order; ascending by default.
+            sort_target: What to sort by; the key by default.
+            serializable: Whether the member may answer by itself, faster and perhaps with older
+                data.
+            keys_only: Whether to leave out the values.
+            count_only: Whether to count the keys and return none.
+            min_mod_revision: Leave out keys last changed before this revision.
+            max_mod_revision: Leave out keys last changed after this revision.
+            min_create_revision: Leave out keys created before this revision.
+            max_create_revision: Leave out keys created after this revision.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The key-value pairs, how many there are, and the header.
+
+        Raises:
+            InvalidArgsError: More than one of `range_end`, `prefix` and `from_key` is given, or
+                `range_end` is empty.
+            EmptyKeyError: The key is empty, and is not a prefix or the beginning of a range.
+            CompactedError: The revision has been compacted.
+            FutureRevisionError: The revision has not come yet.
+        """
+
+    def count_prefix(
+        self,
+        prefix: BytesLike,
+        *,
+        revision: int = 0,
+        serializable: bool = False,
+        min_mod_revision: int = 0,
+        max_mod_revision: int = 0,
+        min_create_revision: int = 0,
+        max_create_revision: int = 0,
+        timeout: float | None = None,
+    ) -> Call[int]:
+        """Count the keys that begin with a prefix.
+
+        Args:
+            prefix: The prefix; an empty one means all keys.
+            revision: The revision to read at; 0 for the newest.
+            serializable: Whether the member may answer by itself, faster and perhaps with older
+                data.
+            min_mod_revision: Has no effect: etcd counts before it filters.
+            max_mod_revision: Has no effect, likewise.
+            min_create_revision: Has no effect, likewise.
+            max_create_revision: Has no effect, likewise.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The number of keys.
+
+        Raises:
+            CompactedError: The revision has been compacted.
+            FutureRevisionError: The revision has not come yet.
+        """
+
+    # Writing
+
+    def put(
+        self,
+        key: BytesLike,
+        value: BytesLike,
+        *,
+        lease: LeaseId | None = None,
+        prev_kv: bool = False,
+        ignore_value: bool = False,
+        ignore_lease: bool = False,
+        timeout: float | None = None,
+    ) -> Call[PutResponse]:
+        """Write a key.
+
+        Args:
+            key: The key.
+            value: The value; empty with `ignore_value`.
+            lease: The lease to attach the key to: it is deleted when the lease ends. Without one
+                the key is detached from the lease that it has.
+            prev_kv: Whether to return what the key was before.
+            ignore_value: Whether to keep the value that the key has.
+            ignore_lease: Whether to keep the lease that the key has.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header and, if asked for, what the key was before.
+
+        Raises:
+            EmptyKeyError: The key is empty.
+            KeyNotFoundError: `ignore_value` or `ignore_lease` is set, and there is no such key.
+            LeaseNotFoundError: There is no such lease.
+            RequestTooLargeError: The request is larger than the server takes, by default 1.5 MiB.
+            NoSpaceError: The database has reached its quota.
+        """
+
+    def delete(
+        self,
+        key: BytesLike,
+        *,
+        range_end: BytesLike | None = None,
+        prefix: bool = False,
+        from_key: bool = False,
+        prev_kv: bool = False,
+        timeout: float | None = None,
+    ) -> Call[DeleteResponse]:
+        """Delete a key, or a range of keys.
+
+        Args:
+            key: The key; with one of the next three arguments the first of a range.
+            range_end: The key after the last one of the range.
+            prefix: Whether to delete all keys that begin with `key`.
+            from_key: Whether to delete all keys from `key` on.
+            prev_kv: Whether to return what was deleted.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The number of keys that were deleted and, if asked for, what they were.
+
+        Raises:
+            InvalidArgsError: More than one of `range_end`, `prefix` and `from_key` is given, or
+                `range_end` is empty.
+            EmptyKeyError: The key is empty, and is not a prefix or the beginning of a range.
+        """
+
+    def delete_prefix(
+        self, key: BytesLike, *, prev_kv: bool = False, timeout: float | None = None
+    ) -> Call[DeleteResponse]:
+        """Delete all keys that begin with a prefix.
+
+        Args:
+            key: The prefix; an empty one means all keys.
+            prev_kv: Whether to return what was deleted.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The number of keys that were deleted and, if asked for, what they were.
+        """
+
+    def delete_range(
+        self,
+        key: BytesLike,
+        range_end: BytesLike,
+        *,
+        prev_kv: bool = False,
+        timeout: float | None = None,
+    ) -> Call[DeleteResponse]:
+        """Delete all keys from one up to, and without, another.
+
+        Args:
+            key: The first key of the range; an empty one is before all keys.
+            range_end: The key after the last one of the range.
+            prev_kv: Whether to return what was deleted.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The number of keys that were deleted and, if asked for, what they were.
+
+        Raises:
+            InvalidArgsError: `range_end` is empty.
+        """
+
+    def txn(self, txn: Txn, *, timeout: float | None = None) -> Call[TxnResponse]:
+        """Run a transaction: all of it at one revision, or nothing.
+
+        Args:
+            txn: The transaction.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            Which branch ran, and the response of each of its operations.
+
+        Raises:
+            TooManyOpsError: There are more operations than the server takes, by default 128.
+            DuplicateKeyError: A key is written twice.
+            EmptyKeyError: A key is empty.
+            LeaseNotFoundError: A put names a lease that there is not.
+            RequestTooLargeError: The request is larger than the server takes, by default 1.5 MiB.
+            CompactedError: An operation reads at a revision that has been compacted.
+        """
+
+    def compact(
+        self, revision: int, *, physical: bool = False, timeout: float | None = None
+    ) -> Call[CompactResponse]:
+        """Forget what was before a revision, but for the newest state of each key at it.
+
+        Args:
+            revision: The revision; history before it is gone afterwards.
+            physical: Whether to wait until the space is free within the database.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            CompactedError: That revision has been compacted already.
+            FutureRevisionError: The revision has not come yet.
+        """
+
+    # Watching
+
+    def watch(
+        self,
+        key: BytesLike,
+        once: bool | None = None,
+        ready_event: asyncio.Event | CondVar | None = None,
+        cleanup_event: asyncio.Event | CondVar | None = None,
+        *,
+        start_revision: int = 0,
+        prev_kv: bool = False,
+        filters: Iterable[WatchFilterType] | None = None,
+        progress_notify: bool = False,
+        fragment: bool = False,
+        watch_id: int = 0,
+        timeout: float | None = None,
+    ) -> Watch:
+        """Watch a key.
+
+        The watch is under way at once. Errors are raised where it is read.
+
+        Args:
+            key: The key.
+            once: Whether to end after the first event.
+            ready_event: Is set when the server has confirmed the watch: no change after that is
+                missed.
+            cleanup_event: Is set when the watch has ended.
+            start_revision: The first revision to report; 0 for what changes from now on.
+            prev_kv: Whether to report what each key was before.
+            filters: The kinds of events to leave out.
+            progress_notify: Whether the server tells how far it has come when nothing changes; so
+                `Watch.revision` moves on.
+            fragment: Whether the server may split large revisions; they are put together again.
+            watch_id: The id of the watch on the server; 0 for the server to choose.
+            timeout: Seconds for the server to confirm the watch; the connection's default where
+                None. A confirmed watch has no deadline.
+
+        Returns:
+            The watch, an async iterator of `WatchEvent`.
+        """
+
+    def watch_prefix(
+        self,
+        key: BytesLike,
+        once: bool | None = None,
+        ready_event: asyncio.Event | CondVar | None = None,
+        cleanup_event: asyncio.Event | CondVar | None = None,
+        *,
+        start_revision: int = 0,
+        prev_kv: bool = False,
+        filters: Iterable[WatchFilterType] | None = None,
+        progress_notify: bool = False,
+        fragment: bool = False,
+        watch_id: int = 0,
+        timeout: float | None = None,
+    ) -> Watch:
+        """Watch all keys that begin with a prefix.
+
+        Args:
+            key: The prefix; an empty one means all keys.
+            once: Whether to end after the first event.
+            ready_event: Is set when the server has confirmed the watch: no change after that is
+                missed.
+            cleanup_event: Is set when the watch has ended.
+            start_revision: The first revision to report; 0 for what changes from now on.
+            prev_kv: Whether to report what each key was before.
+            filters: The kinds of events to leave out.
+            progress_notify: Whether the server tells how far it has come when nothing changes; so
+                `Watch.revision` moves on.
+            fragment: Whether the server may split large revisions; they are put together again.
+            watch_id: The id of the watch on the server; 0 for the server to choose.
+            timeout: Seconds for the server to confirm the watch; the connection's default where
+                None. A confirmed watch has no deadline.
+
+        Returns:
+            The watch, an async iterator of `WatchEvent`.
+        """
+
+    def watch_range(
+        self,
+        key: BytesLike,
+        range_end: BytesLike,
+        once: bool | None = None,
+        ready_event: asyncio.Event | CondVar | None = None,
+        cleanup_event: asyncio.Event | CondVar | None = None,
+        *,
+        start_revision: int = 0,
+        prev_kv: bool = False,
+        filters: Iterable[WatchFilterType] | None = None,
+        progress_notify: bool = False,
+        fragment: bool = False,
+        watch_id: int = 0,
+        timeout: float | None = None,
+    ) -> Watch:
+        """Watch all keys from one up to, and without, another.
+
+        Args:
+            key: The first key of the range; an empty one is before all keys.
+            range_end: The key after the last one of the range.
+            once: Whether to end after the first event.
+            ready_event: Is set when the server has confirmed the watch: no change after that is
+                missed.
+            cleanup_event: Is set when the watch has ended.
+            start_revision: The first revision to report; 0 for what changes from now on.
+            prev_kv: Whether to report what each key was before.
+            filters: The kinds of events to leave out.
+            progress_notify: Whether the server tells how far it has come when nothing changes; so
+                `Watch.revision` moves on.
+            fragment: Whether the server may split large revisions; they are put together again.
+            watch_id: The id of the watch on the server; 0 for the server to choose.
+            timeout: Seconds for the server to confirm the watch; the connection's default where
+                None. A confirmed watch has no deadline.
+
+        Returns:
+            The watch, an async iterator of `WatchEvent`.
+
+        Raises:
+            InvalidArgsError: `range_end` is empty.
+        """
+
+# Transactions
+
+@final
+class Compare:
+    """A condition of a transaction, on what is stored about a key.
+
+    A key that does not exist has the version, revisions and lease 0 and, for comparing, no value:
+    each comparison of its value is false. `Key` makes the same conditions by operators.
+
+    Examples:
+        >>> from etcd_client import Compare, CompareOp, Txn, TxnOp
+        >>> absent = Compare.version("leader", CompareOp.EQUAL, 0)
+        >>> txn = Txn().when([absent]).and_then([TxnOp.put("leader", "me")])
+        >>> (await communicator.txn(txn)).succeeded()
+        True
+        >>> (await communicator.txn(txn)).succeeded()
+        False
+    """
+
+    @staticmethod
+    def value(key: BytesLike, cmp: CompareOp, value: BytesLike) -> Compare:
+        """Compare the value, byte by byte.
+
+        Args:
+            key: The key.
+            cmp: How to compare what is stored with what is given.
+            value: The value to compare with.
+        """
+
+    @staticmethod
+    def version(key: BytesLike, cmp: CompareOp, version: int) -> Compare:
+        """Compare the number of changes since the key was created; 0 where there is no such key.
+
+        Args:
+            key: The key.
+            cmp: How to compare what is stored with what is given.
+            version: The version to compare with.
+        """
+
+    @staticmethod
+    def create_revision(key: BytesLike, cmp: CompareOp, revision: int) -> Compare:
+        """Compare the revision that created the key; 0 where there is no such key.
+
+        Args:
+            key: The key.
+            cmp: How to compare what is stored with what is given.
+            revision: The revision to compare with.
+        """
+
+    @staticmethod
+    def mod_revision(key: BytesLike, cmp: CompareOp, revision: int) -> Compare:
+        """Compare the revision that changed the key last; 0 where there is no such key.
+
+        Args:
+            key: The key.
+            cmp: How to compare what is stored with what is given.
+            revision: The revision to compare with.
+        """
+
+    @staticmethod
+    def lease(key: BytesLike, cmp: CompareOp, lease: LeaseId) -> Compare:
+        """Compare the lease that the key is attached to; 0 where it is attached to none.
+
+        Args:
+            key: The key.
+            cmp: How to compare what is stored with what is given.
+            lease: The lease to compare with.
+        """
+
+    def with_range(self, end: BytesLike) -> Compare:
+        """Return the same condition for all keys from the key up to, and without, another.
+
+        Args:
+            end: The key after the last one of the range.
+
+        Raises:
+            InvalidArgsError: `end` is empty.
+        """
+
+    def with_prefix(self) -> Compare:
+        """Return the same condition for all keys that begin with the key."""
+
+@final
+class TxnOp:
+    """An operation of a transaction, with the options of the direct call.
+
+    Examples:
+        >>> from etcd_client import Txn, TxnOp
+        >>> move = Txn().and_then([TxnOp.delete("old"), TxnOp.put("new", "value")])
+        >>> deleted, put = (await communicator.txn(move)).responses
+        >>> deleted.deleted
+        0
+    """
+
+    @staticmethod
+    def get(
+        key: BytesLike,
+        *,
+        range_end: BytesLike | None = None,
+        prefix: bool = False,
+        from_key: bool = False,
+        limit: int = 0,
+        revision: int = 0,
+        sort_order: SortOrder = ...,
+        sort_target: SortTarget = ...,
+        serializable: bool = False,
+        keys_only: bool = False,
+        count_only: bool = False,
+        min_mod_revision: int = 0,
+        max_mod_revision: int = 0,
+        min_create_revision: int = 0,
+        max_create_revision: int = 0,
+    ) -> TxnOp:
+        """Read keys; its response is a `RangeResponse`.
+
+        Args:
+            key: The key; with one of the next three arguments the first of a range.
+            range_end: The key after the last one of the range.
+            prefix: Whether to read all keys that begin with `key`.
+            from_key: Whether to read all keys from `key` on.
+            limit: The most keys to return; 0 for all.
+            revision: The revision to read at; 0 for that of the transaction, with what its earlier
+                operations wrote.
+            sort_order: The order; ascending by default.
+            sort_target: What to sort by; the key by default.
+            serializable: Whether the member may answer by itself. A transaction that only reads is
+                serializable where all of its reads are.
+            keys_only: Whether to leave out the values.
+            count_only: Whether to count the keys and return none.
+            min_mod_revision: Leave out keys last changed before this revision.
+            max_mod_revision: Leave out keys last changed after this revision.
+            min_create_revision: Leave out keys created before this revision.
+            max_create_revision: Leave out keys created after this revision.
+
+        Raises:
+            InvalidArgsError: More than one of `range_end`, `prefix` and `from_key` is given, or
+                `range_end` is empty.
+        """
+
+    @staticmethod
+    def put(
+        key: BytesLike,
+        value: BytesLike,
+        *,
+        lease: LeaseId | None = None,
+        prev_kv: bool = False,
+        ignore_value: bool = False,
+        ignore_lease: bool = False,
+    ) -> TxnOp:
+        """Write a key; its response is a `PutResponse`.
+
+        Args:
+            key: The key.
+            value: The value; empty with `ignore_value`.
+            lease: The lease to attach the key to.
+            prev_kv: Whether to return what the key was before.
+            ignore_value: Whether to keep the value that the key has.
+            ignore_lease: Whether to keep the lease that the key has.
+        """
+
+    @staticmethod
+    def delete(
+        key: BytesLike,
+        *,
+        range_end: BytesLike | None = None,
+        prefix: bool = False,
+        from_key: bool = False,
+        prev_kv: bool = False,
+    ) -> TxnOp:
+        """Delete a key or a range of keys; its response is a `DeleteResponse`.
+
+        Args:
+            key: The key; with one of the next three arguments the first of a range.
+            range_end: The key after the last one of the range.
+            prefix: Whether to delete all keys that begin with `key`.
+            from_key: Whether to delete all keys from `key` on.
+            prev_kv: Whether to return what was deleted.
+
+        Raises:
+            InvalidArgsError: More than one of `range_end`, `prefix` and `from_key` is given, or
+                `range_end` is empty.
+        """
+
+    @staticmethod
+    def txn(txn: Txn) -> TxnOp:
+        """Run a transaction inside the transaction; its response is a `TxnResponse`.
+
+        Args:
+            txn: The inner transaction.
+        """
+
+@final
+class Txn:
+    """A transaction: conditions, what to do where all hold, and what to do where one does not.
+
+    It is frozen: each step returns another one, and each can be taken once.
+
+    Examples:
+        >>> from etcd_client import Compare, CompareOp, Txn, TxnOp
+        >>> increment = (
+        ...     Txn()
+        ...     .when([Compare.value("counter", CompareOp.EQUAL, "1")])
+        ...     .and_then([TxnOp.put("counter", "2")])
+        ...     .or_else([TxnOp.get("counter")])
+        ... )
+        >>> response = await communicator.txn(increment)
+        >>> response.succeeded(), response.responses[0].count
+        (False, 0)
+    """
+
+    def __new__(cls) -> Txn: ...
+    def when(self, compares: Sequence[Compare]) -> Txn:
+        """Set the conditions; without any the transaction succeeds.
+
+        Args:
+            compares: The conditions, which must all hold.
+
+        Raises:
+            InvalidArgsError: The conditions have been set.
+        """
+
+    def and_then(self, operations: Sequence[TxnOp]) -> Txn:
+        """Set what to do where all conditions hold.
+
+        Args:
+            operations: The operations, in order.
+
+        Raises:
+            InvalidArgsError: This has been set.
+        """
+
+    def or_else(self, operations: Sequence[TxnOp]) -> Txn:
+        """Set what to do where a condition does not hold.
+
+        Args:
+            operations: The operations, in order.
+
+        Raises:
+            InvalidArgsError: This has been set.
+        """
+
+OpResponse: TypeAlias = RangeResponse | PutResponse | DeleteResponse | TxnResponse
+"""What an operation of a transaction returns."""
+
+@final
+class TxnResponse:
+    """The outcome of a transaction.
+
+    Examples:
+        >>> from etcd_client import Txn, TxnOp
+        >>> txn = Txn().and_then([TxnOp.put("key", "value"), TxnOp.get("key")])
+        >>> response = await communicator.txn(txn)
+        >>> put, read = response.responses
+        >>> response.succeeded(), read.kvs[0].value
+        (True, b'value')
+    """
+
+    def __new__(
+        cls, header: ResponseHeader, succeeded: bool, responses: tuple[OpResponse, ...]
+    ) -> TxnResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered, and the revision of the transaction."""
+
+    @property
+    def responses(self) -> tuple[Any, ...]:
+        """The responses of the operations of the branch that ran, in order.
+
+        Each is of the class that its operation says. The type is `Any`, because only the program
+        knows which operations it gave.
+        """
+
+    def succeeded(self) -> bool:
+        """Tell whether the conditions held, so that the operations of `and_then` ran."""
+
+# Responses
+
+@final
+class ResponseHeader:
+    """What every response says about the member that sent it, and its cluster.
+
+    Examples:
+        >>> put = await communicator.put("key", "value")
+        >>> later = await communicator.put("key", "value")
+        >>> later.header.revision - put.header.revision
+        1
+    """
+
+    __match_args__ = ("cluster_id", "member_id", "revision", "raft_term")
+
+    def __new__(
+        cls, cluster_id: int, member_id: int, revision: int, raft_term: int
+    ) -> ResponseHeader: ...
+    @property
+    def cluster_id(self) -> int:
+        """The cluster's id."""
+
+    @property
+    def member_id(self) -> int:
+        """The id of the member that answered."""
+
+    @property
+    def revision(self) -> int:
+        """The revision of the key-value store when the request was done."""
+
+    @property
+    def raft_term(self) -> int:
+        """The term of the cluster's leader; an answer with an older term than another is stale."""
+
+@final
+class KeyValue:
+    """A key with its value and history.
+
+    Examples:
+        >>> response = await communicator.put("key", "value")
+        >>> kv = await communicator.get_kv("key")
+        >>> kv.value, kv.version, kv.lease, kv.mod_revision == response.header.revision
+        (b'value', 1, 0, True)
+    """
+
+    __match_args__ = ("key", "value", "create_revision", "mod_revision", "version", "lease")
+
+    def __new__(
+        cls,
+        key: bytes,
+        value: bytes,
+        create_revision: int,
+        mod_revision: int,
+        version: int,
+        lease: int,
+    ) -> KeyValue: ...
+    @property
+    def key(self) -> bytes:
+        """The key."""
+
+    @property
+    def value(self) -> bytes:
+        """The value; empty where it was not asked for."""
+
+    @property
+    def create_revision(self) -> int:
+        """The revision that created the key."""
+
+    @property
+    def mod_revision(self) -> int:
+        """The revision that changed the key last."""
+
+    @property
+    def version(self) -> int:
+        """The number of changes since the key was created, which is 1."""
+
+    @property
+    def lease(self) -> int:
+        """The id of the lease that the key is attached to; 0 for none."""
+
+@final
+class RangeResponse:
+    """The key-value pairs of a range.
+
+    Examples:
+        >>> for name in ["a", "b", "c"]:
+        ...     put = await communicator.put(f"/names/{name}", name)
+        >>> response = await communicator.range("/names/", prefix=True, limit=2)
+        >>> [kv.value for kv in response.kvs], response.more, response.count
+        ([b'a', b'b'], True, 3)
+    """
+
+    __match_args__ = ("header", "kvs", "more", "count")
+
+    def __new__(
+        cls, header: ResponseHeader, kvs: tuple[KeyValue, ...], more: bool, count: int
+    ) -> RangeResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered; its revision is the one to read further pages at."""
+
+    @property
+    def kvs(self) -> tuple[KeyValue, ...]:
+        """The key-value pairs."""
+
+    @property
+    def more(self) -> bool:
+        """Whether there are more in the range than `limit` let through."""
+
+    @property
+    def count(self) -> int:
+        """How many keys there are in the range, whatever the limit."""
+
+@final
+class PutResponse:
+    """The outcome of a put.
+
+    Examples:
+        >>> first = await communicator.put("key", "one")
+        >>> second = await communicator.put("key", "two", prev_kv=True)
+        >>> first.prev_kv, second.prev_kv.value
+        (None, b'one')
+    """
+
+    __match_args__ = ("header", "prev_kv")
+
+    def __new__(cls, header: ResponseHeader, prev_kv: KeyValue | None) -> PutResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered, and the revision of the put."""
+
+    @property
+    def prev_kv(self) -> KeyValue | None:
+        """What the key was before, if that was asked for and there was one."""
+
+@final
+class DeleteResponse:
+    """The outcome of a deletion.
+
+    Examples:
+        >>> put = await communicator.put("key", "value")
+        >>> response = await communicator.delete("key", prev_kv=True)
+        >>> response.deleted, response.prev_kvs[0].value
+        (1, b'value')
+    """
+
+    __match_args__ = ("header", "deleted", "prev_kvs")
+
+    def __new__(
+        cls, header: ResponseHeader, deleted: int, prev_kvs: tuple[KeyValue, ...]
+    ) -> DeleteResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered, and the revision of the deletion."""
+
+    @property
+    def deleted(self) -> int:
+        """The number of keys that were deleted."""
+
+    @property
+    def prev_kvs(self) -> tuple[KeyValue, ...]:
+        """What was deleted, if that was asked for."""
+
+@final
+class CompactResponse:
+    """The outcome of a compaction.
+
+    Examples:
+        >>> put = await communicator.put("key", "value")
+        >>> response = await communicator.compact(put.header.revision)
+        >>> response.header.revision == put.header.revision
+        True
+    """
+
+    __match_args__ = ("header",)
+
+    def __new__(cls, header: ResponseHeader) -> CompactResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+# Watching
+
+@final
+class WatchEvent:
+    """A change of one key.
+
+    Examples:
+        >>> async with communicator.watch("key", prev_kv=True) as watch:
+        ...     put = await communicator.put("key", "value")
+        ...     event = await anext(watch)
+        >>> event
+        WatchEvent(key=b'key', value=b'value', event=WatchEventType.PUT, prev_value=None)
+    """
+
+    def __new__(
+        cls,
+        key: BytesLike,
+        value: BytesLike,
+        event: WatchEventType,
+        prev_value: BytesLike | None = None,
+        kv: KeyValue | None = None,
+        prev_kv: KeyValue | None = None,
+    ) -> WatchEvent: ...
+    @property
+    def key(self) -> bytes:
+        """The key."""
+
+    @property
+    def value(self) -> bytes:
+        """The value; empty where the key was deleted."""
+
+    @property
+    def event(self) -> WatchEventType:
+        """What happened."""
+
+    @property
+    def prev_value(self) -> bytes | None:
+        """The value before; None where that was not asked for, or there was none."""
+
+    @property
+    def kv(self) -> KeyValue | None:
+        """The key-value pair after the change; of a deleted key only key and mod_revision are set.
+
+        None only in an event that a program made itself without one.
+        """
+
+    @property
+    def prev_kv(self) -> KeyValue | None:
+        """The key-value pair before; None where that was not asked for, or there was none."""
+
+@final
+class Watch:
+    """An open watch: an async iterator of events, and an async context manager.
+
+    Events come in order, each once, and none is left out: after a disconnect, or when its member
+    goes away, the watch goes on where it was. A step that is cancelled, as by `asyncio.wait_for`,
+    loses nothing. Memory is bounded: the server is held back while the program does not read.
+
+    Entering the context waits until the server has confirmed the watch; leaving it cancels the
+    watch. A watch that is neither cancelled nor referred to any more ends, too.
+
+    Reading it raises:
+
+    Raises:
+        CompactedError: History that the watch needs is gone; `compact_revision` says where a new
+            one can start.
+        PermissionDeniedError: The user may not watch these keys.
+        WatchCanceledError: The server refused the watch.
+        EtcdTimeoutError: The server did not confirm the watch in time.
+        ClosedError: The communicator has been closed.
+
+    Examples:
+        >>> async with communicator.watch_prefix("/jobs/") as watch:
+        ...     put = await communicator.put("/jobs/1", "running")
+        ...     deleted = await communicator.delete("/jobs/1")
+        ...     async for event in watch:
+        ...         print(event.event, event.key)
+        ...         if len(event.value) == 0:
+        ...             break
+        WatchEventType.PUT b'/jobs/1'
+        WatchEventType.DELETE b'/jobs/1'
+    """
+
+    def __aiter__(self) -> Watch: ...
+    def __anext__(self) -> Next[WatchEvent]: ...
+    def __aenter__(self) -> Call[Watch]: ...
+    def __aexit__(self, *_exception: object) -> Next[None]: ...
+    def batches(self) -> WatchBatches:
+        """Iterate over lists of events, one for each revision, instead of single events.
+
+        Returns:
+            An async iterator of `list[WatchEvent]`. All events of a list have the same revision:
+            a transaction that changes several keys is one list.
+        """
+
+    def cancel(self) -> None:
+        """End the watch, on the server too; what was not read is dropped."""
+
+    def request_progress(self) -> None:
+        """Have the server tell how far it has come; `revision` follows when the answer is read."""
+
+    @property
+    def revision(self) -> int:
+        """The last revision that was read to its end, or up to which nothing changed.
+
+        A new watch with `start_revision=revision + 1` goes on where this one is.
+        """
+
+    def ready(self) -> Call[None]:
+        """Wait until the server has confirmed the watch, or the watch has ended."""
+
+@final
+class WatchBatches(AsyncIterator[list[WatchEvent]]):
+    """An async iterator over a watch's events, as one list for each revision."""
+
+    def __aiter__(self) -> WatchBatches: ...
+    def __anext__(self) -> Next[list[WatchEvent]]: ...
