@@ -128,6 +128,15 @@ impl Completer {
         self.queue.push(self.ticket, Completion::Finished(outcome));
     }
 
+    /// Gives the right back: the call has been given up.
+    pub(super) fn withdraw(mut self) {
+        self.lost = None;
+    }
+
+    pub(super) fn is_for(&self, ticket: Ticket) -> bool {
+        self.ticket == ticket
+    }
+
     pub(super) fn wake(mut self) {
         self.lost = None;
         self.queue.push(self.ticket, Completion::Readable);

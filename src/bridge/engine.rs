@@ -42,10 +42,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Engine {
-    /// Starts the thread. `may_retire` is asked when the engine has been idle for `linger`.
+    /// Starts the thread. `may_retire` is asked when the engine has been idle for `linger`;
+    /// `stopped` is called when all its tasks have ended.
     pub(super) fn start(
         linger: Duration,
         may_retire: impl Fn(&Arc<Engine>) -> bool + Send + 'static,
+        stopped: impl FnOnce() + Send + 'static,
     ) -> std::io::Result<Arc<Self>> {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let engine = Arc::new(Self {
@@ -69,6 +71,7 @@ impl Engine {
             *lock(&for_thread.stopped) = true;
             let never_started = std::mem::take(&mut *lock(&for_thread.jobs));
             drop(never_started);
+            stopped();
             for_thread.stopped_changed.notify_all();
         })?;
         Ok(engine)

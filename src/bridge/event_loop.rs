@@ -22,7 +22,12 @@ const DRAIN_LIMIT: usize = 1024;
 pub(crate) struct LoopBridge {
     event_loop: Py<PyAny>,
     create_future: Py<PyAny>,
-    pending: ForkGuarded<Mutex<Slab>>,
+    native: ForkGuarded<Native>,
+}
+
+/// What the engine thread works on too, and other loops' threads.
+struct Native {
+    pending: Mutex<Slab>,
     /// Taken from the queue and not yet finished, because of `DRAIN_LIMIT`.
     backlog: Mutex<VecDeque<(Ticket, Completion)>>,
     queue: Arc<CompletionQueue>,
@@ -63,11 +68,25 @@ impl Slab {
         Some(entry)
     }
 
+    fn has_pending(&self) -> bool {
+        self.free.len() < self.slots.len()
+    }
+
     fn take_all(&mut self) -> Vec<Entry> {
         let entries = self.slots.iter_mut().filter_map(|slot| slot.1.take()).collect();
         self.slots.clear();
         self.free.clear();
         entries
+    }
+}
+
+impl Native {
+    fn slab(&self) -> MutexGuard<'_, Slab> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has_backlog(&self) -> bool {
+        !self.backlog.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
     }
 }
 
@@ -106,7 +125,7 @@ impl LoopBridge {
         };
         let known = KnownLoop {
             bridge: PyWeakrefReference::new(bridge.bind(py))?.unbind(),
-            queue: Arc::downgrade(&bridge.get().queue),
+            queue: Arc::downgrade(&bridge.get().native()?.queue),
         };
         process::loops().insert(address, known);
         Ok(bridge)
@@ -120,15 +139,17 @@ impl LoopBridge {
         let bridge = Self {
             event_loop: event_loop.clone().unbind(),
             create_future: event_loop.getattr(intern!(py, "create_future"))?.unbind(),
-            pending: ForkGuarded::new(Mutex::default()),
-            backlog: Mutex::default(),
-            queue: Arc::new(CompletionQueue::new(notifier)),
+            native: ForkGuarded::new(Native {
+                pending: Mutex::default(),
+                backlog: Mutex::default(),
+                queue: Arc::new(CompletionQueue::new(notifier)),
+            }),
         };
         Py::new(py, bridge)
     }
 
     fn add_reader(&self, py: Python<'_>, this: &Py<Self>) -> PyResult<()> {
-        let Some(descriptor) = self.queue.descriptor() else { return Ok(()) };
+        let Some(descriptor) = self.native()?.queue.descriptor() else { return Ok(()) };
         let drain = this.getattr(py, intern!(py, "_drain"))?;
         self.event_loop.call_method1(py, intern!(py, "add_reader"), (descriptor, drain))?;
         Ok(())
@@ -195,11 +216,10 @@ impl LoopBridge {
         Ok(running_loop(py)?.is(&self.event_loop))
     }
 
-    fn slab(&self) -> PyResult<MutexGuard<'_, Slab>> {
-        let pending = self.pending.get().ok_or_else(|| {
-            PyRuntimeError::new_err("this event loop belongs to the parent process")
-        })?;
-        Ok(pending.lock().unwrap_or_else(PoisonError::into_inner))
+    fn native(&self) -> PyResult<&Native> {
+        self.native
+            .get()
+            .ok_or_else(|| PyRuntimeError::new_err("this event loop belongs to the parent process"))
     }
 
     /// A new future of the loop, and the right to finish it.
@@ -211,23 +231,24 @@ impl LoopBridge {
     ) -> PyResult<(Py<PyAny>, Ticket, Completer)> {
         let future = self.create_future.call0(py)?;
         let entry = Entry { future: future.clone_ref(py), abort };
-        let ticket = self.slab()?.insert(entry);
-        let completer = Completer::new(Arc::clone(&self.queue), ticket, lost);
+        let native = self.native()?;
+        let ticket = native.slab().insert(entry);
+        let completer = Completer::new(Arc::clone(&native.queue), ticket, lost);
         Ok((future, ticket, completer))
     }
 
     /// Gives up a pending call: its task ends, its outcome is not awaited any more.
     pub(super) fn give_up(&self, ticket: Ticket) {
-        let Ok(mut slab) = self.slab() else { return };
-        let entry = slab.remove(ticket);
-        drop(slab);
+        let Some(native) = self.native.get() else { return };
+        let entry = native.slab().remove(ticket);
         if let Some(abort) = entry.and_then(|entry| entry.abort) {
             abort.abort();
         }
     }
 
     fn finish(&self, py: Python<'_>, ticket: Ticket, completion: Completion) -> PyResult<()> {
-        let Some(entry) = self.slab()?.remove(ticket) else { return Ok(()) };
+        let entry = self.native()?.slab().remove(ticket);
+        let Some(entry) = entry else { return Ok(()) };
         let future = entry.future.bind(py);
         let outcome = match completion {
             Completion::Finished(outcome) => outcome.into_python(py),
@@ -249,21 +270,28 @@ impl LoopBridge {
 
     /// Ends everything: the loop is closed, or has no use for the bridge any more.
     fn shut(&self) {
-        self.queue.kill();
-        let Ok(mut slab) = self.slab() else { return };
-        let entries = slab.take_all();
-        drop(slab);
+        let Some(native) = self.native.get() else { return };
+        native.queue.kill();
+        let entries = native.slab().take_all();
         for abort in entries.into_iter().filter_map(|entry| entry.abort) {
             abort.abort();
         }
     }
 
-    fn retire(&self, py: Python<'_>) -> PyResult<()> {
+    fn retire(&self, py: Python<'_>, native: &Native) -> PyResult<()> {
         if process::active_contexts() > 0 {
             return Ok(());
         }
+        if native.slab().has_pending() {
+            // What the engine's end has finished may still be in the backlog. What another
+            // engine works on is followed by that one's end.
+            if native.has_backlog() {
+                native.queue.offer_retirement();
+            }
+            return Ok(());
+        }
         process::loops().remove(&(self.event_loop.as_ptr() as usize));
-        if let Some(descriptor) = self.queue.descriptor() {
+        if let Some(descriptor) = native.queue.descriptor() {
             self.event_loop.call_method1(py, intern!(py, "remove_reader"), (descriptor,))?;
         }
         self.shut();
@@ -275,9 +303,10 @@ impl LoopBridge {
 impl LoopBridge {
     /// Finishes the calls that are done; the loop calls it when the queue says so.
     fn _drain(&self, py: Python<'_>) -> PyResult<()> {
-        let taken = self.queue.take();
+        let native = self.native()?;
+        let taken = native.queue.take();
         let mut batch = {
-            let mut backlog = self.backlog.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut backlog = native.backlog.lock().unwrap_or_else(PoisonError::into_inner);
             if backlog.is_empty() && taken.len() <= DRAIN_LIMIT {
                 VecDeque::from(taken)
             } else {
@@ -286,7 +315,7 @@ impl LoopBridge {
                 let later = backlog.split_off(limit);
                 let now = std::mem::replace(&mut *backlog, later);
                 if !backlog.is_empty() {
-                    self.queue.notify();
+                    native.queue.notify();
                 }
                 now
             }
@@ -297,8 +326,8 @@ impl LoopBridge {
                 failure = Some(error);
             }
         }
-        if self.queue.take_retirement_offer() {
-            self.retire(py)?;
+        if native.queue.take_retirement_offer() {
+            self.retire(py, native)?;
         }
         failure.map_or(Ok(()), Err)
     }

@@ -1,7 +1,7 @@
 //! What a forked child inherits must not be touched: the threads behind it stayed in the parent.
 
 use std::mem::ManuallyDrop;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
 /// How many forks lie between this process and the one that loaded the module.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
@@ -12,6 +12,41 @@ pub(super) fn enter_child() {
 
 fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
+}
+
+/// A static that each process has for itself: a forked child starts with the default, because a
+/// lock inside the inherited value may be held for ever. What it inherits is leaked.
+pub(crate) struct PerProcess<T> {
+    current: AtomicPtr<(u32, T)>,
+}
+
+impl<T: Default + 'static> PerProcess<T> {
+    pub(crate) const fn new() -> Self {
+        Self { current: AtomicPtr::new(std::ptr::null_mut()) }
+    }
+
+    #[allow(unsafe_code)]
+    pub(crate) fn get(&'static self) -> &'static T {
+        let found = self.current.load(Ordering::Acquire);
+        // SAFETY: what is stored came from `Box::into_raw` and is never freed.
+        if let Some((made_in, value)) = unsafe { found.as_ref() }
+            && *made_in == generation()
+        {
+            return value;
+        }
+        let new = Box::into_raw(Box::new((generation(), T::default())));
+        match self.current.compare_exchange(found, new, Ordering::AcqRel, Ordering::Acquire) {
+            // SAFETY: `new` came from `Box::into_raw` just above and is never freed.
+            Ok(_) => unsafe { &(*new).1 },
+            Err(winner) => {
+                // SAFETY: `new` was not published, and `winner` is never freed.
+                unsafe {
+                    drop(Box::from_raw(new));
+                    &(*winner).1
+                }
+            }
+        }
+    }
 }
 
 /// A value that belongs to the process which made it, and is leaked rather than dropped in a

@@ -17,8 +17,8 @@ mod wakeup;
 pub(crate) use call::{Call, Reply, spawn};
 pub(crate) use engine::Engine;
 pub(crate) use event_loop::LoopBridge;
-pub(crate) use fork::ForkGuarded;
-pub(crate) use next::{Next, Source, Waiting};
+pub(crate) use fork::{ForkGuarded, PerProcess};
+pub(crate) use next::{Next, Source, Step, Waiting};
 pub(crate) use process::{
     Context, LINGER, active_contexts, after_fork_in_child, at_exit, cleanup, enter,
 };

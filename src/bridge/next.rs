@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 use super::call::{stop_with, suspend_on, thrown};
 use super::completion::{Completer, Ticket};
 use super::event_loop::LoopBridge;
+use super::fork::ForkGuarded;
 use super::stream::Receiver;
 
 /// Where an iterator takes its items from.
@@ -18,6 +19,9 @@ pub(crate) trait Source: Send + Sync {
 
     /// Has the waiting step woken once `take` has something to say.
     fn notify(&self, waiting: Waiting);
+
+    /// Forgets a step that does not wait any more.
+    fn withdraw(&self, step: Step);
 }
 
 /// A step that waits for an item.
@@ -29,23 +33,36 @@ impl Waiting {
     }
 }
 
+/// A step that was cancelled while it waited.
+#[derive(Clone, Copy)]
+pub(crate) struct Step(Ticket);
+
+impl Step {
+    pub(crate) fn leaves<T, E: Clone>(self, receiver: &Receiver<T, E>) {
+        receiver.withdraw(self.0);
+    }
+}
+
 /// What `__anext__` returns. An item is taken when the awaiting task resumes, not before: a
 /// step that is cancelled while it waits has taken nothing.
 #[pyclass(frozen, module = "etcd_client", name = "Next", generic)]
 pub(crate) struct Next {
-    source: Arc<dyn Source>,
+    source: ForkGuarded<Arc<dyn Source>>,
     bridge: Py<LoopBridge>,
     waiting: Mutex<Option<(Py<PyAny>, Ticket)>>,
 }
 
 impl Next {
     pub(crate) fn new(source: Arc<dyn Source>, bridge: Py<LoopBridge>) -> Self {
-        Self { source, bridge, waiting: Mutex::new(None) }
+        Self { source: ForkGuarded::new(source), bridge, waiting: Mutex::new(None) }
     }
 
     fn give_up(&self, py: Python<'_>) -> PyResult<()> {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((future, ticket)) = waiting {
+            if let Some(source) = self.source.get() {
+                source.withdraw(Step(ticket));
+            }
             self.bridge.get().give_up(ticket);
             future.call_method0(py, intern!(py, "cancel"))?;
         }
@@ -56,6 +73,10 @@ impl Next {
 /// Ends the waiting of a stream whose runtime is gone; reading it again tells why.
 fn lost() -> PyErr {
     pyo3::exceptions::PyRuntimeError::new_err("the stream's runtime was stopped")
+}
+
+fn forked() -> PyErr {
+    pyo3::exceptions::PyRuntimeError::new_err("the stream belongs to the parent process")
 }
 
 #[pymethods]
@@ -69,13 +90,14 @@ impl Next {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        if let Some(item) = self.source.take(py)? {
+        let source = self.source.get().ok_or_else(forked)?;
+        if let Some(item) = source.take(py)? {
             return Err(stop_with(item));
         }
         let (future, ticket, completer) = self.bridge.get().register(py, None, lost)?;
         let suspended = suspend_on(py, &future)?;
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some((future, ticket));
-        self.source.notify(Waiting(completer));
+        source.notify(Waiting(completer));
         Ok(suspended)
     }
 

@@ -1,7 +1,6 @@
 //! What there is once per process: the engine, the count of open contexts, the known loops.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicPtr, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -10,7 +9,7 @@ use pyo3::types::PyWeakrefReference;
 
 use super::completion::CompletionQueue;
 use super::engine::{Engine, GRACE};
-use super::fork;
+use super::fork::{self, PerProcess};
 
 /// How long the engine and its connections outlive the last context, for the next one: a
 /// program that connects per operation does not pay for a new thread and socket each time.
@@ -40,29 +39,10 @@ struct Engines {
     contexts: usize,
 }
 
-static PROCESS: AtomicPtr<Process> = AtomicPtr::new(std::ptr::null_mut());
+static PROCESS: PerProcess<Process> = PerProcess::new();
 
-/// The state of this process. A forked child gets a new one, because a lock of the inherited
-/// one may be held for ever; hence a leaked pointer and not a plain static.
-#[allow(unsafe_code)]
 fn process() -> &'static Process {
-    let current = PROCESS.load(Ordering::Acquire);
-    if !current.is_null() {
-        // SAFETY: what is stored came from `Box::into_raw` and is never freed.
-        return unsafe { &*current };
-    }
-    let new = Box::into_raw(Box::<Process>::default());
-    match PROCESS.compare_exchange(std::ptr::null_mut(), new, Ordering::AcqRel, Ordering::Acquire) {
-        // SAFETY: `new` came from `Box::into_raw` just above and is never freed.
-        Ok(_) => unsafe { &*new },
-        Err(winner) => {
-            // SAFETY: `new` was not published, and `winner` came from `Box::into_raw`.
-            unsafe {
-                drop(Box::from_raw(new));
-                &*winner
-            }
-        }
-    }
+    PROCESS.get()
 }
 
 fn engines() -> MutexGuard<'static, Engines> {
@@ -90,7 +70,7 @@ impl Context {
         if let Some(engine) = engines.current.as_ref().filter(|engine| engine.is_open()) {
             return Ok(Arc::clone(engine));
         }
-        let engine = Engine::start(LINGER, may_retire)?;
+        let engine = Engine::start(LINGER, may_retire, engine_stopped)?;
         engines.current = Some(Arc::clone(&engine));
         Ok(engine)
     }
@@ -117,11 +97,14 @@ fn may_retire(engine: &Arc<Engine>) -> bool {
     if engines.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, engine)) {
         engines.current = None;
     }
-    drop(engines);
+    true
+}
+
+/// Has the loops let go of their bridges: the engine has stopped, and the last calls with it.
+fn engine_stopped() {
     for queue in loops().values().filter_map(|known| known.queue.upgrade()) {
         queue.offer_retirement();
     }
-    true
 }
 
 pub(crate) fn active_contexts() -> usize {
@@ -161,7 +144,6 @@ pub(super) fn retire_if_idle() {
 
 pub(crate) fn after_fork_in_child() {
     fork::enter_child();
-    PROCESS.store(Box::into_raw(Box::default()), Ordering::Release);
 }
 
 pub(super) fn loops() -> MutexGuard<'static, Loops> {

@@ -5,7 +5,7 @@ use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 
-use super::completion::Completer;
+use super::completion::{Completer, Ticket};
 
 struct State<T, E> {
     items: VecDeque<(T, usize)>,
@@ -140,6 +140,14 @@ impl<T, E: Clone> Receiver<T, E> {
             state.readers.push(reader);
         } else {
             reader.wake();
+        }
+    }
+
+    /// Forgets a reader that does not wait any more.
+    pub(super) fn withdraw(&self, ticket: Ticket) {
+        let mut state = lock(&self.shared);
+        if let Some(index) = state.readers.iter().position(|reader| reader.is_for(ticket)) {
+            state.readers.swap_remove(index).withdraw();
         }
     }
 

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
-use crate::bridge::{Engine, ForkGuarded, LINGER};
+use crate::bridge::{Engine, LINGER, PerProcess};
 use crate::rpc::endpoint::Endpoint;
 use crate::rpc::options::Options;
 use crate::rpc::transport::Transport;
@@ -24,14 +24,11 @@ struct Shared {
     reaper: bool,
 }
 
-static SHARED: Mutex<Vec<ForkGuarded<Mutex<Shared>>>> = Mutex::new(Vec::new());
+/// All that are open. One lock for the list and what is in it: it is never held for long.
+static SHARED: PerProcess<Mutex<Vec<Shared>>> = PerProcess::new();
 
-fn all() -> MutexGuard<'static, Vec<ForkGuarded<Mutex<Shared>>>> {
-    SHARED.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-fn lock(shared: &Mutex<Shared>) -> MutexGuard<'_, Shared> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
+fn all() -> MutexGuard<'static, Vec<Shared>> {
+    SHARED.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The use of a transport. When the last one ends, the connections stay for a moment.
@@ -44,38 +41,31 @@ impl Session {
     /// The transport to `target` on this engine, made where there is none yet.
     pub(super) fn open(engine: Arc<Engine>, target: &Target) -> Self {
         let mut all = all();
-        all.retain(|shared| {
-            shared.get().is_some_and(|shared| lock(shared).engine.strong_count() > 0)
-        });
-        for shared in all.iter().filter_map(ForkGuarded::get) {
-            let mut shared = lock(shared);
+        all.retain(|shared| shared.engine.strong_count() > 0);
+        for shared in all.iter_mut() {
             if shared.target == *target && shared.engine.as_ptr() == Arc::as_ptr(&engine) {
                 shared.users += 1;
                 return Self { engine, transport: Arc::clone(&shared.transport) };
             }
         }
         let transport = Transport::new(target.endpoints.clone(), target.options.clone());
-        all.push(ForkGuarded::new(Mutex::new(Shared {
+        all.push(Shared {
             target: target.clone(),
             engine: Arc::downgrade(&engine),
             transport: Arc::clone(&transport),
             users: 1,
             unused_since: Instant::now(),
             reaper: false,
-        })));
+        });
         Self { engine, transport }
     }
 }
 
 impl Drop for Session {
     fn drop(&mut self) {
-        let all = all();
-        let shared = all
-            .iter()
-            .filter_map(ForkGuarded::get)
-            .find(|shared| Arc::ptr_eq(&lock(shared).transport, &self.transport));
+        let mut all = all();
+        let shared = all.iter_mut().find(|shared| Arc::ptr_eq(&shared.transport, &self.transport));
         let Some(shared) = shared else { return };
-        let mut shared = lock(shared);
         shared.users -= 1;
         if shared.users > 0 {
             return;
@@ -93,18 +83,14 @@ async fn reap(transport: Weak<Transport>) {
     loop {
         tokio::time::sleep(LINGER).await;
         let mut all = all();
-        let position = all.iter().position(|shared| {
-            shared.get().is_some_and(|shared| lock(shared).transport_is(&transport))
-        });
+        let position = all.iter().position(|shared| shared.transport_is(&transport));
         let Some(position) = position else { return };
-        let Some(shared) = all[position].get() else { return };
-        let mut shared = lock(shared);
+        let shared = &mut all[position];
         if shared.users > 0 {
             shared.reaper = false;
             return;
         }
         if shared.unused_since.elapsed() >= LINGER {
-            drop(shared);
             let unused = all.swap_remove(position);
             drop(all);
             drop(unused);

@@ -17,7 +17,9 @@ use super::kv_options::between;
 use super::namespace::Inside;
 use super::record::{describe, equal, values};
 use super::responses::{KeyValue, key_value};
-use crate::bridge::{self, Call, LoopBridge, Next, Receiver, Sender, Source, Taken, Waiting};
+use crate::bridge::{
+    self, Call, ForkGuarded, LoopBridge, Next, Receiver, Sender, Source, Step, Taken, Waiting,
+};
 use crate::rpc::error::Error;
 use crate::rpc::keys::KeyRange;
 use crate::rpc::messages::Event;
@@ -212,6 +214,10 @@ impl Source for Events {
     fn notify(&self, waiting: Waiting) {
         waiting.wake_by(&self.0.notices);
     }
+
+    fn withdraw(&self, step: Step) {
+        step.leaves(&self.0.notices);
+    }
 }
 
 struct Batches(Arc<Reader>);
@@ -235,12 +241,21 @@ impl Source for Batches {
     fn notify(&self, waiting: Waiting) {
         waiting.wake_by(&self.0.notices);
     }
+
+    fn withdraw(&self, step: Step) {
+        step.leaves(&self.0.notices);
+    }
 }
 
 /// An open watch.
 #[pyclass(frozen, weakref, module = "etcd_client", name = "Watch")]
 pub(crate) struct Watch {
     bridge: Py<LoopBridge>,
+    native: ForkGuarded<Native>,
+}
+
+/// What the engine works on too.
+struct Native {
     reader: Arc<Reader>,
     commands: mpsc::UnboundedSender<Command>,
     state: watch::Receiver<Phase>,
@@ -265,40 +280,46 @@ impl Watch {
         this
     }
 
-    fn __anext__(&self, py: Python<'_>) -> Next {
-        Next::new(Arc::new(Events(Arc::clone(&self.reader))), self.bridge.clone_ref(py))
+    fn __anext__(&self, py: Python<'_>) -> PyResult<Next> {
+        let reader = Arc::clone(&self.native(py)?.reader);
+        Ok(Next::new(Arc::new(Events(reader)), self.bridge.clone_ref(py)))
     }
 
     /// Iterates over lists, one for each revision.
-    fn batches(&self, py: Python<'_>) -> WatchBatches {
-        WatchBatches { reader: Arc::clone(&self.reader), bridge: self.bridge.clone_ref(py) }
+    fn batches(&self, py: Python<'_>) -> PyResult<WatchBatches> {
+        let reader = ForkGuarded::new(Arc::clone(&self.native(py)?.reader));
+        Ok(WatchBatches { reader, bridge: self.bridge.clone_ref(py) })
     }
 
     /// Ends the watch, on the server too; what was not read is dropped.
     fn cancel(&self) {
-        let mut progress = self.reader.progress();
+        // In a forked child there is nothing to end: the stream is the parent's.
+        let Some(native) = self.native.get() else { return };
+        let mut progress = native.reader.progress();
         progress.done = true;
         progress.events.clear();
         drop(progress);
-        self.reader.notices.close(End::Cancelled);
+        native.reader.notices.close(End::Cancelled);
     }
 
     /// Has the server tell how far it has come.
-    fn request_progress(&self) {
+    fn request_progress(&self, py: Python<'_>) -> PyResult<()> {
         // Where the watch has ended there is nobody to ask.
-        let _ = self.commands.send(Command::Progress);
+        let _ = self.native(py)?.commands.send(Command::Progress);
+        Ok(())
     }
 
     /// The last revision that was read to its end, or that there was nothing new up to.
     #[getter]
-    fn revision(&self) -> i64 {
-        self.reader.progress().revision
+    fn revision(&self, py: Python<'_>) -> PyResult<i64> {
+        Ok(self.native(py)?.reader.progress().revision)
     }
 
     /// Completes once the server has confirmed the watch, or the watch has ended.
     fn ready(&self, py: Python<'_>) -> PyResult<Call> {
-        let confirmed = until(self.state.clone(), Phase::Confirmed);
-        bridge::spawn(py, &self.bridge, &self.engine, errors::lost_read, confirmed)
+        let native = self.native(py)?;
+        let confirmed = until(native.state.clone(), Phase::Confirmed);
+        bridge::spawn(py, &self.bridge, &native.engine, errors::lost_read, confirmed)
     }
 
     /// Waits until the server has confirmed the watch.
@@ -322,12 +343,14 @@ impl Source for Nothing {
     }
 
     fn notify(&self, _: Waiting) {}
+
+    fn withdraw(&self, _: Step) {}
 }
 
 /// The iterator over the lists of a watch.
 #[pyclass(frozen, module = "etcd_client", name = "WatchBatches")]
 pub(crate) struct WatchBatches {
-    reader: Arc<Reader>,
+    reader: ForkGuarded<Arc<Reader>>,
     bridge: Py<LoopBridge>,
 }
 
@@ -337,8 +360,9 @@ impl WatchBatches {
         this
     }
 
-    fn __anext__(&self, py: Python<'_>) -> Next {
-        Next::new(Arc::new(Batches(Arc::clone(&self.reader))), self.bridge.clone_ref(py))
+    fn __anext__(&self, py: Python<'_>) -> PyResult<Next> {
+        let reader = self.reader.get().ok_or_else(|| errors::forked(py))?;
+        Ok(Next::new(Arc::new(Batches(Arc::clone(reader))), self.bridge.clone_ref(py)))
     }
 }
 
@@ -352,7 +376,7 @@ async fn until(mut state: watch::Receiver<Phase>, phase: Phase) -> Result<(), Er
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
 struct Signal {
     event: Py<PyAny>,
-    state: watch::Receiver<Phase>,
+    state: ForkGuarded<watch::Receiver<Phase>>,
     phase: Phase,
 }
 
@@ -360,7 +384,7 @@ struct Signal {
 impl Signal {
     fn __call__(&self, py: Python<'_>, _future: &Bound<'_, PyAny>) -> PyResult<()> {
         // A watch that ended before it was confirmed is not ready.
-        if *self.state.borrow() != self.phase {
+        if self.state.get().is_none_or(|state| *state.borrow() != self.phase) {
             return Ok(());
         }
         let event = self.event.bind(py);
@@ -414,8 +438,15 @@ impl Pump {
                         Notice::Progress { .. } => {}
                     }
                     let weight = weight_of(&notice);
-                    if !sender.send(notice, weight).await {
-                        return End::Cancelled;
+                    // A reader that takes its time must not keep a closed context's stream.
+                    tokio::select! {
+                        biased;
+                        sent = sender.send(notice, weight) => {
+                            if !sent {
+                                return End::Cancelled;
+                            }
+                        }
+                        () = communicator::closed(closing) => return End::Failed(Error::Closed),
                     }
                 }
             }
@@ -501,15 +532,22 @@ impl Communicator {
         let engine = Arc::clone(&session.engine);
         engine.submit(pump.run(deadline));
         let reader = Arc::new(Reader { notices, progress: Mutex::default(), once });
-        Ok(Watch { bridge: self.bridge.clone_ref(py), reader, commands, state, engine })
+        let native = ForkGuarded::new(Native { reader, commands, state, engine });
+        Ok(Watch { bridge: self.bridge.clone_ref(py), native })
     }
 }
 
 impl Watch {
+    fn native(&self, py: Python<'_>) -> PyResult<&Native> {
+        self.native.get().ok_or_else(|| errors::forked(py))
+    }
+
     fn signal(&self, py: Python<'_>, event: &Bound<'_, PyAny>, phase: Phase) -> PyResult<()> {
-        let signal = Signal { event: event.clone().unbind(), state: self.state.clone(), phase };
-        let reached = until(self.state.clone(), phase);
-        bridge::spawn(py, &self.bridge, &self.engine, errors::lost_read, reached)?
+        let native = self.native(py)?;
+        let state = ForkGuarded::new(native.state.clone());
+        let signal = Signal { event: event.clone().unbind(), state, phase };
+        let reached = until(native.state.clone(), phase);
+        bridge::spawn(py, &self.bridge, &native.engine, errors::lost_read, reached)?
             .when_done(py, Py::new(py, signal)?.into_any())
     }
 }

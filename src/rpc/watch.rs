@@ -60,6 +60,8 @@ pub struct Watcher {
     opened_at: Instant,
     failures: u32,
     token_renewed: bool,
+    /// Asked for while there was no stream to ask on.
+    progress_wanted: bool,
     /// The parts of a response that the server sends in fragments.
     fragments: Vec<Event>,
     /// Read from the stream and not yet yielded.
@@ -77,6 +79,7 @@ impl Watcher {
             opened_at: Instant::now(),
             failures: 0,
             token_renewed: false,
+            progress_wanted: false,
             fragments: Vec::new(),
             ready: std::collections::VecDeque::new(),
         }
@@ -109,11 +112,13 @@ impl Watcher {
     /// Asks the server to say how far it has come.
     #[expect(clippy::default_trait_access, reason = "the crate hides the name of the type")]
     pub fn request_progress(&mut self) {
-        if let Some((stream, _)) = &mut self.link {
-            let request = PbWatchRequestUnion::ProgressRequest(Default::default());
-            // A stream that cannot take it is about to be replaced.
-            let _ = stream.send(watch_request(request));
-        }
+        let request = PbWatchRequestUnion::ProgressRequest(Default::default());
+        let sent = match &mut self.link {
+            Some((stream, _)) => stream.send(watch_request(request)).is_ok(),
+            None => false,
+        };
+        // A stream that cannot take it is about to be replaced.
+        self.progress_wanted = !sent;
     }
 
     async fn open(&mut self) -> Result<(), Error> {
@@ -131,6 +136,9 @@ impl Watcher {
         self.fragments.clear();
         self.opened_at = Instant::now();
         self.link = Some(link);
+        if self.progress_wanted {
+            self.request_progress();
+        }
         Ok(())
     }
 
