@@ -118,6 +118,8 @@ from .errors import (
     WatchError,
     WrongLoopError,
 )
+from .keys import Key, KeyField
+from .scan import Scan
 
 __all__ = [
     "AlarmAction",
@@ -164,6 +166,8 @@ __all__ = [
     "InvalidHeaderValueError",
     "InvalidUriError",
     "IoError",
+    "Key",
+    "KeyField",
     "KeyNotFoundError",
     "KeyValue",
     "LeaderChangedError",
@@ -203,6 +207,7 @@ __all__ = [
     "RootRoleNotExistError",
     "RootUserNotExistError",
     "RpcError",
+    "Scan",
     "ServerTimeoutError",
     "SessionExpiredError",
     "SortOrder",

@@ -15,7 +15,7 @@ from os import PathLike
 from types import GenericAlias, TracebackType
 from typing import Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar, final
 
-from typing_extensions import Buffer, disjoint_base
+from typing_extensions import Buffer, Self, disjoint_base
 
 from .condvar import CondVar
 from .enums import CompareOp, SortOrder, SortTarget, WatchEventType, WatchFilterType
@@ -75,6 +75,9 @@ def connect(endpoints: Sequence[str], options: ConnectOptions) -> Call[Connected
 
 def check_endpoints(endpoints: Sequence[str], options: ConnectOptions) -> None:
     """Refuse endpoints that `connect` would refuse, before it is called; for `Client`."""
+
+def prefix_range(prefix: BytesLike) -> tuple[bytes, bytes]:
+    """Return the first key of all that begin with a prefix, and the key that ends them."""
 
 def _at_exit() -> None: ...
 def _after_fork_in_child() -> None: ...
@@ -359,6 +362,29 @@ class Communicator:
         """Close the communicator, as leaving its `async with` does.
 
         Watches that are open end, further calls raise `ClosedError`. Closing again does nothing.
+        Closing what `namespace` returned refuses calls through it and leaves the rest as it is.
+        """
+
+    def namespace(self, prefix: BytesLike) -> Self:
+        """View the keys that begin with a prefix, by what follows it.
+
+        Keys, ranges, transactions, watches, locks and elections of what is returned all live under
+        the prefix, and nothing that is done through it reaches another key. It shares everything
+        else with this communicator, and is closed with it.
+
+        Args:
+            prefix: What all keys begin with; after that of this communicator, if it has one.
+
+        Returns:
+            A communicator of the same class.
+
+        Examples:
+            >>> app = communicator.namespace("/app/")
+            >>> response = await app.put("color", "blue")
+            >>> await app.get_prefix("")
+            [(b'color', b'blue')]
+            >>> await communicator.get("/app/color")
+            b'blue'
         """
 
     # Reading
@@ -1020,6 +1046,8 @@ class Compare:
 
     def with_prefix(self) -> Compare:
         """Return the same condition for all keys that begin with the key."""
+
+    def __bool__(self) -> NoReturn: ...
 
 @final
 class TxnOp:

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyString};
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyMemoryView, PyString};
 use tokio::time::Instant;
 
 use super::errors;
@@ -41,8 +41,12 @@ pub(super) fn bytes(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
     if let Ok(array) = value.cast::<PyByteArray>() {
         return Ok(array.to_vec());
     }
-    match PyBuffer::<u8>::get(value) {
-        Ok(buffer) => buffer.to_vec(value.py()),
+    if let Ok(buffer) = PyBuffer::<u8>::get(value) {
+        return buffer.to_vec(value.py());
+    }
+    // Whatever its items are, as `bytes()` would take it.
+    match PyMemoryView::from(value) {
+        Ok(view) => view.call_method0("tobytes")?.extract(),
         Err(_) => Err(wrong_type(name, "a bytes-like object or str", value)),
     }
 }

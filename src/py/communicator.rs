@@ -33,6 +33,8 @@ pub(crate) struct Communicator {
     pub(super) bridge: Py<LoopBridge>,
     shared: ForkGuarded<Arc<Shared>>,
     pub(super) namespace: Arc<[u8]>,
+    /// For a view of a part of the keys: whether the view is closed, which its context is not.
+    view: Option<AtomicBool>,
 }
 
 /// Whether an RPC that is lost with its engine may have changed something.
@@ -60,10 +62,15 @@ impl Shared {
 impl Communicator {
     pub(super) fn shared(&self, py: Python<'_>) -> PyResult<&Arc<Shared>> {
         let shared = self.shared.get().ok_or_else(|| errors::forked(py))?;
-        if shared.closed.load(Ordering::Acquire) {
+        if self.is_closed(shared) {
             return Err(errors::closed(py));
         }
         Ok(shared)
+    }
+
+    fn is_closed(&self, shared: &Shared) -> bool {
+        let view_closed = self.view.as_ref().is_some_and(|view| view.load(Ordering::Acquire));
+        view_closed || shared.closed.load(Ordering::Acquire)
     }
 
     /// The session, for use on the running loop.
@@ -133,11 +140,15 @@ pub(super) async fn closed(closing: &mut tokio::sync::watch::Receiver<bool>) {
     let _ = closing.wait_for(|closing| *closing).await;
 }
 
-/// What `connect` brings back; a communicator is made of it.
+/// What a communicator is made of, once.
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
-pub(crate) struct Connected(Mutex<Option<Parts>>);
+pub(crate) struct Connected(Mutex<Option<Communicator>>);
 
-type Parts = (Py<LoopBridge>, ForkGuarded<Arc<Shared>>);
+impl Connected {
+    fn new(communicator: Communicator) -> Self {
+        Self(Mutex::new(Some(communicator)))
+    }
+}
 
 /// Opens a context: connects to a member within the connect timeout.
 #[pyfunction]
@@ -201,9 +212,13 @@ struct Connecting(Arc<Shared>);
 
 impl ToPython for Connecting {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let bridge = LoopBridge::current(py)?;
-        let parts = (bridge, ForkGuarded::new(self.0));
-        Ok(Py::new(py, Connected(Mutex::new(Some(parts))))?.into_any())
+        let communicator = Communicator {
+            bridge: LoopBridge::current(py)?,
+            shared: ForkGuarded::new(self.0),
+            namespace: Arc::from([]),
+            view: None,
+        };
+        Ok(Py::new(py, Connected::new(communicator))?.into_any())
     }
 }
 
@@ -211,19 +226,41 @@ impl ToPython for Connecting {
 impl Communicator {
     #[new]
     fn new(py: Python<'_>, connected: &Connected) -> PyResult<Self> {
-        let parts = connected.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let (bridge, shared) = parts.ok_or_else(|| errors::closed(py))?;
-        Ok(Self { bridge, shared, namespace: Arc::from([]) })
+        let made = connected.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        made.ok_or_else(|| errors::closed(py))
+    }
+
+    /// A view of the keys that begin with `prefix`, by what follows it.
+    fn namespace<'py>(
+        this: &Bound<'py, Self>,
+        prefix: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        let py = this.py();
+        let communicator = this.get();
+        let prefix = args::bytes(prefix, "prefix")?;
+        let view = Self {
+            bridge: communicator.bridge.clone_ref(py),
+            shared: ForkGuarded::new(Arc::clone(communicator.shared(py)?)),
+            namespace: [&communicator.namespace, prefix.as_slice()].concat().into(),
+            view: Some(AtomicBool::new(false)),
+        };
+        // Of the subclass that the package makes of this class.
+        this.get_type().call1((Connected::new(view),))
     }
 
     /// Whether the context is closed.
     #[getter]
     fn closed(&self) -> bool {
-        self.shared.get().is_none_or(|shared| shared.closed.load(Ordering::Acquire))
+        self.shared.get().is_none_or(|shared| self.is_closed(shared))
     }
 
-    /// Closes the context: open watches and leases end, further calls are refused.
+    /// Closes the context: open watches and leases end, further calls are refused. A view made
+    /// by `namespace` refuses further calls and leaves the context open.
     fn close(&self) {
+        if let Some(view) = &self.view {
+            view.store(true, Ordering::Release);
+            return;
+        }
         let Some(shared) = self.shared.get() else { return };
         if shared.closed.swap(true, Ordering::AcqRel) {
             return;

@@ -170,11 +170,12 @@ impl Communicator {
     ) -> PyResult<Call> {
         let mut keywords = Keywords::new("put", options);
         let value = args::bytes(value, "value")?;
-        let request = read_put(&mut keywords, self.key(key, "key")?, value)?;
+        let inside = Inside::new(&self.namespace);
+        let key = inside.enter_key(args::bytes(key, "key")?);
+        let request = read_put(&mut keywords, key, value)?;
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
         let request = Prepared::put(&request);
-        let inside = Inside::new(&self.namespace);
         self.start(py, Effect::Changes, move |transport| async move {
             let mut response: PutResponse = transport.put(request, deadline).await?;
             inside.strip_put(&mut response);

@@ -2,6 +2,7 @@
 
 use etcd_client::proto::{PbDeleteRequest, PbPutRequest};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use super::args::{Keywords, bytes, integer, wrong_value};
 use crate::rpc::keys::KeyRange;
@@ -69,6 +70,16 @@ pub(super) fn between(py: Python<'_>, key: Vec<u8>, end: Vec<u8>) -> PyResult<Ke
         return Err(wrong_value(py, "range_end", "a key after which the range ends", "b''"));
     }
     Ok(KeyRange::between(key, end))
+}
+
+/// The first key of all that begin with `prefix`, and the key before which they end.
+#[pyfunction]
+pub(super) fn prefix_range<'py>(
+    py: Python<'py>,
+    prefix: &Bound<'py, PyAny>,
+) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyBytes>)> {
+    let keys = KeyRange::prefix(bytes(prefix, "prefix")?);
+    Ok((PyBytes::new(py, &keys.key), PyBytes::new(py, &keys.end)))
 }
 
 pub(super) fn read_put(

@@ -12,6 +12,7 @@ mod record;
 mod responses;
 mod session;
 mod txn;
+mod txn_repr;
 mod watch;
 
 /// The native module; the package `etcd_client` is its public face.
@@ -25,6 +26,8 @@ mod native {
     use crate::bridge::{Call, LoopBridge, Next};
     #[pymodule_export]
     use crate::py::communicator::{Communicator, Connected, check_endpoints, connect};
+    #[pymodule_export]
+    use crate::py::kv_options::prefix_range;
     #[pymodule_export]
     use crate::py::options::ConnectOptions;
     #[pymodule_export]

@@ -29,6 +29,11 @@ impl Inside {
         KeyRange { key: *key, end: *end } = keys.below(&self.0);
     }
 
+    /// The key below the prefix; the empty one stays empty, for the server to refuse.
+    pub(super) fn enter_key(&self, key: Vec<u8>) -> Vec<u8> {
+        KeyRange::one(key).below(&self.0).key
+    }
+
     /// The transaction with all its keys below the prefix.
     pub(super) fn enter_txn(&self, mut txn: PbTxnRequest) -> PbTxnRequest {
         if !self.is_whole() {
@@ -48,7 +53,7 @@ impl Inside {
                 self.enter(&mut range.key, &mut range.range_end);
             }
             Some(PbTxnOpRequest::RequestPut(put)) => {
-                put.key.splice(0..0, self.0.iter().copied());
+                put.key = self.enter_key(std::mem::take(&mut put.key));
             }
             Some(PbTxnOpRequest::RequestDeleteRange(delete)) => {
                 self.enter(&mut delete.key, &mut delete.range_end);

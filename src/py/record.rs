@@ -17,8 +17,10 @@ macro_rules! record {
             }
 
             #[classattr]
-            fn __match_args__() -> Vec<&'static str> {
-                vec![$(stringify!($field)),*]
+            fn __match_args__(
+                py: ::pyo3::Python<'_>,
+            ) -> ::pyo3::PyResult<::pyo3::Py<::pyo3::types::PyTuple>> {
+                Ok(::pyo3::types::PyTuple::new(py, [$(stringify!($field)),*])?.unbind())
             }
 
             fn __repr__(this: &::pyo3::Bound<'_, Self>) -> ::pyo3::PyResult<String> {

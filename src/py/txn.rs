@@ -3,12 +3,14 @@
 use etcd_client::proto::{
     PbCompare, PbCompareTarget, PbTargetUnion, PbTxnOpRequest, PbTxnRequest, PbTxnRequestOp,
 };
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyDict, PyTuple, PyType};
 
 use super::args::{self, Keywords, wrong_value};
 use super::kv_options::{between, lease_id, read_delete, read_keys, read_put, read_range};
 use super::responses::{ResponseHeader, ToPython, header};
+use super::txn_repr;
 use crate::rpc::keys::prefix_end;
 use crate::rpc::kv::range_request;
 use crate::rpc::messages as wire;
@@ -100,8 +102,15 @@ impl Compare {
         Self(PbCompare { key, range_end, ..self.0.clone() })
     }
 
-    fn __repr__(&self) -> String {
-        format!("{:?}", self.0)
+    /// Refused, as `0 < key.version < 3` would silently be `key.version < 3`.
+    #[expect(clippy::unused_self, reason = "a special method has it")]
+    fn __bool__(&self) -> PyResult<bool> {
+        let message = "a condition is decided by the server; give several as a list to Txn.when";
+        Err(PyTypeError::new_err(message))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        txn_repr::compare(py, &self.0)
     }
 }
 
@@ -166,8 +175,8 @@ impl TxnOp {
         Self::make(PbTxnOpRequest::RequestTxn(txn.0.clone()))
     }
 
-    fn __repr__(&self) -> String {
-        format!("{:?}", self.0)
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        txn_repr::operation(py, &self.0)
     }
 }
 
@@ -211,8 +220,8 @@ impl Txn {
         Ok(Self(PbTxnRequest { failure, ..self.0.clone() }))
     }
 
-    fn __repr__(&self) -> String {
-        format!("{:?}", self.0)
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        txn_repr::txn(py, &self.0)
     }
 }
 

@@ -36,7 +36,8 @@ impl KeyRange {
     /// where the prefix does.
     #[must_use]
     pub fn below(self, namespace: &[u8]) -> Self {
-        if namespace.is_empty() {
+        // The empty key stays empty, for the server to refuse.
+        if namespace.is_empty() || self.key.is_empty() {
             return self;
         }
         let end = match self.end.as_slice() {
@@ -93,6 +94,8 @@ mod tests {
         assert_eq!(from, KeyRange { key: b"/app/k".to_vec(), end: end.clone() });
         let ff = KeyRange::prefix(b"\xff".to_vec()).below(namespace);
         assert_eq!(ff, KeyRange { key: b"/app/\xff".to_vec(), end });
+        let empty = KeyRange::one(Vec::new()).below(namespace);
+        assert_eq!(empty, KeyRange { key: Vec::new(), end: Vec::new() });
         let one = KeyRange::one(b"k".to_vec()).below(namespace);
         assert_eq!(one, KeyRange { key: b"/app/k".to_vec(), end: Vec::new() });
     }

@@ -1,0 +1,141 @@
+"""`Key`: the conditions of a transaction, written with Python's operators."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+
+from ._etcd_client import Compare
+from .enums import CompareOp
+
+if TYPE_CHECKING:
+    from ._etcd_client import BytesLike, LeaseId
+
+__all__ = ["Key", "KeyField"]
+
+_Operand = TypeVar("_Operand")
+
+_NO_SUCH_COMPARE = (
+    "etcd cannot compare with {given}: use {strict} with the next whole number, "
+    "or {inverse} and the transaction's other branch"
+)
+
+
+class KeyField(Generic[_Operand]):
+    """One side of a condition, such as the version of a key; comparing it makes a `Compare`.
+
+    etcd compares with ``==``, ``!=``, ``<`` and ``>``; ``<=`` and ``>=`` raise `TypeError`.
+    """
+
+    __slots__ = ("_make",)
+    # Equality makes a condition, so it cannot find things in sets.
+    __hash__ = None  # type: ignore[assignment]
+
+    def __init__(self, make: Callable[[CompareOp, _Operand], Compare]) -> None:
+        self._make = make
+
+    def __eq__(self, other: _Operand) -> Compare:  # type: ignore[override]
+        return self._make(CompareOp.EQUAL, other)
+
+    def __ne__(self, other: _Operand) -> Compare:  # type: ignore[override]
+        return self._make(CompareOp.NOT_EQUAL, other)
+
+    def __gt__(self, other: _Operand) -> Compare:
+        return self._make(CompareOp.GREATER, other)
+
+    def __lt__(self, other: _Operand) -> Compare:
+        return self._make(CompareOp.LESS, other)
+
+    def __ge__(self, other: _Operand) -> NoReturn:
+        raise TypeError(_NO_SUCH_COMPARE.format(given=">=", strict=">", inverse="<"))
+
+    def __le__(self, other: _Operand) -> NoReturn:
+        raise TypeError(_NO_SUCH_COMPARE.format(given="<=", strict="<", inverse=">"))
+
+
+class Key:
+    """A key in the conditions of a transaction, or with a second step a range of keys.
+
+    A key that does not exist has the version, revisions and lease 0 and, for comparing, no value:
+    each comparison of its value is false. A condition on a range holds if it does for each key
+    in it.
+
+    Args:
+        key: The key.
+
+    Examples:
+        >>> from etcd_client import Key, Txn, TxnOp
+        >>> absent = Key("leader").version == 0
+        >>> txn = Txn().when([absent]).and_then([TxnOp.put("leader", "me")])
+        >>> (await communicator.txn(txn)).succeeded()
+        True
+        >>> Key("jobs/").with_prefix().mod_revision < 100
+        Key(b'jobs/').with_range(b'jobs0').mod_revision < 100
+    """
+
+    __slots__ = ("_key", "_narrow")
+
+    def __init__(self, key: BytesLike) -> None:
+        self._key = key
+        self._narrow: Callable[[Compare], Compare] | None = None
+        self._check()
+
+    def with_prefix(self) -> Key:
+        """Return all keys that begin with the key."""
+        return self._narrowed(Compare.with_prefix)
+
+    def with_range(self, end: BytesLike) -> Key:
+        """Return all keys from the key up to, and without, another.
+
+        Args:
+            end: The key after the last one of the range.
+
+        Raises:
+            InvalidArgsError: `end` is empty.
+        """
+        return self._narrowed(lambda compare: compare.with_range(end))
+
+    @property
+    def value(self) -> KeyField[BytesLike]:
+        """The value, which is compared byte by byte."""
+        return KeyField(lambda cmp, value: self._compare(Compare.value(self._key, cmp, value)))
+
+    @property
+    def version(self) -> KeyField[int]:
+        """The number of changes since the key was created; 0 where there is no such key."""
+        return KeyField(lambda cmp, number: self._compare(Compare.version(self._key, cmp, number)))
+
+    @property
+    def create_revision(self) -> KeyField[int]:
+        """The revision that created the key; 0 where there is no such key."""
+        return KeyField(
+            lambda cmp, revision: self._compare(Compare.create_revision(self._key, cmp, revision))
+        )
+
+    @property
+    def mod_revision(self) -> KeyField[int]:
+        """The revision that changed the key last; 0 where there is no such key."""
+        return KeyField(
+            lambda cmp, revision: self._compare(Compare.mod_revision(self._key, cmp, revision))
+        )
+
+    @property
+    def lease(self) -> KeyField[LeaseId]:
+        """The lease that the key is attached to; 0 where it is attached to none."""
+        return KeyField(lambda cmp, lease: self._compare(Compare.lease(self._key, cmp, lease)))
+
+    def __repr__(self) -> str:
+        return f"Key({self._key!r})"
+
+    def _narrowed(self, narrow: Callable[[Compare], Compare]) -> Key:
+        narrowed = Key(self._key)
+        narrowed._narrow = narrow
+        narrowed._check()
+        return narrowed
+
+    def _check(self) -> None:
+        """Refuse what is no key here, and not only when it is compared."""
+        self._compare(Compare.version(self._key, CompareOp.EQUAL, 0))
+
+    def _compare(self, compare: Compare) -> Compare:
+        return compare if self._narrow is None else self._narrow(compare)

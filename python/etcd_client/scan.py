@@ -1,0 +1,113 @@
+"""`Scan`: reading a range of any size, a page at a time."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeAlias
+
+from .errors import InvalidArgsError
+
+if TYPE_CHECKING:
+    from ._etcd_client import BytesLike, Call, KeyValue, RangeResponse
+
+    ReadPage: TypeAlias = Callable[[BytesLike, int, int], Call[RangeResponse]]
+
+__all__ = ["Scan"]
+
+# The keys and values of a page should take no more memory than that. etcd limits the number of
+# pairs in a response but not their size, so it is estimated from the page before.
+_PAGE_BYTES = 4 << 20
+# The first page, of which nothing is known. etcd takes values of 1.5 MB by default.
+_FIRST_PAGE = 32
+# How much larger a page may be than the one before: large values may follow small ones.
+_GROWTH = 8
+
+
+class Scan:
+    """The key-value pairs of a range as they were at one revision, as an async iterator.
+
+    `Communicator.scan_prefix` and `scan_range` make it. What is written meanwhile is not seen, and
+    no more than a page is in memory. A step that is cancelled, as by `asyncio.wait_for`, can be
+    repeated and loses nothing. One task at a time may iterate.
+
+    Reading it raises:
+
+    Raises:
+        CompactedError: The revision was compacted away before the end was reached.
+
+    Examples:
+        >>> for name in ("ada", "bob", "eve"):
+        ...     response = await communicator.put(f"users/{name}", name.title())
+        >>> scan = communicator.scan_prefix("users/")
+        >>> [kv.value async for kv in scan]
+        [b'Ada', b'Bob', b'Eve']
+        >>> watch = communicator.watch_prefix("users/", start_revision=scan.revision + 1)
+    """
+
+    __slots__ = ("_busy", "_call", "_page", "_page_size", "_read", "_revision", "_size", "_start")
+
+    def __init__(self, read: ReadPage, start: BytesLike, page_size: int, revision: int) -> None:
+        _check_page_size(page_size)
+        self._read = read
+        self._start: BytesLike | None = start
+        self._page_size = page_size
+        self._size = min(page_size, _FIRST_PAGE)
+        self._revision = revision
+        self._page: deque[KeyValue] = deque()
+        self._busy = False
+        # The first page is asked for at once, which also refuses wrong arguments at once.
+        self._call: Call[RangeResponse] | None = read(start, self._size, revision)
+
+    @property
+    def revision(self) -> int:
+        """The revision that is read; 0 where it was not given and no page has come yet.
+
+        A watch with `start_revision=revision + 1` goes on where the scan ends.
+        """
+        return self._revision
+
+    def __aiter__(self) -> Scan:
+        return self
+
+    async def __anext__(self) -> KeyValue:
+        while not self._page:
+            if self._start is None:
+                raise StopAsyncIteration
+            await self._turn(self._start)
+        return self._page.popleft()
+
+    async def _turn(self, start: BytesLike) -> None:
+        if self._busy:
+            message = "another task iterates over this scan"
+            raise RuntimeError(message)
+        self._busy = True
+        try:
+            call = self._call or self._read(start, self._size, self._revision)
+            # Where it fails or is cancelled, the next step asks again.
+            self._call = None
+            self._accept(await call)
+        finally:
+            self._busy = False
+
+    def _accept(self, response: RangeResponse) -> None:
+        # What is read at no given revision is at that of the header.
+        self._revision = self._revision or response.header.revision
+        self._page.extend(response.kvs)
+        # The first key that there can be after another is that one and a zero byte.
+        self._start = response.kvs[-1].key + b"\0" if response.more else None
+        if response.kvs:
+            self._size = self._next_size(response.kvs)
+
+    def _next_size(self, page: tuple[KeyValue, ...]) -> int:
+        average = sum(len(kv.key) + len(kv.value) for kv in page) // len(page) + 1
+        return min(max(1, _PAGE_BYTES // average), self._size * _GROWTH, self._page_size)
+
+
+def _check_page_size(page_size: int) -> None:
+    if isinstance(page_size, bool) or not isinstance(page_size, int):
+        message = f"page_size: expected int, got {type(page_size).__qualname__}"
+        raise TypeError(message)
+    if page_size < 1:
+        message = f"page_size: expected an int of at least 1, got {page_size}"
+        raise InvalidArgsError(message)
