@@ -1,0 +1,1 @@
+"""Tests of what lies between tokio and asyncio: calls, loops, processes and the runtime."""

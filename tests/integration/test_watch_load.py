@@ -1,0 +1,167 @@
+"""Watches under load: nothing lost, nothing twice, in bounded memory."""
+
+import asyncio
+import gc
+import random
+import time
+from pathlib import Path
+
+import pytest
+
+from etcd_client import Client, Communicator, Txn, TxnOp
+from tests.support.metrics import eventually_async
+from tests.support.server import EtcdServer
+
+
+def resident_bytes() -> int:
+    """Return how much memory this process occupies."""
+    status = Path("/proc/self/status").read_text().splitlines()
+    line = next(line for line in status if line.startswith("VmRSS:"))
+    return int(line.split()[1]) * 1024
+
+
+async def write(communicator: Communicator, count: int) -> None:
+    """Put that many numbered values, 64 at a time."""
+    for start in range(0, count, 64):
+        numbers = range(start, min(start + 64, count))
+        await asyncio.gather(*(communicator.put(b"key/%d" % i, b"%d" % i) for i in numbers))
+
+
+@pytest.mark.both_loops
+async def test_cancelled_steps_lose_nothing(communicator: Communicator) -> None:
+    total, cancelled = 1500, 0
+    values: list[int] = []
+    chance = random.Random(20251121)
+
+    async def write_now_and_then() -> None:
+        for i in range(total):
+            await communicator.put(b"key/%d" % i, b"%d" % i)
+            await asyncio.sleep(chance.uniform(0, 0.001))
+
+    async with communicator.watch_prefix(b"key/") as watch:
+        writing = asyncio.create_task(write_now_and_then())
+        while len(values) < total:
+            try:
+                event = await asyncio.wait_for(anext(watch), 0.0005)
+            except asyncio.TimeoutError:
+                cancelled += 1
+                assert not writing.done() or cancelled < 100_000, "events are missing"
+                continue
+            values.append(int(event.value))
+        await writing
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(anext(watch), 0.1)
+    assert values == list(range(total))
+    assert cancelled > 100, "no step was cancelled, so nothing was tested"
+
+
+async def test_cancelled_steps_of_an_idle_watch_leave_nothing(communicator: Communicator) -> None:
+    async def poll(count: int) -> None:
+        for _ in range(count):
+            step = asyncio.ensure_future(anext(watch))
+            await asyncio.sleep(0)
+            step.cancel()
+            await asyncio.gather(step, return_exceptions=True)
+
+    async with communicator.watch(b"key") as watch:
+        await poll(50_000)
+        gc.collect()
+        before = resident_bytes()
+        await poll(300_000)
+        gc.collect()
+        # What waits for an event takes at least 24 bytes.
+        assert resident_bytes() - before < 5_000_000
+
+
+async def test_a_thousand_watches(communicator: Communicator, etcd: EtcdServer) -> None:
+    before = etcd.metrics().watchers
+
+    async def first(number: int) -> bytes:
+        async with communicator.watch(b"key/%d" % number) as watch:
+            ready.release()
+            return (await anext(watch)).value
+
+    ready = asyncio.Semaphore(0)
+    tasks = [asyncio.create_task(first(number)) for number in range(1000)]
+    for _ in tasks:
+        await ready.acquire()
+    await write(communicator, 1000)
+    assert await asyncio.gather(*tasks) == [b"%d" % number for number in range(1000)]
+    await eventually_async(lambda: etcd.metrics().watchers == before, within=10)
+
+
+async def test_a_thousand_readers_get_every_event_once(communicator: Communicator) -> None:
+    seen: list[int] = []
+
+    async def read() -> None:
+        async for event in watch:
+            seen.append(int(event.value))  # noqa: PERF401 - others look at it meanwhile
+
+    async with communicator.watch_prefix(b"key/") as watch:
+        readers = [asyncio.create_task(read()) for _ in range(1000)]
+        await write(communicator, 2000)
+        await eventually_async(lambda: len(seen) >= 2000, within=10)
+    await asyncio.gather(*readers)
+    assert sorted(seen) == list(range(2000))
+
+
+async def test_a_slow_reader_takes_bounded_memory(client: Client) -> None:
+    value, count = bytes(50_000), 1500
+    async with client.connect() as communicator, communicator.watch_prefix(b"key/") as watch:
+        await asyncio.gather(*(communicator.put(b"warm", value) for _ in range(64)))
+        before = resident_bytes()
+        for start in range(0, count, 50):
+            puts = (communicator.put(b"key/%04d" % i, value) for i in range(start, start + 50))
+            await asyncio.gather(*puts)
+        grown = resident_bytes() - before
+        assert grown < 25_000_000, f"grew by {grown} bytes while {count * len(value)} waited"
+        keys = [(await anext(watch)).key for _ in range(count)]
+    assert sorted(keys) == [b"key/%04d" % i for i in range(count)]
+
+
+async def test_a_slow_reader_slows_nobody_else(communicator: Communicator) -> None:
+    async with communicator.watch_prefix(b"big/") as slow, communicator.watch(b"key") as quick:
+        for i in range(10):
+            await communicator.put(b"big/%d" % i, bytes(1_000_000))
+        started = time.monotonic()
+        for i in range(100):
+            await communicator.put(b"key", b"%d" % i)
+            assert (await anext(quick)).value == b"%d" % i
+        assert time.monotonic() - started < 5
+        assert [(await anext(slow)).key[:4] for _ in range(10)] == [b"big/"] * 10
+
+
+async def test_fragments_carry_revisions_beyond_the_message_limit(
+    communicator: Communicator,
+) -> None:
+    # The server splits what is larger than its request limit (1.5 MiB) and 512 KiB.
+    values = [bytes([i]) * 1_000_000 for i in range(6)]
+    async with communicator.watch_prefix(b"key/", fragment=True, prev_kv=True) as watch:
+        for _ in range(2):
+            for i, value in enumerate(values):
+                await communicator.put(b"key/%d" % i, value)
+        revision = (await communicator.delete_prefix(b"key/")).header.revision
+        batches = watch.batches()
+        lists = [await asyncio.wait_for(anext(batches), 20) for _ in range(13)]
+    assert [len(batch) for batch in lists] == [1] * 12 + [6]
+    deleted = lists[-1]
+    assert [event.prev_value for event in deleted] == values
+    assert {event.kv.mod_revision for event in deleted if event.kv} == {revision}
+
+
+async def test_catches_up_over_more_than_any_message(communicator: Communicator) -> None:
+    first = (await communicator.put(b"key/0", b"")).header.revision
+    for i in range(1, 9):
+        await communicator.put(b"key/%d" % i, bytes([i]) * 1_000_000)
+    watch = communicator.watch_prefix(b"key/", start_revision=first)
+    events = [await asyncio.wait_for(anext(watch), 20) for _ in range(9)]
+    assert [event.key for event in events] == [b"key/%d" % i for i in range(9)]
+    assert [len(event.value) for event in events[1:]] == [1_000_000] * 8
+
+
+async def test_a_revision_of_many_events_comes_whole(communicator: Communicator) -> None:
+    async with communicator.watch_prefix(b"key/") as watch:
+        operations = [TxnOp.put(b"key/%03d" % i, b"") for i in range(128)]
+        await communicator.txn(Txn().and_then(operations))
+        batch = await asyncio.wait_for(anext(watch.batches()), 10)
+    assert [event.key for event in batch] == [b"key/%03d" % i for i in range(128)]
