@@ -1,0 +1,85 @@
+"""Building and running transactions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from etcd_client import Compare, CompareOp, ResponseHeader, Txn, TxnOp, TxnResponse
+from tests.typing.world import KEY, PREFIX, VALUE, Case, Cases, World
+
+EQUAL = CompareOp.EQUAL
+ALL_KINDS = (
+    Txn()
+    .when([Compare.value(KEY, EQUAL, VALUE)])
+    .and_then(
+        [
+            TxnOp.get(KEY),
+            TxnOp.put("new", VALUE, prev_kv=True),
+            TxnOp.delete("old", prev_kv=True),
+            TxnOp.txn(Txn().and_then([TxnOp.get(KEY, count_only=True)])),
+        ]
+    )
+)
+
+
+async def header(world: World) -> ResponseHeader:
+    """The header that every response has."""
+    return (await world.communicator.put(KEY, VALUE)).header
+
+
+async def transaction_of_all_kinds(world: World) -> TxnResponse:
+    """A response that holds one of each kind.
+
+    Its `responses` are declared as `Any`, for the sake of those who know what they asked for.
+    """
+    response = await world.communicator.txn(ALL_KINDS)
+    kinds = [type(inner).__name__ for inner in response.responses]
+    assert kinds == ["RangeResponse", "PutResponse", "DeleteResponse", "TxnResponse"]
+    return response
+
+
+def compare_cases() -> Cases:
+    """Each way to make a condition."""
+    return {
+        "Compare.create_revision": (lambda _: Compare.create_revision(KEY, EQUAL, 1),),
+        "Compare.lease": (lambda _: Compare.lease(KEY, EQUAL, 0),),
+        "Compare.mod_revision": (lambda _: Compare.mod_revision(KEY, EQUAL, 1),),
+        "Compare.value": (lambda _: Compare.value(KEY, EQUAL, VALUE),),
+        "Compare.version": (lambda _: Compare.version(KEY, EQUAL, 1),),
+        "Compare.with_prefix": (lambda _: Compare.version(PREFIX, EQUAL, 1).with_prefix(),),
+        "Compare.with_range": (lambda _: Compare.version(PREFIX, EQUAL, 1).with_range("d"),),
+    }
+
+
+def succeeded(condition: Compare) -> Any:
+    """Ask a response for its outcome."""
+
+    async def case(world: World) -> bool:
+        return (await world.communicator.txn(Txn().when([condition]))).succeeded()
+
+    return case
+
+
+CASES: Cases = {
+    **compare_cases(),
+    "Communicator.txn": (
+        lambda world: world.communicator.txn(ALL_KINDS),
+        lambda world: world.communicator.txn(Txn(), timeout=5),
+    ),
+    "Txn.and_then": (lambda _: Txn().and_then([TxnOp.get(KEY)]),),
+    "Txn.or_else": (lambda _: Txn().or_else([TxnOp.get(KEY)]),),
+    "Txn.when": (lambda _: Txn().when([Compare.value(KEY, EQUAL, VALUE)]),),
+    "TxnOp.delete": (lambda _: TxnOp.delete(KEY, prefix=True),),
+    "TxnOp.get": (lambda _: TxnOp.get(KEY, from_key=True),),
+    "TxnOp.put": (lambda _: TxnOp.put(KEY, VALUE, prev_kv=True),),
+    "TxnOp.txn": (lambda _: TxnOp.txn(Txn()),),
+    "TxnResponse.succeeded": (
+        succeeded(Compare.value(KEY, EQUAL, VALUE)),
+        succeeded(Compare.value(KEY, EQUAL, "another")),
+    ),
+}
+
+INSTANCES: dict[str, Case] = {
+    "ResponseHeader": header,
+    "TxnResponse": transaction_of_all_kinds,
+}

@@ -1,0 +1,168 @@
+"""What the stub and the Python modules of the package declare, read from their sources.
+
+The sources and not the imported objects, because the native module's annotations and documentation
+stand in the stub alone.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import etcd_client
+
+PACKAGE = Path(etcd_client.__file__).parent
+STUB = PACKAGE / "_etcd_client.pyi"
+
+# Special methods that a program calls by syntax, and whose results it sees.
+_SPECIAL = frozenset({"__aenter__", "__aiter__", "__anext__", "__await__"})
+
+_Function = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+@dataclass(frozen=True)
+class Member:
+    """A function, a method or a property."""
+
+    owner: str
+    """The class; empty for a function."""
+    name: str
+    returns: str
+    """The annotation of the result; that of the awaited result where the member is async."""
+    parameters: tuple[str, ...]
+    is_property: bool
+    is_async: bool
+    doc: str
+
+    @property
+    def qualified_name(self) -> str:
+        """The name with that of the class before it."""
+        return f"{self.owner}.{self.name}" if self.owner else self.name
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class with its public members."""
+
+    name: str
+    bases: tuple[str, ...]
+    doc: str
+    members: tuple[Member, ...]
+    is_record: bool
+    """Whether it is a value class, which takes its fields by position."""
+
+    @property
+    def properties(self) -> tuple[Member, ...]:
+        """The members that are read without a call."""
+        return tuple(member for member in self.members if member.is_property)
+
+    @property
+    def methods(self) -> tuple[Member, ...]:
+        """The members that are called."""
+        return tuple(member for member in self.members if not member.is_property)
+
+
+@cache
+def classes() -> dict[str, Class]:
+    """The classes of the package, public and not, by their names.
+
+    A Python class of the same name as a native one extends it, so it has the members of both.
+    """
+    found: dict[str, Class] = {}
+    for source in _sources():
+        for node in _tree(source).body:
+            if isinstance(node, ast.ClassDef):
+                declared = _class(node)
+                base = found.get(declared.name)
+                found[declared.name] = declared if base is None else _merged(base, declared)
+    return found
+
+
+@cache
+def functions() -> dict[str, Member]:
+    """The functions of the native module, by their names."""
+    nodes = (node for node in _tree(STUB).body if isinstance(node, _Function))
+    return {node.name: _member("", node) for node in nodes}
+
+
+@cache
+def aliases() -> dict[str, str]:
+    """The names in the package that are another name of a class, each with the class."""
+    return {
+        target.id: node.value.id
+        for source in _sources()
+        for node in _tree(source).body
+        if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name)
+        for target in node.targets
+        if isinstance(target, ast.Name)
+    }
+
+
+def public_classes() -> dict[str, Class]:
+    """The classes that programs import."""
+    return {name: known for name, known in classes().items() if name in etcd_client.__all__}
+
+
+def public_members() -> Iterator[Member]:
+    """The functions that programs import, and the members of their classes."""
+    yield from (known for name, known in functions().items() if name in etcd_client.__all__)
+    for known in public_classes().values():
+        yield from known.members
+
+
+@cache
+def _tree(source: Path) -> ast.Module:
+    return ast.parse(source.read_text())
+
+
+def _sources() -> list[Path]:
+    """The stub, and after it the modules that build on it."""
+    return [STUB, *sorted(path for path in PACKAGE.glob("*.py") if path.name != "__init__.py")]
+
+
+def _merged(base: Class, extension: Class) -> Class:
+    inherited = {member.name: member for member in base.members}
+    own = {member.name: member for member in extension.members}
+    return Class(
+        name=base.name,
+        bases=base.bases,
+        doc=extension.doc,
+        members=tuple((inherited | own).values()),
+        is_record=base.is_record,
+    )
+
+
+def _class(node: ast.ClassDef) -> Class:
+    members = (_member(node.name, item) for item in node.body if isinstance(item, _Function))
+    return Class(
+        name=node.name,
+        bases=tuple(ast.unparse(base) for base in node.bases),
+        doc=ast.get_docstring(node) or "",
+        members=tuple(member for member in members if _is_public(member.name)),
+        is_record=any(_assigns(item, "__match_args__") for item in node.body),
+    )
+
+
+def _is_public(name: str) -> bool:
+    return not name.startswith("_") or name in _SPECIAL
+
+
+def _assigns(node: ast.stmt, name: str) -> bool:
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == name
+
+
+def _member(owner: str, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Member:
+    arguments = node.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    return Member(
+        owner=owner,
+        name=node.name,
+        returns="None" if node.returns is None else ast.unparse(node.returns),
+        parameters=tuple(item.arg for item in named if item.arg not in {"self", "cls"}),
+        is_property=any(ast.unparse(item) == "property" for item in node.decorator_list),
+        is_async=isinstance(node, ast.AsyncFunctionDef),
+        doc=ast.get_docstring(node) or "",
+    )

@@ -1,0 +1,112 @@
+"""What the package exports is what its sources declare, in order and with documentation."""
+
+from __future__ import annotations
+
+import ast
+import inspect
+import re
+from types import ModuleType
+
+import pytest
+
+import etcd_client
+from etcd_client import enums, errors
+from tests.typing.declarations import (
+    PACKAGE,
+    Class,
+    Member,
+    aliases,
+    classes,
+    functions,
+    public_classes,
+    public_members,
+)
+
+# What the package has for itself, or returns without a need for its name.
+INTERNAL = {
+    "Connected",
+    "LoopBridge",
+    "Next",
+    "Status",
+    "WatchBatches",
+    "check_endpoints",
+    "connect",
+}
+
+MEMBERS = {member.qualified_name: member for member in public_members()}
+_ITEM = re.compile(r"^(\w+):", re.MULTILINE)
+
+
+def test_all_is_sorted() -> None:
+    assert etcd_client.__all__ == sorted(set(etcd_client.__all__))
+
+
+def test_all_is_what_the_package_binds() -> None:
+    bound = {
+        name
+        for name, value in vars(etcd_client).items()
+        if not name.startswith("_") and not isinstance(value, ModuleType)
+    }
+    assert bound == set(etcd_client.__all__)
+
+
+def test_all_is_what_the_sources_declare() -> None:
+    declared = {*classes(), *functions(), *aliases()}
+    public = {name for name in declared if not name.startswith("_")}
+    assert public - INTERNAL == set(etcd_client.__all__)
+    assert public >= INTERNAL
+
+
+@pytest.mark.parametrize("name", etcd_client.__all__)
+def test_name_is_documented(name: str) -> None:
+    name = aliases().get(name, name)
+    known: Class | Member = classes().get(name) or functions()[name]
+    check_summary(known.doc, name)
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_member_is_documented(name: str) -> None:
+    member = MEMBERS[name]
+    if member.name.startswith("__"):
+        return  # the class says what its special methods do
+    check_summary(member.doc, name)
+    # An error's constructor and attributes are described by its class.
+    assert set(member.parameters) == section(member.doc, "Args"), name
+    awaited = member.returns.startswith("Call[") and member.returns != "Call[None]"
+    assert not awaited or "\nReturns:\n" in member.doc, f"{name}: Returns is missing"
+
+
+@pytest.mark.parametrize("name", MEMBERS)
+def test_member_raises_only_what_exists(name: str) -> None:
+    raised = section(MEMBERS[name].doc, "Raises")
+    builtin = {"BaseException", "OSError", "StopIteration", "StopAsyncIteration"}
+    assert raised <= {*errors.__all__, *builtin}
+
+
+@pytest.mark.parametrize("enum", enums.__all__)
+def test_every_member_of_an_enum_is_documented(enum: str) -> None:
+    tree = ast.parse((PACKAGE / "enums.py").read_text())
+    (node,) = (node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == enum)
+    for item, following in zip(node.body, [*node.body[1:], None], strict=True):
+        if isinstance(item, ast.Assign):
+            assert isinstance(following, ast.Expr), f"{enum}.{ast.unparse(item)}"
+
+
+def test_public_classes_name_the_package_as_their_home() -> None:
+    """A traceback and a pickle show the name that programs import."""
+    for name in public_classes():
+        assert getattr(etcd_client, name).__module__.split(".")[0] == "etcd_client", name
+        assert not inspect.isfunction(getattr(etcd_client, name))
+
+
+def check_summary(doc: str, name: str) -> None:
+    """Fail unless a documentation begins with one line that is a sentence."""
+    summary, _, rest = doc.partition("\n")
+    assert summary.endswith("."), f"{name}: {summary!r}"
+    assert not rest or rest.startswith("\n"), f"{name}: no blank line after the summary"
+
+
+def section(doc: str, title: str) -> set[str]:
+    """Return the names that a section of a documentation lists."""
+    found = re.search(rf"^{title}:\n((?:    .*\n?|\n)*)", doc, re.MULTILINE)
+    return set() if found is None else set(_ITEM.findall(re.sub(r"(?m)^    ", "", found[1])))
