@@ -238,5 +238,5 @@ __all__ = [
 ]
 
 if hasattr(_os, "register_at_fork"):
-    _os.register_at_fork(after_in_child=_etcd_client._after_fork_in_child)
-_atexit.register(_etcd_client._at_exit)
+    _os.register_at_fork(after_in_child=_etcd_client._after_fork_in_child)  # noqa: SLF001 - ours
+_atexit.register(_etcd_client._at_exit)  # noqa: SLF001 - ours

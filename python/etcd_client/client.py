@@ -2,24 +2,60 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from . import _etcd_client
 from ._etcd_client import ConnectOptions
 from .communicator import Communicator
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import TracebackType
+
 
 class Client:
-    """The endpoints and options of a cluster; opens contexts with `async with`."""
+    """The endpoints of a cluster, and the options to connect with.
+
+    Entering its context gives a `Communicator`, connected to a member within the connect timeout;
+    leaving it closes that. `connect` makes a context for each use; they may overlap.
+
+    Args:
+        endpoints: Where the members listen, one or several: `host:port`, `http://host:port`,
+            `https://host:port`, or the path of a socket after `unix:`.
+        connect_options: How to connect.
+
+    Raises:
+        InvalidUriError: An endpoint is malformed.
+        InvalidArgsError: There is no endpoint.
+
+    Examples:
+        >>> from etcd_client import Client
+        >>> async with Client(endpoint).connect() as communicator:
+        ...     response = await communicator.put("greeting", "hello")
+        ...     await communicator.get("greeting")
+        b'hello'
+    """
 
     __slots__ = ("_connect_options", "_endpoints", "_lock_options", "_open")
 
-    def __init__(self, endpoints, connect_options=None, lock_options=None) -> None:
+    def __init__(
+        self,
+        endpoints: str | Iterable[str],
+        connect_options: ConnectOptions | None = None,
+        lock_options: object = None,
+    ) -> None:
         self._endpoints = [endpoints] if isinstance(endpoints, str) else list(endpoints)
         self._connect_options = ConnectOptions() if connect_options is None else connect_options
         self._lock_options = lock_options
         self._open: list[Communicator] = []
         _etcd_client.check_endpoints(self._endpoints, self._connect_options)
 
-    def connect(self, connect_options=None) -> Client:
+    def connect(self, connect_options: ConnectOptions | None = None) -> Client:
+        """Return a client of the same endpoints, to be entered with `async with`.
+
+        Args:
+            connect_options: How to connect; the client's own options by default.
+        """
         return Client(self._endpoints, connect_options or self._connect_options)
 
     async def __aenter__(self) -> Communicator:
@@ -28,7 +64,12 @@ class Client:
         self._open.append(communicator)
         return communicator
 
-    async def __aexit__(self, *exception) -> None:
+    async def __aexit__(
+        self,
+        _class: type[BaseException] | None,
+        _exception: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
         self._open.pop().close()
 
 

@@ -19,13 +19,13 @@ class _Done(Coroutine[Any, Any, None]):
     def __await__(self) -> Generator[Any, Any, None]:
         return iter(())  # type: ignore[return-value]  # an exhausted iterator returns None
 
-    def send(self, _value: Any, /) -> NoReturn:
+    def send(self, _value: object, /) -> NoReturn:
         raise StopIteration
 
     def throw(
         self,
-        typ: Any,
-        val: BaseException | object = None,
+        typ: type[BaseException] | BaseException,
+        val: object = None,
         _tb: TracebackType | None = None,
         /,
     ) -> NoReturn:
@@ -36,7 +36,15 @@ class _Done(Coroutine[Any, Any, None]):
 
 
 class CondVar:
-    """Lets tasks wait until something has happened; once it has, nobody waits any more."""
+    """Lets tasks wait until something has happened; once it has, nobody waits any more.
+
+    Examples:
+        >>> from etcd_client import CondVar
+        >>> ready = CondVar()
+        >>> watch = communicator.watch("key", ready_event=ready)
+        >>> await ready.wait()
+        >>> watch.cancel()
+    """
 
     __slots__ = ("_event",)
 

@@ -129,7 +129,7 @@ def _merged(base: Class, extension: Class) -> Class:
     return Class(
         name=base.name,
         bases=base.bases,
-        doc=extension.doc,
+        doc=base.doc,
         members=tuple((inherited | own).values()),
         is_record=base.is_record,
     )
