@@ -12,7 +12,34 @@ if TYPE_CHECKING:
 
 
 class Communicator(_etcd_client.Communicator):
-    """An open way to a cluster, bound to the event loop that opened it."""
+    """An open way to a cluster, bound to the event loop that opened it.
+
+    `async with client.connect() as communicator` makes one. It may be used by any number of tasks
+    at once; none waits for another.
+
+    **Reads** fail over to another member and are repeated until their deadline. **Changes** are
+    repeated only where it is certain that the first attempt did nothing; where that cannot be known
+    they raise `OutcomeUnknownError`.
+
+    Every call takes `timeout`, the seconds for all of it. Beside what it says itself it may raise:
+
+    Raises:
+        EtcdTimeoutError: There was no answer within the deadline.
+        EtcdConnectionError: No member could be reached, or the connection broke.
+        OutcomeUnknownError: A change may or may not have been made.
+        RpcError: The server refused, by one of its subclasses where etcd has a name for the reason.
+        PermissionDeniedError: The user may not do this.
+        NoLeaderError: The cluster has no leader.
+        ClosedError: The communicator is closed.
+        WrongLoopError: The running event loop is not the one that opened the communicator.
+        ForkedError: The communicator was opened before this process was forked.
+
+    Examples:
+        >>> async with client.connect() as communicator:
+        ...     response = await communicator.put("greeting", "hello")
+        ...     await communicator.get("greeting")
+        b'hello'
+    """
 
     def scan_prefix(  # noqa: PLR0913 - the options of a range
         self,

@@ -25,6 +25,11 @@ class KeyField(Generic[_Operand]):
     """One side of a condition, such as the version of a key; comparing it makes a `Compare`.
 
     etcd compares with ``==``, ``!=``, ``<`` and ``>``; ``<=`` and ``>=`` raise `TypeError`.
+
+    Examples:
+        >>> from etcd_client import Key
+        >>> Key("leader").version == 0
+        Key(b'leader').version == 0
     """
 
     __slots__ = ("_make",)

@@ -11,7 +11,7 @@ from .errors import InvalidArgsError
 if TYPE_CHECKING:
     from ._etcd_client import BytesLike, Call, KeyValue, RangeResponse
 
-    ReadPage: TypeAlias = Callable[[BytesLike, int, int], Call[RangeResponse]]
+    _ReadPage: TypeAlias = Callable[[BytesLike, int, int], Call[RangeResponse]]
 
 __all__ = ["Scan"]
 
@@ -47,7 +47,7 @@ class Scan:
 
     __slots__ = ("_busy", "_call", "_page", "_page_size", "_read", "_revision", "_size", "_start")
 
-    def __init__(self, read: ReadPage, start: BytesLike, page_size: int, revision: int) -> None:
+    def __init__(self, read: _ReadPage, start: BytesLike, page_size: int, revision: int) -> None:
         _check_page_size(page_size)
         self._read = read
         self._start: BytesLike | None = start

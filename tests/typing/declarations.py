@@ -89,6 +89,16 @@ def functions() -> dict[str, Member]:
 
 
 @cache
+def argument_types() -> frozenset[str]:
+    """The names of what arguments may be, which annotations have and the package does not."""
+    return frozenset(
+        ast.unparse(node.target)
+        for node in _tree(STUB).body
+        if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias"
+    )
+
+
+@cache
 def aliases() -> dict[str, str]:
     """The names in the package that are another name of a class, each with the class."""
     return {
@@ -129,7 +139,7 @@ def _merged(base: Class, extension: Class) -> Class:
     return Class(
         name=base.name,
         bases=base.bases,
-        doc=base.doc,
+        doc=extension.doc,
         members=tuple((inherited | own).values()),
         is_record=base.is_record,
     )

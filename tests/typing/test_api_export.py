@@ -31,6 +31,7 @@ INTERNAL = {
     "WatchBatches",
     "check_endpoints",
     "connect",
+    "prefix_range",
 }
 
 MEMBERS = {member.qualified_name: member for member in public_members()}

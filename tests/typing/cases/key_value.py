@@ -21,6 +21,11 @@ async def compacted(world: World) -> Any:
     return await (await compact(world))
 
 
+async def next_of_a_scan(world: World) -> Any:
+    """A step of the iteration."""
+    return world.communicator.scan_prefix(PREFIX).__anext__()
+
+
 CASES: Cases = {
     "Communicator.compact": (compact,),
     "Communicator.count_prefix": (lambda world: world.communicator.count_prefix(PREFIX),),
@@ -51,6 +56,7 @@ CASES: Cases = {
     "Communicator.get_range": (lambda world: world.communicator.get_range(PREFIX, END),),
     "Communicator.keys_prefix": (lambda world: world.communicator.keys_prefix(PREFIX),),
     "Communicator.keys_range": (lambda world: world.communicator.keys_range(PREFIX, END),),
+    "Communicator.namespace": (lambda world: world.communicator.namespace(PREFIX),),
     "Communicator.put": (
         lambda world: world.communicator.put(KEY, VALUE),
         lambda world: world.communicator.put(KEY, VALUE, prev_kv=True),
@@ -59,6 +65,10 @@ CASES: Cases = {
         lambda world: world.communicator.range(PREFIX, prefix=True),
         lambda world: world.communicator.range(KEY, from_key=True, count_only=True),
     ),
+    "Communicator.scan_prefix": (lambda world: world.communicator.scan_prefix(PREFIX),),
+    "Communicator.scan_range": (lambda world: world.communicator.scan_range(PREFIX, END),),
+    "Scan.__aiter__": (lambda world: world.communicator.scan_prefix(PREFIX).__aiter__(),),
+    "Scan.__anext__": (next_of_a_scan,),
 }
 
 INSTANCES: dict[str, Case] = {
@@ -66,5 +76,6 @@ INSTANCES: dict[str, Case] = {
     "DeleteResponse": lambda world: world.communicator.delete(KEY, prev_kv=True),
     "KeyValue": lambda world: world.communicator.get_kv(KEY),
     "PutResponse": lambda world: world.communicator.put(KEY, VALUE, prev_kv=True),
+    "Scan": lambda world: world.communicator.scan_prefix(PREFIX),
     "RangeResponse": lambda world: world.communicator.range(KEY),
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from etcd_client import Compare, CompareOp, ResponseHeader, Txn, TxnOp, TxnResponse
+from etcd_client import Compare, CompareOp, Key, ResponseHeader, Txn, TxnOp, TxnResponse
 from tests.typing.world import KEY, PREFIX, VALUE, Case, Cases, World
 
 EQUAL = CompareOp.EQUAL
@@ -66,6 +66,8 @@ CASES: Cases = {
         lambda world: world.communicator.txn(ALL_KINDS),
         lambda world: world.communicator.txn(Txn(), timeout=5),
     ),
+    "Key.with_prefix": (lambda _: Key(PREFIX).with_prefix(),),
+    "Key.with_range": (lambda _: Key(PREFIX).with_range("d"),),
     "Txn.and_then": (lambda _: Txn().and_then([TxnOp.get(KEY)]),),
     "Txn.or_else": (lambda _: Txn().or_else([TxnOp.get(KEY)]),),
     "Txn.when": (lambda _: Txn().when([Compare.value(KEY, EQUAL, VALUE)]),),
@@ -80,6 +82,7 @@ CASES: Cases = {
 }
 
 INSTANCES: dict[str, Case] = {
+    "Key": lambda _: Key(KEY),
     "ResponseHeader": header,
     "TxnResponse": transaction_of_all_kinds,
 }
