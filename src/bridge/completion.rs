@@ -1,7 +1,7 @@
 //! The queue through which finished calls reach their event loop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
 
 use pyo3::prelude::*;
 
@@ -29,8 +29,12 @@ pub(super) struct Ticket {
     pub(super) generation: u32,
 }
 
+/// Something to do on the loop's thread that no call waits for.
+pub(super) type Errand = Box<dyn FnOnce(Python<'_>) + Send>;
+
 pub(super) struct CompletionQueue {
     items: Mutex<Vec<(Ticket, Completion)>>,
+    errands: Mutex<Vec<Errand>>,
     /// Whether the loop has been told of what is in `items`.
     armed: AtomicBool,
     dead: AtomicBool,
@@ -48,6 +52,7 @@ impl CompletionQueue {
     pub(super) fn new(notifier: Notifier) -> Self {
         Self {
             items: Mutex::default(),
+            errands: Mutex::default(),
             armed: AtomicBool::new(false),
             dead: AtomicBool::new(false),
             retirement_offered: AtomicBool::new(false),
@@ -91,6 +96,10 @@ impl CompletionQueue {
         std::mem::take(&mut *self.items.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    pub(super) fn take_errands(&self) -> Vec<Errand> {
+        std::mem::take(&mut *self.errands.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
     /// Has the loop let go of the queue, if it has no use for it any more.
     pub(super) fn offer_retirement(&self) {
         self.retirement_offered.store(true, Ordering::Release);
@@ -105,9 +114,27 @@ impl CompletionQueue {
     pub(super) fn kill(&self) {
         self.dead.store(true, Ordering::Release);
         self.items.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.take_errands();
         if let Notifier::Thread(signal) = &self.notifier {
             signal.close();
         }
+    }
+}
+
+/// Sends errands to an event loop, for as long as that is there.
+#[derive(Clone)]
+pub(crate) struct Messenger(pub(super) Weak<CompletionQueue>);
+
+impl Messenger {
+    /// Has `errand` run on the loop's thread soon; false when the loop is gone.
+    pub(crate) fn send(&self, errand: impl FnOnce(Python<'_>) + Send + 'static) -> bool {
+        let Some(queue) = self.0.upgrade().filter(|queue| !queue.dead.load(Ordering::Acquire))
+        else {
+            return false;
+        };
+        queue.errands.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(errand));
+        queue.notify();
+        true
     }
 }
 

@@ -10,7 +10,9 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
-use super::completion::{Completer, Completion, CompletionQueue, Lost, Notifier, Signal, Ticket};
+use super::completion::{
+    Completer, Completion, CompletionQueue, Lost, Messenger, Notifier, Signal, Ticket,
+};
 use super::fork::ForkGuarded;
 use super::process::{self, KnownLoop};
 use super::wakeup::Wakeup;
@@ -216,6 +218,10 @@ impl LoopBridge {
         Ok(running_loop(py)?.is(&self.event_loop))
     }
 
+    pub(crate) fn messenger(&self) -> PyResult<Messenger> {
+        Ok(Messenger(Arc::downgrade(&self.native()?.queue)))
+    }
+
     fn native(&self) -> PyResult<&Native> {
         self.native
             .get()
@@ -325,6 +331,9 @@ impl LoopBridge {
             if let Err(error) = self.finish(py, ticket, completion) {
                 failure = Some(error);
             }
+        }
+        for errand in native.queue.take_errands() {
+            errand(py);
         }
         if native.queue.take_retirement_offer() {
             self.retire(py, native)?;

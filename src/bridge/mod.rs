@@ -15,6 +15,7 @@ mod stream;
 mod wakeup;
 
 pub(crate) use call::{Call, Reply, spawn};
+pub(crate) use completion::Messenger;
 pub(crate) use engine::Engine;
 pub(crate) use event_loop::LoopBridge;
 pub(crate) use fork::{ForkGuarded, PerProcess};

@@ -12,7 +12,7 @@ use super::errors;
 use super::options::ConnectOptions;
 use super::responses::ToPython;
 use super::session::{Session, Target};
-use crate::bridge::{self, Call, Context, Engine, ForkGuarded, LoopBridge, Reply};
+use crate::bridge::{self, Call, Context, Engine, ForkGuarded, LoopBridge, Messenger, Reply};
 use crate::rpc::endpoint::Endpoint;
 use crate::rpc::error::Error;
 use crate::rpc::keys::KeyRange;
@@ -23,6 +23,7 @@ pub(super) struct Shared {
     target: Target,
     context: Mutex<Option<Context>>,
     session: Mutex<Option<Arc<Session>>>,
+    messenger: Messenger,
     closed: AtomicBool,
     /// Told when the context closes, to streams and leases that are open.
     closing: tokio::sync::watch::Sender<bool>,
@@ -46,14 +47,14 @@ pub(super) enum Effect {
 
 impl Shared {
     /// The session, on a new engine where the old one has been stopped.
-    fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
+    pub(super) fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(session) = session.as_ref().filter(|session| session.engine.is_open()) {
             return Ok(Arc::clone(session));
         }
         let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
         let engine = context.as_ref().ok_or_else(|| errors::closed(py))?.engine()?;
-        let opened = Arc::new(Session::open(engine, &self.target));
+        let opened = Arc::new(Session::open(engine, &self.target, self.messenger.clone()));
         *session = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -161,12 +162,14 @@ pub(super) fn connect(
     let context = bridge::enter();
     let engine = context.engine()?;
     let target = Target { endpoints: parse(py, &endpoints, options)?, options: options.0.clone() };
-    let session = Arc::new(Session::open(Arc::clone(&engine), &target));
+    let messenger = bridge.get().messenger()?;
+    let session = Arc::new(Session::open(Arc::clone(&engine), &target, messenger.clone()));
     let transport = Arc::clone(&session.transport);
     let shared = Arc::new(Shared {
         target,
         context: Mutex::new(Some(context)),
         session: Mutex::new(Some(session)),
+        messenger,
         closed: AtomicBool::new(false),
         closing: tokio::sync::watch::Sender::new(false),
     });

@@ -5,12 +5,14 @@ mod communicator;
 mod errors;
 mod kv;
 mod kv_options;
+mod log;
 mod namespace;
 mod options;
 mod range;
 mod record;
 mod responses;
 mod session;
+mod stats;
 mod txn;
 mod txn_repr;
 mod watch;
@@ -34,6 +36,8 @@ mod native {
     use crate::py::responses::{
         CompactResponse, DeleteResponse, KeyValue, PutResponse, RangeResponse, ResponseHeader,
     };
+    #[pymodule_export]
+    use crate::py::stats::Stats;
     #[pymodule_export]
     use crate::py::txn::{Compare, Txn, TxnOp, TxnResponse};
     #[pymodule_export]

@@ -3,9 +3,11 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Instant;
 
-use crate::bridge::{Engine, LINGER, PerProcess};
+use super::log;
+use crate::bridge::{Engine, LINGER, Messenger, PerProcess};
 use crate::rpc::endpoint::Endpoint;
 use crate::rpc::options::Options;
+use crate::rpc::stats::Listening;
 use crate::rpc::transport::Transport;
 
 /// What makes two communicators use the same connections.
@@ -35,29 +37,37 @@ fn all() -> MutexGuard<'static, Vec<Shared>> {
 pub(super) struct Session {
     pub(super) engine: Arc<Engine>,
     pub(super) transport: Arc<Transport>,
+    _logging: Listening,
 }
 
 impl Session {
-    /// The transport to `target` on this engine, made where there is none yet.
-    pub(super) fn open(engine: Arc<Engine>, target: &Target) -> Self {
+    /// The transport to `target` on this engine, made where there is none yet. What it reports
+    /// is logged by the loop that `messenger` leads to, or by that of another user.
+    pub(super) fn open(engine: Arc<Engine>, target: &Target, messenger: Messenger) -> Self {
+        let transport = Self::transport(&engine, target);
+        let logging = log::attach(&transport.stats, messenger);
+        Self { engine, transport, _logging: logging }
+    }
+
+    fn transport(engine: &Arc<Engine>, target: &Target) -> Arc<Transport> {
         let mut all = all();
         all.retain(|shared| shared.engine.strong_count() > 0);
         for shared in all.iter_mut() {
-            if shared.target == *target && shared.engine.as_ptr() == Arc::as_ptr(&engine) {
+            if shared.target == *target && shared.engine.as_ptr() == Arc::as_ptr(engine) {
                 shared.users += 1;
-                return Self { engine, transport: Arc::clone(&shared.transport) };
+                return Arc::clone(&shared.transport);
             }
         }
         let transport = Transport::new(target.endpoints.clone(), target.options.clone());
         all.push(Shared {
             target: target.clone(),
-            engine: Arc::downgrade(&engine),
+            engine: Arc::downgrade(engine),
             transport: Arc::clone(&transport),
             users: 1,
             unused_since: Instant::now(),
             reaper: false,
         });
-        Self { engine, transport }
+        transport
     }
 }
 

@@ -421,8 +421,12 @@ impl Pump {
                 () = sender.closed() => return End::Cancelled,
                 () = communicator::closed(closing) => return End::Failed(Error::Closed),
                 () = &mut overdue => {
-                    let message = "the watch was not confirmed within the deadline";
-                    return End::Failed(Error::Timeout(message.into()));
+                    let trouble = watcher.trouble().map(|why| format!(": {why}"));
+                    let message = format!(
+                        "the watch was not confirmed within the deadline{}",
+                        trouble.unwrap_or_default()
+                    );
+                    return End::Failed(Error::Timeout(message));
                 }
                 Some(Command::Progress) = commands.recv() => watcher.request_progress(),
                 notice = watcher.next() => {

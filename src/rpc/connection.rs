@@ -2,23 +2,22 @@
 
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use bytes::Bytes;
-use h2::client::{ResponseFuture, SendRequest};
-use h2::{Ping, PingPong, SendStream};
+use h2::client::SendRequest;
+use h2::{PingPong, SendStream};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, TE, USER_AGENT};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, Method as HttpMethod, Request, Uri};
-use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, timeout_at};
 
-use super::dial::{self, Io};
+use super::dial;
 use super::endpoint::Endpoint;
 use super::error::Failure;
-use super::method::Method;
+use super::method::{Method, Patience};
 use super::options::Options;
+use super::pulse::{Observed, OpenStream, Pulse, awaiting};
 use super::wire::{self, Incoming};
 
 /// How much a server may send ahead of what its reader has taken. A slow reader is slowed by
@@ -26,12 +25,10 @@ use super::wire::{self, Incoming};
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 
-/// etcd's servers count a ping as abuse that comes sooner after the last one.
-const MIN_PING_INTERVAL: Duration = Duration::from_secs(5);
-/// How often a connection is looked at.
-const TICK: Duration = Duration::from_secs(1);
-/// How long a connection under suspicion may take to answer a ping.
-const SUSPICION_LIMIT: Duration = Duration::from_secs(1);
+/// For so many cancelled calls, and for so long, the answers that are still on their way are
+/// ignored in silence; h2 takes what comes later for an error of the server's.
+const CANCELLED_CALLS: usize = 4096;
+const CANCELLED_FOR: Duration = Duration::from_secs(30);
 
 const USER_AGENT_VALUE: HeaderValue =
     HeaderValue::from_static(concat!("etcd-client-py/", env!("CARGO_PKG_VERSION")));
@@ -44,35 +41,7 @@ pub struct Connection {
     authority: Authority,
     headers: HeaderMap,
     max_response_size: usize,
-    health: Arc<Health>,
-}
-
-#[derive(Default)]
-struct Health {
-    closed: AtomicBool,
-    /// A call got no answer in time; cleared by the next sign of life.
-    suspect: AtomicBool,
-    doubted: Notify,
-    streams: AtomicUsize,
-    /// Calls that wait for their answer, and how many have got one.
-    waiting: AtomicUsize,
-    answered: AtomicUsize,
-}
-
-/// Counts a call as waiting for as long as it lives.
-struct Waiting<'a>(&'a Health);
-
-impl<'a> Waiting<'a> {
-    fn new(health: &'a Health) -> Self {
-        health.waiting.fetch_add(1, Ordering::AcqRel);
-        Self(health)
-    }
-}
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
-    }
+    pulse: Arc<Pulse>,
 }
 
 /// What goes along with a request.
@@ -81,50 +50,65 @@ pub struct Metadata {
     pub token: Option<HeaderValue>,
 }
 
+/// How a connection ended.
+pub struct End {
+    pub why: String,
+    /// Whether anything was ever answered on it.
+    pub useful: bool,
+    /// Whether nobody had a use for it any more.
+    pub expected: bool,
+}
+
+type Driver = h2::client::Connection<Observed, Bytes>;
+
 impl Connection {
-    /// Opens a connection; `closed` is called once it is gone.
+    /// Opens a connection, within the connect timeout; `closed` is called once it is gone.
     pub async fn open(
         endpoint: &Endpoint,
         options: &Options,
-        closed: impl FnOnce() + Send + 'static,
+        closed: impl FnOnce(End) + Send + 'static,
     ) -> Result<Arc<Self>, String> {
+        let authority = endpoint.authority.parse().map_err(|_| {
+            format!("{}: {:?} is no valid authority", endpoint.name, endpoint.authority)
+        })?;
+        let deadline = Instant::now() + options.connect_timeout;
         let stream = dial::dial(endpoint, options).await?;
-        let (requests, mut driver) = h2::client::Builder::new()
-            .initial_window_size(STREAM_WINDOW)
-            .initial_connection_window_size(CONNECTION_WINDOW)
-            .enable_push(false)
-            .handshake::<_, Bytes>(stream)
-            .await
-            .map_err(|error| format!("{}: {error}", endpoint.name))?;
-        let health = Arc::<Health>::default();
+        let pulse = Arc::<Pulse>::default();
+        let greeting = greet(Observed::new(stream, &pulse), &pulse);
+        let (requests, mut driver) = match timeout_at(deadline, greeting).await {
+            Ok(greeted) => greeted.map_err(|why| format!("{}: {why}", endpoint.name))?,
+            Err(_) => return Err(format!("{}: the server does not speak", endpoint.name)),
+        };
         let pings = driver.ping_pong();
         let connection = Arc::new(Self {
             requests,
             scheme: if endpoint.tls { Scheme::HTTPS } else { Scheme::HTTP },
-            authority: endpoint.authority.parse().map_err(|_| {
-                format!("{}: {:?} is no valid authority", endpoint.name, endpoint.authority)
-            })?,
+            authority,
             headers: request_headers(),
             max_response_size: options.max_response_size,
-            health: Arc::clone(&health),
+            pulse: Arc::clone(&pulse),
         });
-        tokio::spawn(drive(driver, pings, health, options.clone(), closed));
+        tokio::spawn(drive(driver, pings, pulse, options.clone(), closed));
         Ok(connection)
     }
 
     pub fn is_open(&self) -> bool {
-        !self.health.closed.load(Ordering::Acquire)
+        !self.pulse.is_closed()
     }
 
     pub fn is_suspect(&self) -> bool {
-        self.health.suspect.load(Ordering::Acquire)
+        self.pulse.is_suspect()
     }
 
-    /// Says that a call got no answer in time: the connection has to prove that it lives, and
-    /// others are preferred until then.
+    /// Says that the member should have answered: the connection has to prove that it lives,
+    /// and others are preferred until then.
     pub fn suspect(&self) {
-        self.health.suspect.store(true, Ordering::Release);
-        self.health.doubted.notify_one();
+        self.pulse.suspect();
+    }
+
+    /// Has the connection prove that it lives.
+    pub fn doubt(&self) {
+        self.pulse.doubt();
     }
 
     /// Sends one message and receives one.
@@ -134,15 +118,23 @@ impl Connection {
         message: Bytes,
         metadata: &Metadata,
     ) -> Result<Bytes, Failure> {
-        let (mut incoming, _outgoing) = self.start(method, message, metadata, true).await?;
-        let waiting = Waiting::new(&self.health);
-        let response = incoming.message().await?;
-        drop(waiting);
-        self.health.answered.fetch_add(1, Ordering::AcqRel);
-        self.health.suspect.store(false, Ordering::Release);
-        let Some(response) = response else {
+        let (mut incoming, outgoing) = self.start(method, message, metadata, true).await?;
+        let outcome = if method.patience == Patience::Endless {
+            self.response(&mut incoming).await
+        } else {
+            awaiting(&self.pulse, self.response(&mut incoming)).await
+        };
+        match outcome {
+            Err(Failure::Broken(why)) if outgoing.was_not_written() => Err(Failure::NeverSent(why)),
+            outcome => outcome,
+        }
+    }
+
+    async fn response(&self, incoming: &mut Incoming) -> Result<Bytes, Failure> {
+        let Some(response) = incoming.message().await? else {
             return Err(Failure::Broken("the server ended the call without a response".into()));
         };
+        self.pulse.answered();
         // The status comes after the message; success is only known then.
         match incoming.message().await? {
             None => Ok(response),
@@ -172,16 +164,14 @@ impl Connection {
         let mut requests = self.requests.clone();
         poll_fn(|context| requests.poll_ready(context)).await.map_err(never_sent)?;
         let request = self.request(method, metadata);
+        let written_before = self.pulse.written();
         let (response, mut stream) = requests.send_request(request, false).map_err(never_sent)?;
         // The headers are queued: from here on the request may reach the server.
         stream.send_data(message, last).map_err(wire::broken)?;
-        self.health.streams.fetch_add(1, Ordering::AcqRel);
-        let outgoing = Outgoing { stream, health: Arc::clone(&self.health) };
-        Ok((self.incoming(response), outgoing))
-    }
-
-    fn incoming(&self, response: ResponseFuture) -> Incoming {
-        Incoming::new(response, self.max_response_size)
+        let open = OpenStream::new(&self.pulse);
+        let outgoing =
+            Outgoing { stream, written_before, pulse: Arc::clone(&self.pulse), _open: open };
+        Ok((Incoming::new(response, self.max_response_size), outgoing))
     }
 
     fn request(&self, method: &Method, metadata: &Metadata) -> Request<()> {
@@ -215,16 +205,26 @@ fn never_sent(error: h2::Error) -> Failure {
     Failure::NeverSent(format!("the connection is gone: {error}"))
 }
 
+impl Drop for Connection {
+    fn drop(&mut self) {
+        self.pulse.abandon();
+    }
+}
+
 /// The client's side of a stream. Dropping it before the server has ended the stream resets
 /// it, which cancels the call on the server.
 struct Outgoing {
     stream: SendStream<Bytes>,
-    health: Arc<Health>,
+    /// What had been written to the connection before the request was queued.
+    written_before: u64,
+    pulse: Arc<Pulse>,
+    _open: OpenStream,
 }
 
-impl Drop for Outgoing {
-    fn drop(&mut self) {
-        self.health.streams.fetch_sub(1, Ordering::AcqRel);
+impl Outgoing {
+    /// Whether certainly no byte of the request has left this process.
+    fn was_not_written(&self) -> bool {
+        self.pulse.written() == self.written_before
     }
 }
 
@@ -240,54 +240,50 @@ impl Stream {
     }
 
     pub async fn message(&mut self) -> Result<Option<Bytes>, Failure> {
-        self.incoming.message().await
+        let message = self.incoming.message().await?;
+        self.outgoing.pulse.answered();
+        Ok(message)
+    }
+}
+
+/// Begins HTTP/2 and waits for the server's part of it. The system accepts connections for a
+/// process that is frozen, too; only the server itself can speak.
+async fn greet(stream: Observed, pulse: &Pulse) -> Result<(SendRequest<Bytes>, Driver), String> {
+    let (requests, mut driver) = h2::client::Builder::new()
+        .initial_window_size(STREAM_WINDOW)
+        .initial_connection_window_size(CONNECTION_WINDOW)
+        .enable_push(false)
+        .max_concurrent_reset_streams(CANCELLED_CALLS)
+        .reset_stream_duration(CANCELLED_FOR)
+        // Beyond that many late answers h2 would end the connection, and all calls with it.
+        .max_local_error_reset_streams(None)
+        .handshake(stream)
+        .await
+        .map_err(|error| error.to_string())?;
+    tokio::select! {
+        outcome = &mut driver => Err(match outcome {
+            Ok(()) => "the server ended the connection at once".into(),
+            Err(error) => format!("the server does not speak HTTP/2: {error}"),
+        }),
+        () = pulse.first_words() => Ok((requests, driver)),
     }
 }
 
 /// Runs a connection until it breaks, is not used any more, or does not answer pings.
 async fn drive(
-    driver: h2::client::Connection<Box<dyn Io>, Bytes>,
+    driver: Driver,
     pings: Option<PingPong>,
-    health: Arc<Health>,
+    pulse: Arc<Pulse>,
     options: Options,
-    closed: impl FnOnce(),
+    closed: impl FnOnce(End),
 ) {
-    tokio::select! {
-        _ = driver => {}
-        () = watch_over(pings, &health, &options) => {}
-    }
-    health.closed.store(true, Ordering::Release);
-    closed();
-}
-
-/// Pings the member; returns when it does not answer. Dropping the driver then fails all calls
-/// of the connection.
-async fn watch_over(pings: Option<PingPong>, health: &Health, options: &Options) {
-    let (Some(mut pings), Some((interval, limit))) = (pings, options.keep_alive) else {
-        return std::future::pending().await;
+    let why = tokio::select! {
+        outcome = driver => match outcome {
+            Ok(()) => "the server closed it".into(),
+            Err(error) => error.to_string(),
+        },
+        () = pulse.watch_over(pings, &options) => "the server does not answer".into(),
     };
-    // The first ping may come at once.
-    let mut last_ping = Instant::now().checked_sub(MIN_PING_INTERVAL).unwrap_or_else(Instant::now);
-    let mut answered = 0;
-    loop {
-        let doubted = tokio::select! {
-            () = sleep(TICK) => {
-                let before = std::mem::replace(&mut answered, health.answered.load(Ordering::Acquire));
-                health.waiting.load(Ordering::Acquire) > 0 && before == answered
-                    || health.suspect.load(Ordering::Acquire)
-            }
-            () = health.doubted.notified() => true,
-        };
-        let in_use = health.streams.load(Ordering::Acquire) > 0 || options.keep_alive_while_idle;
-        let due = in_use && last_ping.elapsed() >= interval;
-        if !(due || doubted && last_ping.elapsed() >= MIN_PING_INTERVAL) {
-            continue;
-        }
-        last_ping = Instant::now();
-        let limit = if doubted { limit.min(SUSPICION_LIMIT) } else { limit };
-        match timeout(limit, pings.ping(Ping::opaque())).await {
-            Ok(Ok(_)) => health.suspect.store(false, Ordering::Release),
-            Ok(Err(_)) | Err(_) => return,
-        }
-    }
+    pulse.set_closed();
+    closed(End { why, useful: pulse.is_useful(), expected: pulse.is_abandoned() });
 }

@@ -53,4 +53,15 @@ pub enum Failure {
     Broken(String),
     /// The server answered.
     Server(Status),
+    /// The server answered, with something that is no use; asking again gets the same.
+    Unusable(Status),
+}
+
+impl Failure {
+    pub fn message(&self) -> &str {
+        match self {
+            Self::NeverSent(message) | Self::Broken(message) => message,
+            Self::Server(status) | Self::Unusable(status) => &status.message,
+        }
+    }
 }

@@ -10,22 +10,48 @@ pub struct Method {
     pub repeatable: bool,
     /// Whether it needs a member that knows the leader.
     pub needs_leader: bool,
+    pub patience: Patience,
+}
+
+/// What the silence of a member means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Another member may be asked as well.
+    Little,
+    /// Something may be wrong with the member.
+    Usual,
+    /// Nothing: the call waits for others.
+    Endless,
 }
 
 impl Method {
-    /// Changes something: is sent at most once.
-    const fn mutation(path: &'static str) -> Self {
-        Self { path, repeatable: false, needs_leader: true }
+    const fn new(path: &'static str) -> Self {
+        Self { path, repeatable: true, needs_leader: true, patience: Patience::Usual }
     }
 
-    /// Reads, or has the same effect when done twice.
+    /// Changes something: is sent at most once.
+    const fn mutation(path: &'static str) -> Self {
+        Self { repeatable: false, ..Self::new(path) }
+    }
+
+    /// Changes something, with the same effect when done twice.
     const fn repeatable(path: &'static str) -> Self {
-        Self { path, repeatable: true, needs_leader: true }
+        Self::new(path)
+    }
+
+    /// Changes nothing.
+    const fn read(path: &'static str) -> Self {
+        Self { patience: Patience::Little, ..Self::new(path) }
+    }
+
+    /// Waits for others; done twice, it waits in the same place.
+    const fn blocking(path: &'static str) -> Self {
+        Self { patience: Patience::Endless, ..Self::new(path) }
     }
 
     /// Concerns one member, whatever state the cluster is in.
     const fn local(path: &'static str, repeatable: bool) -> Self {
-        Self { path, repeatable, needs_leader: false }
+        Self { repeatable, needs_leader: false, ..Self::new(path) }
     }
 
     pub fn path(&self) -> PathAndQuery {
@@ -37,14 +63,15 @@ impl Method {
     }
 }
 
-pub static RANGE: Method = Method::repeatable("/etcdserverpb.KV/Range");
+pub static RANGE: Method = Method::read("/etcdserverpb.KV/Range");
 /// A read that any member answers from what it has, with or without a leader.
-pub static SERIALIZABLE_RANGE: Method = Method::local("/etcdserverpb.KV/Range", true);
+pub static SERIALIZABLE_RANGE: Method =
+    Method { needs_leader: false, ..Method::read("/etcdserverpb.KV/Range") };
 pub static PUT: Method = Method::mutation("/etcdserverpb.KV/Put");
 pub static DELETE_RANGE: Method = Method::mutation("/etcdserverpb.KV/DeleteRange");
 pub static TXN: Method = Method::mutation("/etcdserverpb.KV/Txn");
 /// A transaction of reads only.
-pub static READ_TXN: Method = Method::repeatable("/etcdserverpb.KV/Txn");
+pub static READ_TXN: Method = Method::read("/etcdserverpb.KV/Txn");
 pub static COMPACT: Method = Method::mutation("/etcdserverpb.KV/Compact");
 
 pub static WATCH: Method = Method::repeatable("/etcdserverpb.Watch/Watch");
@@ -53,27 +80,27 @@ pub static WATCH: Method = Method::repeatable("/etcdserverpb.Watch/Watch");
 pub static LEASE_GRANT: Method = Method::repeatable("/etcdserverpb.Lease/LeaseGrant");
 pub static LEASE_REVOKE: Method = Method::repeatable("/etcdserverpb.Lease/LeaseRevoke");
 pub static LEASE_KEEP_ALIVE: Method = Method::repeatable("/etcdserverpb.Lease/LeaseKeepAlive");
-pub static LEASE_TIME_TO_LIVE: Method = Method::repeatable("/etcdserverpb.Lease/LeaseTimeToLive");
-pub static LEASE_LEASES: Method = Method::repeatable("/etcdserverpb.Lease/LeaseLeases");
+pub static LEASE_TIME_TO_LIVE: Method = Method::read("/etcdserverpb.Lease/LeaseTimeToLive");
+pub static LEASE_LEASES: Method = Method::read("/etcdserverpb.Lease/LeaseLeases");
 
 /// Repeatable with a lease: the waiter's key is named after it.
-pub static LOCK: Method = Method::repeatable("/v3lockpb.Lock/Lock");
+pub static LOCK: Method = Method::blocking("/v3lockpb.Lock/Lock");
 pub static UNLOCK: Method = Method::repeatable("/v3lockpb.Lock/Unlock");
 
-pub static CAMPAIGN: Method = Method::repeatable("/v3electionpb.Election/Campaign");
+pub static CAMPAIGN: Method = Method::blocking("/v3electionpb.Election/Campaign");
 pub static PROCLAIM: Method = Method::mutation("/v3electionpb.Election/Proclaim");
-pub static LEADER: Method = Method::repeatable("/v3electionpb.Election/Leader");
+pub static LEADER: Method = Method::read("/v3electionpb.Election/Leader");
 pub static OBSERVE: Method = Method::repeatable("/v3electionpb.Election/Observe");
 pub static RESIGN: Method = Method::mutation("/v3electionpb.Election/Resign");
 
-pub static MEMBER_LIST: Method = Method::repeatable("/etcdserverpb.Cluster/MemberList");
+pub static MEMBER_LIST: Method = Method::read("/etcdserverpb.Cluster/MemberList");
 pub static MEMBER_ADD: Method = Method::mutation("/etcdserverpb.Cluster/MemberAdd");
 pub static MEMBER_REMOVE: Method = Method::mutation("/etcdserverpb.Cluster/MemberRemove");
 pub static MEMBER_UPDATE: Method = Method::mutation("/etcdserverpb.Cluster/MemberUpdate");
 pub static MEMBER_PROMOTE: Method = Method::mutation("/etcdserverpb.Cluster/MemberPromote");
 
 pub static ALARM: Method = Method::mutation("/etcdserverpb.Maintenance/Alarm");
-pub static ALARM_LIST: Method = Method::repeatable("/etcdserverpb.Maintenance/Alarm");
+pub static ALARM_LIST: Method = Method::read("/etcdserverpb.Maintenance/Alarm");
 pub static STATUS: Method = Method::local("/etcdserverpb.Maintenance/Status", true);
 pub static DEFRAGMENT: Method = Method::local("/etcdserverpb.Maintenance/Defragment", false);
 pub static HASH: Method = Method::local("/etcdserverpb.Maintenance/Hash", true);
@@ -83,19 +110,19 @@ pub static MOVE_LEADER: Method = Method::local("/etcdserverpb.Maintenance/MoveLe
 pub static DOWNGRADE: Method = Method::mutation("/etcdserverpb.Maintenance/Downgrade");
 
 pub static AUTHENTICATE: Method = Method::repeatable("/etcdserverpb.Auth/Authenticate");
-pub static AUTH_STATUS: Method = Method::repeatable("/etcdserverpb.Auth/AuthStatus");
+pub static AUTH_STATUS: Method = Method::read("/etcdserverpb.Auth/AuthStatus");
 pub static AUTH_ENABLE: Method = Method::mutation("/etcdserverpb.Auth/AuthEnable");
 pub static AUTH_DISABLE: Method = Method::mutation("/etcdserverpb.Auth/AuthDisable");
 pub static USER_ADD: Method = Method::mutation("/etcdserverpb.Auth/UserAdd");
-pub static USER_GET: Method = Method::repeatable("/etcdserverpb.Auth/UserGet");
-pub static USER_LIST: Method = Method::repeatable("/etcdserverpb.Auth/UserList");
+pub static USER_GET: Method = Method::read("/etcdserverpb.Auth/UserGet");
+pub static USER_LIST: Method = Method::read("/etcdserverpb.Auth/UserList");
 pub static USER_DELETE: Method = Method::mutation("/etcdserverpb.Auth/UserDelete");
 pub static USER_CHANGE_PASSWORD: Method = Method::mutation("/etcdserverpb.Auth/UserChangePassword");
 pub static USER_GRANT_ROLE: Method = Method::mutation("/etcdserverpb.Auth/UserGrantRole");
 pub static USER_REVOKE_ROLE: Method = Method::mutation("/etcdserverpb.Auth/UserRevokeRole");
 pub static ROLE_ADD: Method = Method::mutation("/etcdserverpb.Auth/RoleAdd");
-pub static ROLE_GET: Method = Method::repeatable("/etcdserverpb.Auth/RoleGet");
-pub static ROLE_LIST: Method = Method::repeatable("/etcdserverpb.Auth/RoleList");
+pub static ROLE_GET: Method = Method::read("/etcdserverpb.Auth/RoleGet");
+pub static ROLE_LIST: Method = Method::read("/etcdserverpb.Auth/RoleList");
 pub static ROLE_DELETE: Method = Method::mutation("/etcdserverpb.Auth/RoleDelete");
 pub static ROLE_GRANT_PERMISSION: Method =
     Method::mutation("/etcdserverpb.Auth/RoleGrantPermission");

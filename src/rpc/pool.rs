@@ -1,8 +1,8 @@
 //! The connections to the members, one each, and the choice between them.
 //!
 //! Calls stay with one healthy member. They move on at once when its connection breaks, when
-//! it does not answer pings or when it says that it knows no leader, and come back to it when
-//! that is the best there is.
+//! it is silent, or when it says that it knows no leader, and come back to it when that is the
+//! best there is.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -11,17 +11,16 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
 use super::backoff;
-use super::connection::Connection;
+use super::connection::{Connection, End};
 use super::endpoint::Endpoint;
+use super::member::{Link, Member};
 use super::options::Options;
 use super::stats::Stats;
 
 /// How long one member may take to accept a connection before the next is tried as well.
 const STAGGER: Duration = Duration::from_millis(200);
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// For how long a member that refused a call is chosen only if there is no other.
-const SHUN: Duration = Duration::from_millis(500);
+/// How long to wait where nothing is known that would happen earlier.
+const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 pub struct Pool {
     state: Mutex<State>,
@@ -35,58 +34,19 @@ struct State {
     members: Vec<Member>,
     /// Where calls go while nothing speaks against it.
     current: usize,
+    /// Whether any call has gone there.
+    settled: bool,
 }
 
-struct Member {
-    endpoint: Arc<Endpoint>,
-    link: Link,
-    failures: u32,
-    last_error: Option<String>,
-    shunned_until: Option<Instant>,
-    connected_before: bool,
-}
-
-enum Link {
-    Idle,
-    Dialing,
-    Ready(Arc<Connection>),
-    /// Not to be dialed before that instant.
-    Failed(Instant),
-}
-
-impl Member {
-    fn new(endpoint: Endpoint) -> Self {
-        Self {
-            endpoint: Arc::new(endpoint),
-            link: Link::Idle,
-            failures: 0,
-            last_error: None,
-            shunned_until: None,
-            connected_before: false,
-        }
+impl State {
+    fn member(&mut self, endpoint: &Arc<Endpoint>) -> Option<&mut Member> {
+        self.members.iter_mut().find(|member| Arc::ptr_eq(&member.endpoint, endpoint))
     }
 
-    fn open(&self) -> Option<&Arc<Connection>> {
-        match &self.link {
-            Link::Ready(connection) if connection.is_open() => Some(connection),
-            _ => None,
-        }
-    }
-
-    fn healthy(&self, now: impl FnOnce() -> Instant) -> Option<&Arc<Connection>> {
-        let connection = self.open().filter(|connection| !connection.is_suspect())?;
-        match self.shunned_until {
-            Some(until) if now() < until => None,
-            _ => Some(connection),
-        }
-    }
-
-    fn may_be_dialed(&self, now: Instant) -> bool {
-        match self.link {
-            Link::Idle => true,
-            Link::Failed(until) => now >= until,
-            Link::Dialing | Link::Ready(_) => false,
-        }
+    fn member_with(&mut self, connection: &Arc<Connection>) -> Option<&mut Member> {
+        self.members
+            .iter_mut()
+            .find(|member| member.open().is_some_and(|open| Arc::ptr_eq(open, connection)))
     }
 }
 
@@ -97,6 +57,24 @@ enum Plan {
     Wait(Instant),
 }
 
+/// Which connection a call had better not use.
+#[derive(Clone, Copy)]
+pub enum Avoid<'a> {
+    Nothing,
+    /// Unless there is no other.
+    IfPossible(&'a Arc<Connection>),
+    Always(&'a Arc<Connection>),
+}
+
+impl Avoid<'_> {
+    fn allows(self, connection: &Arc<Connection>) -> bool {
+        match self {
+            Self::Nothing => true,
+            Self::IfPossible(other) | Self::Always(other) => !Arc::ptr_eq(other, connection),
+        }
+    }
+}
+
 impl Pool {
     pub fn new(endpoints: Vec<Endpoint>, options: Options, stats: Arc<Stats>) -> Arc<Self> {
         let members: Vec<_> = endpoints.into_iter().map(Member::new).collect();
@@ -104,7 +82,7 @@ impl Pool {
         let count = u64::try_from(members.len().max(1)).unwrap_or(1);
         let current = usize::try_from(backoff::random() % count).unwrap_or(0);
         Arc::new_cyclic(|this| Self {
-            state: Mutex::new(State { members, current }),
+            state: Mutex::new(State { members, current, settled: false }),
             changed: Notify::new(),
             options,
             stats,
@@ -120,10 +98,15 @@ impl Pool {
         self.state().members.iter().map(|member| member.endpoint.name.clone()).collect()
     }
 
-    /// Replaces the members. Connections to those that stay are kept; calls under way on the
-    /// others come to their end.
+    pub fn has_several_members(&self) -> bool {
+        self.state().members.len() > 1
+    }
+
+    /// Replaces the members. Connections to those that stay are kept; those to the others end
+    /// with the calls that are under way on them.
     pub fn set_endpoints(&self, endpoints: Vec<Endpoint>) {
         let mut state = self.state();
+        let current = state.members.get(state.current).map(|member| Arc::clone(&member.endpoint));
         let mut old = std::mem::take(&mut state.members);
         for endpoint in endpoints {
             let known = old.iter().position(|member| *member.endpoint == endpoint);
@@ -131,7 +114,10 @@ impl Pool {
                 known.map_or_else(|| Member::new(endpoint), |index| old.swap_remove(index));
             state.members.push(member);
         }
-        state.current = 0;
+        let kept = current.and_then(|current| {
+            state.members.iter().position(|member| Arc::ptr_eq(&member.endpoint, &current))
+        });
+        state.current = kept.unwrap_or(0);
         drop(state);
         self.changed.notify_waiters();
     }
@@ -144,12 +130,10 @@ impl Pool {
         if errors.is_empty() { "no endpoint is connected".into() } else { errors.join("; ") }
     }
 
-    /// The connection to use for a call, other than `avoid` if possible. Waits until there is
-    /// one, whatever that takes: the caller has the deadline.
-    pub async fn pick(&self, avoid: Option<&Arc<Connection>>) -> Arc<Connection> {
-        if avoid.is_none()
-            && let Some(connection) = self.current()
-        {
+    /// The connection to use for a call. Waits until there is one, whatever that takes: the
+    /// caller has the deadline.
+    pub async fn pick(&self, avoid: Avoid<'_>) -> Arc<Connection> {
+        if let Some(connection) = self.current().filter(|current| avoid.allows(current)) {
             return connection;
         }
         let mut stagger_from = Instant::now();
@@ -174,16 +158,14 @@ impl Pool {
         state.members.get(state.current)?.healthy(Instant::now).cloned()
     }
 
-    fn plan(&self, avoid: Option<&Arc<Connection>>, stagger_from: &mut Instant) -> Plan {
+    /// A healthy member; else another that can be connected to; else the best that is open.
+    fn plan(&self, avoid: Avoid<'_>, stagger_from: &mut Instant) -> Plan {
         let now = Instant::now();
         let mut state = self.state();
         let count = state.members.len();
         let order: Vec<usize> = (0..count).map(|offset| (state.current + offset) % count).collect();
-        let avoided = |connection: &Arc<Connection>| {
-            avoid.is_some_and(|avoid| Arc::ptr_eq(avoid, connection))
-        };
         for &index in &order {
-            let healthy = state.members[index].healthy(|| now).filter(|link| !avoided(link));
+            let healthy = state.members[index].healthy(|| now).filter(|link| avoid.allows(link));
             if let Some(connection) = healthy.cloned() {
                 self.move_to(&mut state, index);
                 return Plan::Use(connection);
@@ -191,41 +173,43 @@ impl Pool {
         }
         let dialing = order.iter().any(|&index| matches!(state.members[index].link, Link::Dialing));
         let next = order.iter().find(|&&index| state.members[index].may_be_dialed(now)).copied();
+        let patient_until = *stagger_from + STAGGER;
         match next {
-            Some(index) if !dialing || now >= *stagger_from + STAGGER => {
+            Some(index) if !dialing || now >= patient_until => {
                 *stagger_from = now;
                 self.dial(&mut state, index);
                 return Plan::Wait(now + STAGGER);
             }
-            Some(_) => return Plan::Wait(*stagger_from + STAGGER),
             // After that a suspect is the better choice than a member that does not accept.
-            None if dialing && now < *stagger_from + STAGGER => {
-                return Plan::Wait(*stagger_from + STAGGER);
+            _ if dialing && now < patient_until => return Plan::Wait(patient_until),
+            _ => {}
+        }
+        let open = || order.iter().filter_map(|&index| state.members[index].open());
+        let preferred = open().find(|connection| avoid.allows(connection));
+        match (preferred, avoid) {
+            (Some(connection), _) => return Plan::Use(Arc::clone(connection)),
+            (None, Avoid::IfPossible(_)) => {
+                if let Some(connection) = open().next() {
+                    return Plan::Use(Arc::clone(connection));
+                }
             }
-            None => {}
+            (None, Avoid::Nothing | Avoid::Always(_)) => {}
         }
-        let any = order.iter().find_map(|&index| state.members[index].open().cloned());
-        if let Some(connection) = any {
-            return Plan::Use(connection);
-        }
-        let retry = state.members.iter().filter_map(|member| match member.link {
-            Link::Failed(until) => Some(until),
-            _ => None,
-        });
-        Plan::Wait(retry.min().unwrap_or(now + LONGEST_PAUSE))
+        let retry = state.members.iter().filter_map(Member::dialed_next).min();
+        Plan::Wait(retry.unwrap_or(now + LONGEST_WAIT).max(now))
     }
 
     fn move_to(&self, state: &mut State, index: usize) {
-        if state.current != index {
-            let from = state.members.get(state.current).map(|member| member.endpoint.name.clone());
-            state.current = index;
-            let to = &state.members[index].endpoint.name;
-            if let Some(from) =
-                from.filter(|_| self.stats.connects.load(std::sync::atomic::Ordering::Relaxed) > 1)
-            {
-                self.stats.report(format!("moved from {from} to {to}"));
+        if state.settled && state.current != index {
+            Stats::count(&self.stats.failovers);
+            if let Some(from) = state.members.get(state.current) {
+                let to = &state.members[index].endpoint.name;
+                let why = from.fault();
+                self.stats.report(format!("calls move from {} to {to}: {why}", from.endpoint.name));
             }
         }
+        state.current = index;
+        state.settled = true;
     }
 
     fn dial(&self, state: &mut State, index: usize) {
@@ -239,9 +223,9 @@ impl Pool {
     async fn open(self: Arc<Self>, endpoint: Arc<Endpoint>) {
         let weak = self.this.clone();
         let of = Arc::clone(&endpoint);
-        let closed = move || {
+        let closed = move |end| {
             if let Some(pool) = weak.upgrade() {
-                pool.closed(&of);
+                pool.closed(&of, &end);
             }
         };
         let outcome = Connection::open(&endpoint, &self.options, closed).await;
@@ -250,9 +234,7 @@ impl Pool {
 
     fn opened(&self, endpoint: &Arc<Endpoint>, outcome: Result<Arc<Connection>, String>) {
         let mut state = self.state();
-        let member =
-            state.members.iter_mut().find(|member| Arc::ptr_eq(&member.endpoint, endpoint));
-        if let Some(member) = member {
+        if let Some(member) = state.member(endpoint) {
             match outcome {
                 Ok(connection) => {
                     Stats::count(&self.stats.connects);
@@ -260,56 +242,44 @@ impl Pool {
                         Stats::count(&self.stats.reconnects);
                         self.stats.report(format!("connected to {} again", endpoint.name));
                     }
-                    member.connected_before = true;
-                    member.failures = 0;
-                    member.last_error = None;
-                    member.link = Link::Ready(connection);
+                    member.connected(connection);
                 }
-                Err(error) => {
-                    let pause = backoff::delay(member.failures, FIRST_PAUSE, LONGEST_PAUSE);
-                    member.failures += 1;
-                    member.link = Link::Failed(Instant::now() + pause);
-                    member.last_error = Some(error);
-                }
+                Err(error) => member.failed(error),
             }
         }
         drop(state);
         self.changed.notify_waiters();
     }
 
-    fn closed(&self, endpoint: &Arc<Endpoint>) {
+    fn closed(&self, endpoint: &Arc<Endpoint>, end: &End) {
         let mut state = self.state();
-        let member =
-            state.members.iter_mut().find(|member| Arc::ptr_eq(&member.endpoint, endpoint));
-        if let Some(member) = member {
-            member.link = Link::Idle;
-            self.stats.report(format!("the connection to {} is gone", endpoint.name));
+        if let Some(member) = state.member(endpoint) {
+            member.disconnected(end);
+            if !end.expected {
+                self.stats.report(format!("lost the connection to {}: {}", endpoint.name, end.why));
+            }
         }
         drop(state);
         self.changed.notify_waiters();
     }
 
-    /// Says that a member refused a call that another one may take.
-    pub fn shun(&self, connection: &Arc<Connection>) {
-        let mut state = self.state();
-        let member = state
-            .members
-            .iter_mut()
-            .find(|member| member.open().is_some_and(|open| Arc::ptr_eq(open, connection)));
-        if let Some(member) = member {
-            member.shunned_until = Some(Instant::now() + SHUN);
+    /// Has others preferred to a member for a while, because of what it did to a call.
+    pub fn shun(&self, connection: &Arc<Connection>, why: &str, period: Duration) {
+        if let Some(member) = self.state().member_with(connection) {
+            member.shun(why, period);
         }
     }
 
     /// Connects for the first time; fails once every member has failed.
     pub async fn connect(&self) -> Result<Arc<Connection>, String> {
-        let picking = self.pick(None);
+        let since = Instant::now();
+        let picking = self.pick(Avoid::Nothing);
         tokio::pin!(picking);
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            if self.state().members.iter().all(|member| matches!(member.link, Link::Failed(_))) {
+            if self.state().members.iter().all(|member| member.has_failed_since(since)) {
                 return Err(self.last_errors());
             }
             tokio::select! {
@@ -320,21 +290,31 @@ impl Pool {
         }
     }
 
-    /// The connection to one member, by the name of its endpoint; opened for this where the
-    /// endpoint is not one of the pool's.
+    /// The connection to one member; opened for this where the endpoint is not one of the pool's.
     pub async fn connection_to(&self, endpoint: &Endpoint) -> Result<Arc<Connection>, String> {
-        let known = {
-            let state = self.state();
-            state
-                .members
-                .iter()
-                .find(|member| *member.endpoint == *endpoint)
-                .and_then(Member::open)
-                .cloned()
-        };
-        match known {
-            Some(connection) => Ok(connection),
-            None => Connection::open(endpoint, &self.options, || {}).await,
+        let since = Instant::now();
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            changed.as_mut().enable();
+            {
+                let mut state = self.state();
+                let known = state.members.iter().position(|member| *member.endpoint == *endpoint);
+                let Some(index) = known else { break };
+                let member = &state.members[index];
+                if let Some(connection) = member.open() {
+                    return Ok(Arc::clone(connection));
+                }
+                if member.has_failed_since(since) {
+                    return Err(member.fault());
+                }
+                // Who asks for this very member does not want to wait for the pause to end.
+                if !matches!(member.link, Link::Dialing) {
+                    self.dial(&mut state, index);
+                }
+            }
+            changed.await;
         }
+        Connection::open(endpoint, &self.options, |_| {}).await
     }
 }

@@ -2,7 +2,8 @@
 //! end.
 
 use std::future::Future;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::pin::Pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -13,16 +14,28 @@ use super::backoff;
 use super::connection::{Connection, Stream};
 use super::endpoint::Endpoint;
 use super::error::{Error, Failure};
-use super::method::Method;
+use super::method::{Method, Patience};
 use super::options::Options;
-use super::pool::Pool;
+use super::pool::{Avoid, Pool};
+use super::progress::Progress;
 use super::stats::Stats;
-use super::status::{Meaning, Status};
+use super::status::{INTERNAL, Meaning, Status, UNKNOWN};
 use super::token::{Token, TokenStore};
 use super::wire;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// For how long a member that could not serve a call is chosen only if there is no other.
+const SHUN: Duration = Duration::from_millis(500);
+/// The same for one that left a call without an answer: it may lead nobody any more and not know
+/// it, which takes an election to find out.
+const SHUN_SILENT: Duration = Duration::from_secs(5);
+/// A call that waited for less says nothing about the member.
+const LEAST_WAIT: Duration = Duration::from_millis(200);
+/// How long a member is given for a read before another one is asked as well.
+const HEDGE_AFTER: Duration = Duration::from_secs(2);
+/// How often an error that etcd has no name for is taken for a passing one.
+const UNKNOWN_ERRORS: u32 = 5;
 
 /// The way to a cluster, shared by all communicators with the same endpoints and options.
 pub struct Transport {
@@ -92,26 +105,8 @@ impl Attempt for Opening {
 
 /// What to do after a failed attempt.
 enum Verdict {
-    Again { avoid: bool },
+    Again,
     GiveUp(Error),
-}
-
-/// The connection on which the request of a call may have reached a server.
-#[derive(Default)]
-struct Progress(Mutex<Option<Arc<Connection>>>);
-
-impl Progress {
-    fn sent_on(&self, connection: &Arc<Connection>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(connection));
-    }
-
-    fn not_sent(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    fn connection(&self) -> Option<Arc<Connection>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
-    }
 }
 
 impl Transport {
@@ -131,12 +126,13 @@ impl Transport {
         let connecting = async {
             let connection = self.pool.connect().await.map_err(Error::Connection)?;
             match self.tokens.get(&connection).await {
-                Err(Failure::Broken(message)) => Err(Error::Connection(message)),
-                Err(Failure::Server(status)) if status.meaning() == Meaning::Refused => {
+                Err(Failure::Server(status) | Failure::Unusable(status))
+                    if status.meaning() == Meaning::Refused =>
+                {
                     Err(Error::Server(status))
                 }
                 // The calls have time to wait for a leader, or for another member.
-                Ok(_) | Err(Failure::NeverSent(_) | Failure::Server(_)) => Ok(()),
+                Ok(_) | Err(_) => Ok(()),
             }
         };
         timeout_at(deadline, connecting).await.unwrap_or_else(|_| {
@@ -166,11 +162,48 @@ impl Transport {
         request: Bytes,
         deadline: Deadline,
     ) -> Result<Bytes, Error> {
+        let started = Instant::now();
         Stats::count(&self.stats.requests);
         let _in_flight = self.stats.in_flight();
-        let progress = Progress::default();
+        let progress = Progress::new(started);
         let unary = Unary { method, request };
-        self.bounded(self.attempts(&unary, &progress), method, deadline, &progress).await
+        let attempts = self.attempts(&unary, &progress, None);
+        tokio::pin!(attempts);
+        if method.patience == Patience::Little {
+            let half = deadline.map_or(HEDGE_AFTER, |end| (end - started) / 2);
+            let patience = started + HEDGE_AFTER.min(half);
+            if let Ok(outcome) = timeout_at(patience, &mut attempts).await {
+                return outcome;
+            }
+            let hedged = Box::pin(self.hedge(attempts, &unary, &progress));
+            return self.bounded(hedged, method, deadline, &progress).await;
+        }
+        self.bounded(attempts, method, deadline, &progress).await
+    }
+
+    /// Asks a second member what the first one has not answered for long. What comes first counts.
+    async fn hedge(
+        &self,
+        first: Pin<&mut impl Future<Output = Result<Bytes, Error>>>,
+        unary: &Unary,
+        progress: &Progress,
+    ) -> Result<Bytes, Error> {
+        let slow = progress.connection().filter(|_| self.pool.has_several_members());
+        let Some(slow) = slow else { return first.await };
+        slow.doubt();
+        let another = Progress::new(Instant::now());
+        let second = async {
+            Stats::count(&self.stats.retries);
+            self.attempts(unary, &another, Some(&slow)).await
+        };
+        tokio::select! {
+            biased;
+            outcome = first => outcome,
+            outcome = second => {
+                self.pool.shun(&slow, "it leaves a read without an answer", SHUN_SILENT);
+                outcome
+            }
+        }
     }
 
     /// Opens a stream on a healthy member; the stream itself has no deadline.
@@ -181,9 +214,10 @@ impl Transport {
         last: bool,
         deadline: Deadline,
     ) -> Result<(Stream, StreamOrigin), Error> {
-        let progress = Progress::default();
+        let progress = Progress::new(Instant::now());
         let opening = Opening { method, request, last };
-        self.bounded(self.attempts(&opening, &progress), method, deadline, &progress).await
+        let attempts = self.attempts(&opening, &progress, None);
+        self.bounded(attempts, method, deadline, &progress).await
     }
 
     /// Sends a request to one member and to no other.
@@ -194,7 +228,9 @@ impl Transport {
         request: Bytes,
         deadline: Deadline,
     ) -> Result<M, Error> {
-        let progress = Progress::default();
+        Stats::count(&self.stats.requests);
+        let _in_flight = self.stats.in_flight();
+        let progress = Progress::new(Instant::now());
         let unary = Unary { method, request };
         let call = self.on_member(endpoint, &unary, &progress);
         let response = self.bounded(call, method, deadline, &progress).await?;
@@ -209,7 +245,7 @@ impl Transport {
         request: Bytes,
         deadline: Deadline,
     ) -> Result<Stream, Error> {
-        let progress = Progress::default();
+        let progress = Progress::new(Instant::now());
         let opening = Opening { method, request, last: true };
         let call = self.on_member(endpoint, &opening, &progress);
         let (stream, _) = self.bounded(call, method, deadline, &progress).await?;
@@ -223,22 +259,26 @@ impl Transport {
         progress: &Progress,
     ) -> Result<A::Output, Error> {
         let method = attempt.method();
-        let connection = self.pool.connection_to(endpoint).await.map_err(Error::Connection)?;
         let mut renewed = false;
+        let mut broken = false;
         loop {
-            let token = self.tokens.get(&connection).await.map_err(|f| conclude(f, method))?;
-            progress.sent_on(&connection);
-            match attempt.make(&connection, &token).await {
-                Err(Failure::Server(status))
-                    if !renewed
-                        && status.meaning() == Meaning::RenewToken
-                        && self.tokens.is_renewable() =>
-                {
-                    self.tokens.refused(&token);
+            let connection = self.pool.connection_to(endpoint).await.map_err(Error::Connection)?;
+            let (token, outcome) = self.attempt(attempt, &connection, progress).await;
+            let failure = match outcome {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            match &failure {
+                Failure::Server(status) if !renewed && self.renews_token(status, &token) => {
                     renewed = true;
                 }
-                outcome => return outcome.map_err(|failure| conclude(failure, method)),
+                // A connection that had been idle; whether the member is there shows the next.
+                Failure::NeverSent(_) if !broken => broken = true,
+                Failure::Broken(_) if !broken && method.repeatable => broken = true,
+                _ => return Err(conclude(failure, method)),
             }
+            progress.failed(&failure);
+            Stats::count(&self.stats.retries);
         }
     }
 
@@ -255,62 +295,63 @@ impl Transport {
             return outcome;
         }
         if let Some(connection) = progress.connection() {
-            connection.suspect();
-            let message = format!("{}: no answer within the deadline", method.name());
-            return Err(Error::Timeout(message).for_mutation(!method.repeatable));
+            if progress.started.elapsed() >= LEAST_WAIT && method.patience != Patience::Endless {
+                connection.suspect();
+                self.pool.shun(&connection, "it leaves a call without an answer", SHUN_SILENT);
+            } else {
+                connection.doubt();
+            }
         }
-        Err(Error::Timeout(format!(
-            "{}: no member could be reached within the deadline: {}",
-            method.name(),
-            self.pool.last_errors()
-        )))
+        let name = method.name();
+        let what = match (progress.was_sent(), progress.last_failure()) {
+            (true, _) => format!("{name}: no answer within the deadline"),
+            (false, Some(why)) => format!("{name}: no success within the deadline: {why}"),
+            (false, None) => format!(
+                "{name}: no member could be reached within the deadline: {}",
+                self.pool.last_errors()
+            ),
+        };
+        Err(Error::Timeout(what).for_mutation(progress.was_sent() && !method.repeatable))
     }
 
+    /// Makes a call on one member after another until one answers, or none can be asked again.
+    /// `not_on` is where the same call is under way already.
     async fn attempts<A: Attempt>(
         &self,
         attempt: &A,
         progress: &Progress,
+        not_on: Option<&Arc<Connection>>,
     ) -> Result<A::Output, Error> {
         let method = attempt.method();
         let mut avoid: Option<Arc<Connection>> = None;
         let mut failures = 0;
         let mut renewed = false;
         loop {
-            let connection = self.pool.pick(avoid.as_ref()).await;
-            let (token, outcome) = match self.tokens.get(&connection).await {
-                Ok(token) => {
-                    progress.sent_on(&connection);
-                    let outcome = attempt.make(&connection, &token).await;
-                    (token, outcome)
-                }
-                Err(Failure::Server(status)) if status.meaning() == Meaning::Unclear => {
-                    // Authenticating changes nothing, so it is repeated like a read.
-                    (Token::Missing, Err(Failure::NeverSent(status.message)))
-                }
-                Err(failure) => (Token::Missing, Err(failure)),
+            let avoid_now = match (not_on, &avoid) {
+                (Some(elsewhere), _) => Avoid::Always(elsewhere),
+                (None, Some(failed)) => Avoid::IfPossible(failed),
+                (None, None) => Avoid::Nothing,
             };
+            let connection = self.pool.pick(avoid_now).await;
+            let (token, outcome) = self.attempt(attempt, &connection, progress).await;
             let failure = match outcome {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
             };
+            progress.failed(&failure);
             if let Failure::Server(status) = &failure
-                && status.meaning() == Meaning::RenewToken
                 && !renewed
-                && self.tokens.is_renewable()
+                && self.renews_token(status, &token)
             {
-                self.tokens.refused(&token);
                 renewed = true;
-                progress.not_sent();
+                Stats::count(&self.stats.retries);
                 continue;
             }
-            match self.judge(failure, method, &connection) {
-                Verdict::GiveUp(error) => return Err(error),
-                Verdict::Again { avoid: elsewhere } => {
-                    progress.not_sent();
-                    avoid = elsewhere.then_some(connection);
-                }
+            if let Verdict::GiveUp(error) = self.judge(failure, method, &connection, failures) {
+                return Err(error);
             }
             Stats::count(&self.stats.retries);
+            avoid = Some(connection);
             if failures > 0 {
                 sleep(backoff::delay(failures - 1, FIRST_PAUSE, LONGEST_PAUSE)).await;
             }
@@ -318,21 +359,59 @@ impl Transport {
         }
     }
 
-    fn judge(&self, failure: Failure, method: &Method, connection: &Arc<Connection>) -> Verdict {
+    /// One attempt on one connection, with the token that it was made with.
+    async fn attempt<A: Attempt>(
+        &self,
+        attempt: &A,
+        connection: &Arc<Connection>,
+        progress: &Progress,
+    ) -> (Token, Result<A::Output, Failure>) {
+        progress.goes_to(connection);
+        match self.tokens.get(connection).await {
+            Ok(token) => {
+                progress.sent();
+                let outcome = attempt.make(connection, &token).await;
+                (token, outcome)
+            }
+            // Authenticating changes nothing, so it is repeated like a read.
+            Err(Failure::Server(status)) if status.meaning() == Meaning::Unclear => {
+                (Token::Missing, Err(Failure::NeverSent(status.message)))
+            }
+            Err(failure) => (Token::Missing, Err(failure)),
+        }
+    }
+
+    /// Whether a refused call may succeed with a new token, which the next attempt then fetches.
+    fn renews_token(&self, status: &Status, token: &Token) -> bool {
+        let renews = status.meaning() == Meaning::RenewToken && self.tokens.is_renewable();
+        if renews {
+            self.tokens.refused(token);
+        }
+        renews
+    }
+
+    fn judge(
+        &self,
+        failure: Failure,
+        method: &Method,
+        connection: &Arc<Connection>,
+        failures: u32,
+    ) -> Verdict {
         match &failure {
-            Failure::NeverSent(_) => Verdict::Again { avoid: true },
-            Failure::Broken(_) if method.repeatable => Verdict::Again { avoid: true },
-            Failure::Server(status) => match status.meaning() {
-                Meaning::TryElsewhere => {
-                    self.pool.shun(connection);
-                    Verdict::Again { avoid: true }
+            Failure::NeverSent(_) => Verdict::Again,
+            Failure::Broken(_) if method.repeatable => Verdict::Again,
+            Failure::Server(status) => {
+                let again = match status.meaning() {
+                    Meaning::TryElsewhere => true,
+                    Meaning::Unclear => method.repeatable && is_transient(status, failures),
+                    Meaning::Refused | Meaning::RenewToken => false,
+                };
+                if again || status.meaning() == Meaning::Unclear {
+                    self.pool.shun(connection, &status.message, SHUN);
                 }
-                Meaning::Unclear if method.repeatable && is_transient(status) => {
-                    Verdict::Again { avoid: true }
-                }
-                _ => Verdict::GiveUp(conclude(failure, method)),
-            },
-            Failure::Broken(_) => Verdict::GiveUp(conclude(failure, method)),
+                if again { Verdict::Again } else { Verdict::GiveUp(conclude(failure, method)) }
+            }
+            Failure::Broken(_) | Failure::Unusable(_) => Verdict::GiveUp(conclude(failure, method)),
         }
     }
 }
@@ -345,8 +424,8 @@ pub struct StreamOrigin {
 
 impl StreamOrigin {
     /// Has the next stream, and other calls, prefer another member.
-    pub fn shun(&self, transport: &Transport) {
-        transport.pool.shun(&self.connection);
+    pub fn shun(&self, transport: &Transport, why: &str) {
+        transport.pool.shun(&self.connection, why, SHUN);
     }
 
     /// Has the next stream use a new token; false where that is of no use.
@@ -357,10 +436,14 @@ impl StreamOrigin {
 }
 
 /// Whether a repeated read may succeed.
-fn is_transient(status: &Status) -> bool {
-    // `Canceled` and the like come from a server that goes down; anything else without a name
-    // of etcd's comes from a proxy or from the transport.
-    status.meaning() == Meaning::Unclear
+fn is_transient(status: &Status, failures: u32) -> bool {
+    // `Canceled` and the like come from a server that goes down. What etcd has no name for comes
+    // from a proxy or from the transport, or it is an error that this client does not know yet.
+    match status.server_error() {
+        // A full database stays full.
+        Some(known) => known.name != "NoSpace",
+        None => failures < UNKNOWN_ERRORS || !matches!(status.code, UNKNOWN | INTERNAL),
+    }
 }
 
 /// The error that a failure means for the caller.
@@ -372,5 +455,7 @@ pub fn conclude(failure: Failure, method: &Method) -> Error {
             let unclear = status.meaning() == Meaning::Unclear;
             Error::Server(status).for_mutation(unclear && !method.repeatable)
         }
+        // The call was carried out; only what the server says of it is lost.
+        Failure::Unusable(status) => Error::Server(status).for_mutation(!method.repeatable),
     }
 }

@@ -26,6 +26,9 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 /// A stream that lived so long was a good one: the next failure is a first one again.
 const STABLE_AFTER: Duration = Duration::from_secs(5);
 
+/// How often in a row a server may cancel a watch for a reason that etcd has no name for.
+const UNKNOWN_REASONS: u32 = 5;
+
 /// What to watch.
 #[derive(Clone, Debug)]
 pub struct WatchSpec {
@@ -62,8 +65,10 @@ pub struct Watcher {
     token_renewed: bool,
     /// Asked for while there was no stream to ask on.
     progress_wanted: bool,
-    /// The parts of a response that the server sends in fragments.
-    fragments: Vec<Event>,
+    /// Why there is another stream than the first.
+    trouble: Option<String>,
+    /// Events of a revision of which there may be more to come: the last in a fragment.
+    partial: Vec<Event>,
     /// Read from the stream and not yet yielded.
     ready: std::collections::VecDeque<Notice>,
 }
@@ -80,7 +85,8 @@ impl Watcher {
             failures: 0,
             token_renewed: false,
             progress_wanted: false,
-            fragments: Vec::new(),
+            trouble: None,
+            partial: Vec::new(),
             ready: std::collections::VecDeque::new(),
         }
     }
@@ -109,6 +115,11 @@ impl Watcher {
         }
     }
 
+    /// What has kept the watch from being confirmed so far.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
     /// Asks the server to say how far it has come.
     #[expect(clippy::default_trait_access, reason = "the crate hides the name of the type")]
     pub fn request_progress(&mut self) {
@@ -128,12 +139,7 @@ impl Watcher {
         let request = self.create_request();
         let deadline: Deadline = None;
         let link = self.transport.stream(&method::WATCH, request, false, deadline).await?;
-        if self.confirmed {
-            Stats::count(&self.transport.stats.resumes);
-            let next = self.next_revision;
-            self.transport.stats.report(format!("a watch resumes at revision {next}"));
-        }
-        self.fragments.clear();
+        self.partial.clear();
         self.opened_at = Instant::now();
         self.link = Some(link);
         if self.progress_wanted {
@@ -166,17 +172,13 @@ impl Watcher {
         if response.created {
             self.created(revision);
         }
-        if response.events.is_empty() && !response.fragment && self.fragments.is_empty() {
+        if response.events.is_empty() && !response.fragment && self.partial.is_empty() {
             if !response.created {
                 self.progressed(response.watch_id, revision);
             }
             return Ok(());
         }
-        self.fragments.extend(response.events);
-        if !response.fragment {
-            let events = std::mem::take(&mut self.fragments);
-            self.deliver(events);
-        }
+        self.deliver(response.events, response.fragment);
         Ok(())
     }
 
@@ -186,9 +188,14 @@ impl Watcher {
             self.next_revision = revision + 1;
         }
         self.token_renewed = false;
+        let trouble = self.trouble.take();
         if !self.confirmed {
             self.confirmed = true;
             self.ready.push_back(Notice::Created { revision });
+        } else if let Some(why) = trouble {
+            Stats::count(&self.transport.stats.resumes);
+            let next = self.next_revision;
+            self.transport.stats.report(format!("a watch resumes at revision {next}: {why}"));
         }
     }
 
@@ -201,25 +208,31 @@ impl Watcher {
         self.ready.push_back(Notice::Progress { revision });
     }
 
-    /// Yields the events of whole revisions, none of them twice.
-    fn deliver(&mut self, events: Vec<Event>) {
-        let mut batch: Vec<Event> = Vec::new();
-        let mut batch_revision = 0;
+    /// Yields the events of whole revisions, none of them twice. With `more` to come, those of
+    /// the last revision are kept until it is known to be complete.
+    fn deliver(&mut self, events: Vec<Event>, more: bool) {
+        let mut batch = std::mem::take(&mut self.partial);
         for event in events {
-            let revision = event.kv.as_ref().map_or(0, |kv| kv.mod_revision);
+            let revision = revision_of(&event);
             if revision < self.next_revision {
                 continue;
             }
-            if revision != batch_revision && !batch.is_empty() {
-                let events = std::mem::take(&mut batch);
-                self.ready.push_back(Notice::Events { revision: batch_revision, events });
+            if batch.first().is_some_and(|first| revision_of(first) != revision) {
+                self.finish(std::mem::take(&mut batch));
             }
-            batch_revision = revision;
             batch.push(event);
         }
-        if !batch.is_empty() {
-            self.next_revision = batch_revision + 1;
-            self.ready.push_back(Notice::Events { revision: batch_revision, events: batch });
+        if more {
+            self.partial = batch;
+        } else {
+            self.finish(batch);
+        }
+    }
+
+    fn finish(&mut self, events: Vec<Event>) {
+        if let Some(revision) = events.first().map(revision_of) {
+            self.next_revision = revision + 1;
+            self.ready.push_back(Notice::Events { revision, events });
         }
     }
 
@@ -228,6 +241,10 @@ impl Watcher {
         if response.compact_revision > 0 {
             status = Status::new(OUT_OF_RANGE, "mvcc: required revision has been compacted");
             status.compact_revision = Some(response.compact_revision);
+            return Err(Error::Server(status));
+        }
+        // Of a reason that is not known here, it is not known either that it will pass.
+        if status.server_error().is_none() && self.failures >= UNKNOWN_REASONS {
             return Err(Error::Server(status));
         }
         self.refused(status)
@@ -240,6 +257,7 @@ impl Watcher {
                 Ok(())
             }
             Failure::Server(status) => self.refused(status),
+            Failure::Unusable(status) => Err(Error::Server(status)),
         }
     }
 
@@ -254,6 +272,7 @@ impl Watcher {
                 None => false,
             };
             if renewed {
+                self.trouble = Some(status.message);
                 self.link = None;
                 return Ok(());
             }
@@ -261,7 +280,7 @@ impl Watcher {
         match status.meaning() {
             Meaning::TryElsewhere => {
                 if let Some((_, origin)) = &self.link {
-                    origin.shun(&self.transport);
+                    origin.shun(&self.transport, &status.message);
                 }
                 self.lost(&status.message);
                 Ok(())
@@ -275,16 +294,18 @@ impl Watcher {
     }
 
     fn lost(&mut self, why: &str) {
-        if self.confirmed {
-            self.transport.stats.report(format!("a watch lost its stream: {why}"));
-        }
+        self.trouble = Some(why.to_owned());
         if self.opened_at.elapsed() >= STABLE_AFTER {
             self.failures = 0;
         }
         self.failures += 1;
         self.link = None;
-        self.fragments.clear();
+        self.partial.clear();
     }
+}
+
+fn revision_of(event: &Event) -> i64 {
+    event.kv.as_ref().map_or(0, |kv| kv.mod_revision)
 }
 
 fn watch_request(request: PbWatchRequestUnion) -> Bytes {

@@ -109,7 +109,7 @@ impl Incoming {
                 "the response has {length} bytes, more than the {} of max_response_size",
                 self.limit
             );
-            return Err(Failure::Server(Status::new(status::OUT_OF_RANGE, message)));
+            return Err(Failure::Unusable(Status::new(status::OUT_OF_RANGE, message)));
         }
         if self.buffer.len() - PREFIX < length {
             return Ok(None);
@@ -149,13 +149,15 @@ fn http_code(status: StatusCode) -> i32 {
 }
 
 fn protocol_error(message: &str) -> Failure {
-    Failure::Server(Status::new(status::INTERNAL, message))
+    Failure::Unusable(Status::new(status::INTERNAL, message))
 }
 
 /// The failure of a stream whose request is on its way.
 pub fn broken(error: h2::Error) -> Failure {
-    if error.is_remote() && error.reason() == Some(h2::Reason::REFUSED_STREAM) {
-        // By the protocol, the server has not looked at the request.
+    // By the protocol, the server has not looked at the request: it has refused the stream, or
+    // it goes away and this stream is beyond the last one that it takes.
+    let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM) || error.is_go_away();
+    if error.is_remote() && refused {
         return Failure::NeverSent(format!("the server refused the stream: {error}"));
     }
     Failure::Broken(format!("the connection broke: {error}"))
