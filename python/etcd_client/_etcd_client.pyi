@@ -338,6 +338,16 @@ class Communicator:
         Closing what `namespace` returned refuses calls through it and leaves the rest as it is.
         """
 
+    def stats(self) -> Stats:
+        """Count what has happened on the connections.
+
+        They are shared with all communicators of the same endpoints and options, and so are the
+        counts.
+
+        Returns:
+            The counts, since the first of these communicators was opened.
+        """
+
     def namespace(self, prefix: BytesLike) -> Self:
         """View the keys that begin with a prefix, by what follows it.
 
@@ -1513,3 +1523,64 @@ class WatchBatches(AsyncIterator[list[WatchEvent]]):
 
     def __aiter__(self) -> WatchBatches: ...
     def __anext__(self) -> Next[list[WatchEvent]]: ...
+
+# Counts
+
+@final
+class Stats:
+    """What has happened on the connections of a communicator.
+
+    Examples:
+        >>> before = communicator.stats()
+        >>> value = await communicator.get("key")
+        >>> communicator.stats().requests - before.requests
+        1
+    """
+
+    __match_args__ = (
+        "requests",
+        "in_flight",
+        "retries",
+        "connects",
+        "reconnects",
+        "failovers",
+        "resumes",
+    )
+
+    def __new__(
+        cls,
+        requests: int,
+        in_flight: int,
+        retries: int,
+        connects: int,
+        reconnects: int,
+        failovers: int,
+        resumes: int,
+    ) -> Stats: ...
+    @property
+    def requests(self) -> int:
+        """Calls that were begun; watches are none."""
+
+    @property
+    def in_flight(self) -> int:
+        """Calls that are under way."""
+
+    @property
+    def retries(self) -> int:
+        """Further attempts of calls."""
+
+    @property
+    def connects(self) -> int:
+        """Connections that were opened."""
+
+    @property
+    def reconnects(self) -> int:
+        """Those to a member that there had been one to before."""
+
+    @property
+    def failovers(self) -> int:
+        """Times that calls moved to another member."""
+
+    @property
+    def resumes(self) -> int:
+        """Streams, of watches and the like, that were replaced."""

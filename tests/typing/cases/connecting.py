@@ -67,6 +67,7 @@ CASES: Cases = {
     "Client.__aenter__": (lambda world: world.client.__aenter__(),),
     "Client.connect": (lambda world: world.client.connect(),),
     "Communicator.close": (lambda world: world.communicator.close(),),
+    "Communicator.stats": (lambda world: world.communicator.stats(),),
     "CondVar.wait": (waited,),
     "CondVar.notify_waiters": (lambda _: CondVar().notify_waiters(),),
     "ConnectOptions.with_connect_timeout": (lambda _: ConnectOptions().with_connect_timeout(1),),
@@ -89,4 +90,5 @@ CASES: Cases = {
 INSTANCES: dict[str, Case] = {
     "Communicator": lambda world: world.communicator,
     "GRPCStatusError": status_error,
+    "Stats": lambda world: world.communicator.stats(),
 }
