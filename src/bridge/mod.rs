@@ -12,6 +12,7 @@ mod fork;
 mod next;
 mod process;
 mod stream;
+mod untracked;
 mod wakeup;
 
 pub(crate) use call::{Call, Reply, spawn};
@@ -24,3 +25,4 @@ pub(crate) use process::{
     Context, LINGER, active_contexts, after_fork_in_child, at_exit, cleanup, enter,
 };
 pub(crate) use stream::{Receiver, Sender, Taken, channel};
+pub(crate) use untracked::bytes_pair;

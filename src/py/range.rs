@@ -5,6 +5,7 @@ use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use super::errors;
 use super::responses::{KeyValue, RangeResponse, ToPython, header};
+use crate::bridge::bytes_pair;
 use crate::rpc::error::Error;
 use crate::rpc::range_reply::{KeyValueRef, Malformed, RangeReply};
 use crate::rpc::status::{INTERNAL, Status};
@@ -80,9 +81,7 @@ pub(super) struct Pairs(pub(super) RangeReply);
 
 impl ToPython for Pairs {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let pairs = list(py, &self.0, |kv| {
-            (PyBytes::new(py, kv.key), PyBytes::new(py, kv.value)).into_pyobject(py)
-        })?;
+        let pairs = list(py, &self.0, |kv| bytes_pair(py, kv.key, kv.value))?;
         Ok(PyList::new(py, pairs)?.into_any().unbind())
     }
 }
