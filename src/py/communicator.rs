@@ -20,7 +20,11 @@ use crate::rpc::transport::{Deadline, Transport};
 
 /// What all views of one open context share.
 pub(super) struct Shared {
-    target: Target,
+    /// Where a new session goes to.
+    target: Mutex<Target>,
+    /// The default deadline of calls.
+    timeout: Option<Duration>,
+    tls: bool,
     context: Mutex<Option<Context>>,
     session: Mutex<Option<Arc<Session>>>,
     messenger: Messenger,
@@ -54,7 +58,8 @@ impl Shared {
         }
         let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
         let engine = context.as_ref().ok_or_else(|| errors::closed(py))?.engine()?;
-        let opened = Arc::new(Session::open(engine, &self.target, self.messenger.clone()));
+        let target = self.target.lock().unwrap_or_else(PoisonError::into_inner);
+        let opened = Arc::new(Session::open(engine, &target, self.messenger.clone()));
         *session = Some(Arc::clone(&opened));
         Ok(opened)
     }
@@ -83,6 +88,26 @@ impl Communicator {
         shared.session(py)
     }
 
+    /// The way to the cluster, from whatever thread.
+    pub(super) fn transport(&self, py: Python<'_>) -> PyResult<Arc<Transport>> {
+        Ok(Arc::clone(&self.shared(py)?.session(py)?.transport))
+    }
+
+    /// Reads an endpoint that may be one of this communicator's.
+    pub(super) fn endpoint(&self, py: Python<'_>, text: &str) -> PyResult<Endpoint> {
+        parse_one(py, text, self.shared(py)?.tls)
+    }
+
+    /// Goes on with other endpoints.
+    pub(super) fn retarget(&self, py: Python<'_>, endpoints: &[String]) -> PyResult<()> {
+        let shared = self.shared(py)?;
+        let session = shared.session(py)?;
+        let mut target = shared.target.lock().unwrap_or_else(PoisonError::into_inner);
+        target.endpoints = parse(py, endpoints, shared.tls)?;
+        session.retarget(&target);
+        Ok(())
+    }
+
     /// Turns true when the context closes.
     pub(super) fn closing(&self, py: Python<'_>) -> PyResult<tokio::sync::watch::Receiver<bool>> {
         Ok(self.shared(py)?.closing.subscribe())
@@ -90,7 +115,7 @@ impl Communicator {
 
     /// The deadline of a call: its own, or the default of the connection.
     pub(super) fn deadline(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<Deadline> {
-        let default = self.shared(py)?.target.options.timeout;
+        let default = self.shared(py)?.timeout;
         Ok(args::deadline(timeout.or(default)))
     }
 
@@ -161,12 +186,15 @@ pub(super) fn connect(
     let bridge = LoopBridge::current(py)?;
     let context = bridge::enter();
     let engine = context.engine()?;
-    let target = Target { endpoints: parse(py, &endpoints, options)?, options: options.0.clone() };
+    let tls = options.0.tls.is_some();
+    let target = Target { endpoints: parse(py, &endpoints, tls)?, options: options.0.clone() };
     let messenger = bridge.get().messenger()?;
     let session = Arc::new(Session::open(Arc::clone(&engine), &target, messenger.clone()));
     let transport = Arc::clone(&session.transport);
     let shared = Arc::new(Shared {
-        target,
+        timeout: target.options.timeout,
+        tls,
+        target: Mutex::new(target),
         context: Mutex::new(Some(context)),
         session: Mutex::new(Some(session)),
         messenger,
@@ -184,31 +212,25 @@ pub(super) fn check_endpoints(
     endpoints: Vec<String>,
     options: &ConnectOptions,
 ) -> PyResult<()> {
-    parse(py, &endpoints, options).map(drop)
+    parse(py, &endpoints, options.0.tls.is_some()).map(drop)
 }
 
-pub(super) fn parse(
-    py: Python<'_>,
-    endpoints: &[String],
-    options: &ConnectOptions,
-) -> PyResult<Vec<Endpoint>> {
+pub(super) fn parse(py: Python<'_>, endpoints: &[String], tls: bool) -> PyResult<Vec<Endpoint>> {
     if endpoints.is_empty() {
         let expected = "at least one endpoint";
         return Err(args::wrong_value(py, "endpoints", expected, "an empty list"));
     }
-    let tls = options.0.tls.is_some();
-    endpoints
-        .iter()
-        .map(|text| {
-            let endpoint =
-                Endpoint::parse(text, tls).map_err(|error| errors::invalid_endpoint(py, &error))?;
-            if tls && !endpoint.tls {
-                let message = format!("endpoint {text:?}: expected https, because TLS is set up");
-                return Err(errors::invalid_endpoint(py, &message));
-            }
-            Ok(endpoint)
-        })
-        .collect()
+    endpoints.iter().map(|text| parse_one(py, text, tls)).collect()
+}
+
+fn parse_one(py: Python<'_>, text: &str, tls: bool) -> PyResult<Endpoint> {
+    let endpoint =
+        Endpoint::parse(text, tls).map_err(|error| errors::invalid_endpoint(py, &error))?;
+    if tls && !endpoint.tls {
+        let message = format!("endpoint {text:?}: expected https, because TLS is set up");
+        return Err(errors::invalid_endpoint(py, &message));
+    }
+    Ok(endpoint)
 }
 
 struct Connecting(Arc<Shared>);
@@ -273,11 +295,5 @@ impl Communicator {
         drop(session);
         let context = shared.context.lock().unwrap_or_else(PoisonError::into_inner).take();
         drop(context);
-    }
-
-    /// The endpoints in use.
-    #[getter]
-    fn endpoints(&self, py: Python<'_>) -> PyResult<Vec<String>> {
-        Ok(self.shared(py)?.session(py)?.transport.pool.endpoints())
     }
 }

@@ -50,8 +50,18 @@ pub(super) fn read_keys(
     key: Vec<u8>,
 ) -> PyResult<KeyRange> {
     let range_end = keywords.read("range_end", bytes)?;
-    let prefix = keywords.flag("prefix")?;
-    let from_key = keywords.flag("from_key")?;
+    let (prefix, from_key) = (keywords.flag("prefix")?, keywords.flag("from_key")?);
+    choose_keys(py, key, range_end, prefix, from_key)
+}
+
+/// The one key, or the range that begins with it.
+pub(super) fn choose_keys(
+    py: Python<'_>,
+    key: Vec<u8>,
+    range_end: Option<Vec<u8>>,
+    prefix: bool,
+    from_key: bool,
+) -> PyResult<KeyRange> {
     match (range_end, prefix, from_key) {
         (None, false, false) => Ok(KeyRange::one(key)),
         (Some(end), false, false) => between(py, key, end),

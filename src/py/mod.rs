@@ -1,17 +1,23 @@
 //! The Python classes: thin, with all of etcd in `rpc` and all of asyncio in `bridge`.
 
+mod admin;
 mod args;
+mod auth;
+mod cluster;
 mod communicator;
+mod endpoints;
 mod errors;
 mod kv;
 mod kv_options;
 mod log;
+mod maintenance;
 mod namespace;
 mod options;
 mod range;
 mod record;
 mod responses;
 mod session;
+mod snapshot;
 mod stats;
 mod txn;
 mod txn_repr;
@@ -27,15 +33,34 @@ mod native {
     #[pymodule_export]
     use crate::bridge::{Call, LoopBridge, Next};
     #[pymodule_export]
+    use crate::py::auth::{
+        Auth, AuthResponse, AuthRoleGetResponse, AuthRoleListResponse, AuthStatusResponse,
+        AuthUserGetResponse, AuthUserListResponse, Permission,
+    };
+    #[pymodule_export]
+    use crate::py::cluster::{
+        Cluster, Member, MemberAddResponse, MemberListResponse, MemberPromoteResponse,
+        MemberRemoveResponse, MemberUpdateResponse,
+    };
+    #[pymodule_export]
     use crate::py::communicator::{Communicator, Connected, check_endpoints, connect};
     #[pymodule_export]
+    use crate::py::endpoints::{check_discovery, discover};
+    #[pymodule_export]
     use crate::py::kv_options::prefix_range;
+    #[pymodule_export]
+    use crate::py::maintenance::{
+        AlarmMember, AlarmResponse, DefragmentResponse, DowngradeInfo, DowngradeResponse,
+        HashKVResponse, HashResponse, Maintenance, MoveLeaderResponse, StatusResponse,
+    };
     #[pymodule_export]
     use crate::py::options::ConnectOptions;
     #[pymodule_export]
     use crate::py::responses::{
         CompactResponse, DeleteResponse, KeyValue, PutResponse, RangeResponse, ResponseHeader,
     };
+    #[pymodule_export]
+    use crate::py::snapshot::Snapshot;
     #[pymodule_export]
     use crate::py::stats::Stats;
     #[pymodule_export]

@@ -12,6 +12,8 @@ macro_rules! record {
         #[::pyo3::pymethods]
         impl $name {
             #[new]
+            // As many as the message has.
+            #[allow(clippy::too_many_arguments)]
             fn new($($field: $type),*) -> Self {
                 Self { $($field),* }
             }
@@ -20,7 +22,7 @@ macro_rules! record {
             fn __match_args__(
                 py: ::pyo3::Python<'_>,
             ) -> ::pyo3::PyResult<::pyo3::Py<::pyo3::types::PyTuple>> {
-                Ok(::pyo3::types::PyTuple::new(py, [$(stringify!($field)),*])?.unbind())
+                Ok(::pyo3::types::PyTuple::new(py, [$($crate::py::record::attribute(stringify!($field))),*])?.unbind())
             }
 
             fn __repr__(this: &::pyo3::Bound<'_, Self>) -> ::pyo3::PyResult<String> {
@@ -56,19 +58,25 @@ pub(super) use record;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
+/// The Python name of a field that is a keyword of Rust.
+pub(crate) fn attribute(field: &'static str) -> &'static str {
+    field.strip_prefix("r#").unwrap_or(field)
+}
+
 pub(crate) fn values<'py>(
     record: &Bound<'py, PyAny>,
-    fields: &[&str],
+    fields: &[&'static str],
 ) -> PyResult<Bound<'py, PyTuple>> {
     let values: Vec<_> =
-        fields.iter().map(|field| record.getattr(*field)).collect::<PyResult<_>>()?;
+        fields.iter().map(|field| record.getattr(attribute(field))).collect::<PyResult<_>>()?;
     PyTuple::new(record.py(), values)
 }
 
-pub(crate) fn describe(record: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<String> {
+pub(crate) fn describe(record: &Bound<'_, PyAny>, fields: &[&'static str]) -> PyResult<String> {
     let mut parts = Vec::with_capacity(fields.len());
     for field in fields {
-        parts.push(format!("{field}={}", record.getattr(*field)?.repr()?));
+        let field = attribute(field);
+        parts.push(format!("{field}={}", record.getattr(field)?.repr()?));
     }
     Ok(format!("{}({})", record.get_type().name()?, parts.join(", ")))
 }
@@ -76,7 +84,7 @@ pub(crate) fn describe(record: &Bound<'_, PyAny>, fields: &[&str]) -> PyResult<S
 pub(crate) fn equal(
     one: &Bound<'_, PyAny>,
     other: &Bound<'_, PyAny>,
-    fields: &[&str],
+    fields: &[&'static str],
 ) -> PyResult<Py<PyAny>> {
     let py = one.py();
     if !one.get_type().is(other.get_type()) {

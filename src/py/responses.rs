@@ -68,9 +68,9 @@ record! {
 
 pub(super) fn header(
     py: Python<'_>,
-    header: Option<wire::ResponseHeader>,
+    header: Option<impl Into<wire::ResponseHeader>>,
 ) -> PyResult<Py<ResponseHeader>> {
-    let header = header.unwrap_or_default();
+    let header = header.map(Into::into).unwrap_or_default();
     let header = ResponseHeader {
         cluster_id: header.cluster_id,
         member_id: header.member_id,
@@ -97,7 +97,7 @@ pub(super) fn key_values(py: Python<'_>, kvs: &[wire::KeyValue]) -> PyResult<Py<
     Ok(PyTuple::new(py, kvs)?.unbind())
 }
 
-fn object<T: pyo3::PyClass<BaseType = PyAny> + Into<pyo3::PyClassInitializer<T>>>(
+pub(super) fn object<T: pyo3::PyClass<BaseType = PyAny> + Into<pyo3::PyClassInitializer<T>>>(
     py: Python<'_>,
     value: T,
 ) -> PyResult<Py<PyAny>> {

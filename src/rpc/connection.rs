@@ -1,7 +1,9 @@
 //! One HTTP/2 connection to one member.
 
 use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -18,6 +20,7 @@ use super::error::Failure;
 use super::method::{Method, Patience};
 use super::options::Options;
 use super::pulse::{Observed, OpenStream, Pulse, awaiting};
+use super::tls;
 use super::wire::{self, Incoming};
 
 /// How much a server may send ahead of what its reader has taken. A slow reader is slowed by
@@ -71,14 +74,18 @@ impl Connection {
         let authority = endpoint.authority.parse().map_err(|_| {
             format!("{}: {:?} is no valid authority", endpoint.name, endpoint.authority)
         })?;
-        let deadline = Instant::now() + options.connect_timeout;
-        let stream = dial::dial(endpoint, options).await?;
         let pulse = Arc::<Pulse>::default();
-        let greeting = greet(Observed::new(stream, &pulse), &pulse);
-        let (requests, mut driver) = match timeout_at(deadline, greeting).await {
-            Ok(greeted) => greeted.map_err(|why| format!("{}: {why}", endpoint.name))?,
-            Err(_) => return Err(format!("{}: the server does not speak", endpoint.name)),
+        let deadline = Instant::now() + options.connect_timeout;
+        let opening = async {
+            let stream = timeout_at(deadline, dial::dial(endpoint, options))
+                .await
+                .unwrap_or_else(|_| Err("the server does not accept the connection".into()))?;
+            timeout_at(deadline, greet(Observed::new(stream, &pulse), endpoint))
+                .await
+                .unwrap_or_else(|_| Err("the server does not speak".into()))
         };
+        let (requests, mut driver) =
+            opening.await.map_err(|why| format!("{}: {why}", endpoint.name))?;
         let pings = driver.ping_pong();
         let connection = Arc::new(Self {
             requests,
@@ -247,11 +254,17 @@ impl Stream {
 }
 
 /// Begins HTTP/2 and waits for the server's part of it. The system accepts connections for a
-/// process that is frozen, too; only the server itself can speak.
-async fn greet(stream: Observed, pulse: &Pulse) -> Result<(SendRequest<Bytes>, Driver), String> {
+/// process that is frozen, too, and only the server itself can speak; if it does not speak
+/// HTTP/2, or is about to refuse the client's certificate, that is what it says first.
+async fn greet(
+    stream: Observed,
+    endpoint: &Endpoint,
+) -> Result<(SendRequest<Bytes>, Driver), String> {
     let (requests, mut driver) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
+        // Until the server's settings come, which say how many it takes.
+        .initial_max_send_streams(0)
         .enable_push(false)
         .max_concurrent_reset_streams(CANCELLED_CALLS)
         .reset_stream_duration(CANCELLED_FOR)
@@ -259,14 +272,23 @@ async fn greet(stream: Observed, pulse: &Pulse) -> Result<(SendRequest<Bytes>, D
         .max_local_error_reset_streams(None)
         .handshake(stream)
         .await
-        .map_err(|error| error.to_string())?;
-    tokio::select! {
-        outcome = &mut driver => Err(match outcome {
-            Ok(()) => "the server ended the connection at once".into(),
-            Err(error) => format!("the server does not speak HTTP/2: {error}"),
-        }),
-        () = pulse.first_words() => Ok((requests, driver)),
+        .map_err(|error| no_greeting(error, endpoint))?;
+    poll_fn(|context| match Pin::new(&mut driver).poll(context) {
+        Poll::Ready(Ok(())) => Poll::Ready(Err("the server ended the connection at once".into())),
+        Poll::Ready(Err(error)) => Poll::Ready(Err(no_greeting(error, endpoint))),
+        Poll::Pending if requests.current_max_send_streams() > 0 => Poll::Ready(Ok(())),
+        Poll::Pending => Poll::Pending,
+    })
+    .await?;
+    Ok((requests, driver))
+}
+
+fn no_greeting(error: h2::Error, endpoint: &Endpoint) -> String {
+    if endpoint.tls {
+        let described = error.to_string();
+        return error.into_io().map_or(described, |error| tls::describe(&error));
     }
+    format!("the server does not speak HTTP/2; is the port one for https? {error}")
 }
 
 /// Runs a connection until it breaks, is not used any more, or does not answer pings.

@@ -9,25 +9,15 @@ use super::endpoint::{Address, Endpoint};
 use super::options::{Options, TlsOptions};
 use super::tls;
 
+const HTTP_2: &[u8] = b"h2";
+
 /// What HTTP/2 runs over.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
-/// Connects within the connect timeout, the TLS handshake included.
+/// Connects to a member, with TLS where its endpoint says so.
 pub async fn dial(endpoint: &Endpoint, options: &Options) -> Result<Box<dyn Io>, String> {
-    let connecting = connect(endpoint, options);
-    match tokio::time::timeout(options.connect_timeout, connecting).await {
-        Ok(outcome) => outcome.map_err(|error| format!("{}: {error}", endpoint.name)),
-        Err(_) => Err(format!(
-            "{}: no connection within {} s",
-            endpoint.name,
-            options.connect_timeout.as_secs_f64()
-        )),
-    }
-}
-
-async fn connect(endpoint: &Endpoint, options: &Options) -> Result<Box<dyn Io>, String> {
     match &endpoint.address {
         Address::Tcp { host, port } => {
             let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(describe)?;
@@ -64,11 +54,8 @@ async fn secure<S: Io + 'static>(
     let tls_options = options.tls.as_ref().unwrap_or(&default);
     let name = tls::server_name(tls_options, endpoint.host())?;
     let connector = tls::connector(tls_options)?;
-    let stream = connector.connect(name, stream).await.map_err(|error| match error.kind() {
-        io::ErrorKind::InvalidData => format!("TLS handshake failed: {error}"),
-        _ => format!("TLS handshake failed, is the member's port one for https? {error}"),
-    })?;
-    if stream.get_ref().1.alpn_protocol() != Some(b"h2") {
+    let stream = connector.connect(name, stream).await.map_err(|error| tls::describe(&error))?;
+    if stream.get_ref().1.alpn_protocol() != Some(HTTP_2) {
         return Err("the server does not speak HTTP/2 over TLS".into());
     }
     Ok(Box::new(stream))

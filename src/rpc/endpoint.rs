@@ -61,6 +61,11 @@ impl Endpoint {
         })
     }
 
+    /// Whether both are the same however they are written.
+    pub fn is_same_place(&self, other: &Self) -> bool {
+        self.address == other.address && self.tls == other.tls
+    }
+
     /// The host by which a certificate is checked.
     pub fn host(&self) -> &str {
         match &self.address {

@@ -4,6 +4,7 @@
 //! only copy made is the one into Python. All other messages are the crate's own.
 
 use bytes::Bytes;
+use etcd_client::proto::PbResponseHeader;
 use prost::Message;
 
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Message)]
@@ -16,6 +17,13 @@ pub struct ResponseHeader {
     pub revision: i64,
     #[prost(uint64, tag = "4")]
     pub raft_term: u64,
+}
+
+impl From<PbResponseHeader> for ResponseHeader {
+    fn from(header: PbResponseHeader) -> Self {
+        let PbResponseHeader { cluster_id, member_id, revision, raft_term } = header;
+        Self { cluster_id, member_id, revision, raft_term }
+    }
 }
 
 #[derive(Clone, PartialEq, Eq, Message)]

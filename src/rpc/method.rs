@@ -94,6 +94,9 @@ pub static OBSERVE: Method = Method::repeatable("/v3electionpb.Election/Observe"
 pub static RESIGN: Method = Method::mutation("/v3electionpb.Election/Resign");
 
 pub static MEMBER_LIST: Method = Method::read("/etcdserverpb.Cluster/MemberList");
+/// The members as one member knows them, with or without a leader.
+pub static SERIALIZABLE_MEMBER_LIST: Method =
+    Method { needs_leader: false, ..Method::read("/etcdserverpb.Cluster/MemberList") };
 pub static MEMBER_ADD: Method = Method::mutation("/etcdserverpb.Cluster/MemberAdd");
 pub static MEMBER_REMOVE: Method = Method::mutation("/etcdserverpb.Cluster/MemberRemove");
 pub static MEMBER_UPDATE: Method = Method::mutation("/etcdserverpb.Cluster/MemberUpdate");

@@ -2,13 +2,17 @@
 //!
 //! Nothing here knows of Python. It runs inside a tokio runtime that the caller provides.
 
+pub mod auth;
 pub mod backoff;
+pub mod cluster;
 pub mod connection;
 pub mod dial;
+pub mod discovery;
 pub mod endpoint;
 pub mod error;
 pub mod keys;
 pub mod kv;
+pub mod maintenance;
 pub mod member;
 pub mod messages;
 pub mod method;
@@ -17,6 +21,7 @@ pub mod pool;
 pub mod progress;
 pub mod pulse;
 pub mod range_reply;
+pub mod request;
 pub mod server_error;
 pub mod stats;
 pub mod status;

@@ -94,8 +94,8 @@ impl Pool {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub fn endpoints(&self) -> Vec<String> {
-        self.state().members.iter().map(|member| member.endpoint.name.clone()).collect()
+    pub fn endpoints(&self) -> Vec<Endpoint> {
+        self.state().members.iter().map(|member| Endpoint::clone(&member.endpoint)).collect()
     }
 
     pub fn has_several_members(&self) -> bool {
@@ -299,7 +299,8 @@ impl Pool {
             changed.as_mut().enable();
             {
                 let mut state = self.state();
-                let known = state.members.iter().position(|member| *member.endpoint == *endpoint);
+                let known =
+                    state.members.iter().position(|member| member.endpoint.is_same_place(endpoint));
                 let Some(index) = known else { break };
                 let member = &state.members[index];
                 if let Some(connection) = member.open() {

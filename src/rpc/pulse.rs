@@ -47,7 +47,6 @@ pub struct Pulse {
     abandoned: AtomicBool,
     received: AtomicU64,
     written: AtomicU64,
-    heard: Notify,
 }
 
 impl Pulse {
@@ -107,13 +106,6 @@ impl Pulse {
 
     fn received(&self) -> u64 {
         self.received.load(Ordering::Acquire)
-    }
-
-    /// Completes once the member has said anything at all.
-    pub async fn first_words(&self) {
-        while self.received() == 0 {
-            self.heard.notified().await;
-        }
     }
 
     /// Pings the member when there is reason to; returns when it does not answer, or when the
@@ -238,9 +230,7 @@ impl AsyncRead for Observed {
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
         let count = buffer.filled().len() - before;
-        if count > 0 && self.pulse.received.fetch_add(count as u64, Ordering::AcqRel) == 0 {
-            self.pulse.heard.notify_one();
-        }
+        self.pulse.received.fetch_add(count as u64, Ordering::AcqRel);
         outcome
     }
 }

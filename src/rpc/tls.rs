@@ -1,6 +1,7 @@
 //! TLS: which certificates are trusted and shown.
 
-use std::sync::Arc;
+use std::io;
+use std::sync::{Arc, OnceLock};
 
 use tokio_rustls::TlsConnector;
 use tokio_rustls::rustls::client::danger::{
@@ -10,7 +11,7 @@ use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
-    self, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
+    self, AlertDescription, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 
 use super::options::TlsOptions;
@@ -63,17 +64,52 @@ fn certificates(pem: &[u8], argument: &str) -> Result<Vec<CertificateDer<'static
     Ok(found)
 }
 
-fn roots(ca: Option<&[u8]>) -> Result<RootCertStore, String> {
+fn roots(ca: Option<&[u8]>) -> Result<Arc<RootCertStore>, String> {
+    let Some(ca) = ca else { return Ok(system_roots()) };
     let mut roots = RootCertStore::empty();
-    if let Some(ca) = ca {
-        for certificate in certificates(ca, "ca")? {
-            roots.add(certificate).map_err(|error| format!("ca: {error}"))?;
-        }
-    } else {
-        // A broken certificate among the system's does not make the others useless.
-        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    for certificate in certificates(ca, "ca")? {
+        roots.add(certificate).map_err(|error| format!("ca: {error}"))?;
     }
-    Ok(roots)
+    Ok(Arc::new(roots))
+}
+
+/// The certificates that the system trusts. Reading them takes long enough to do it once.
+fn system_roots() -> Arc<RootCertStore> {
+    static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
+    let roots = ROOTS.get_or_init(|| {
+        let mut roots = RootCertStore::empty();
+        // A broken certificate among them does not make the others useless.
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        Arc::new(roots)
+    });
+    Arc::clone(roots)
+}
+
+/// Why a connection with TLS failed, at its beginning or when the server judged the client's
+/// certificate.
+pub fn describe(error: &io::Error) -> String {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    match cause {
+        Some(rustls::Error::InvalidCertificate(reason)) => {
+            format!("the server's certificate is refused: {reason}")
+        }
+        Some(rustls::Error::InvalidMessage(_)) => {
+            "the server does not speak TLS; is the port one for http?".into()
+        }
+        Some(rustls::Error::AlertReceived(alert)) => match alert {
+            AlertDescription::CertificateRequired => {
+                "the server demands a client certificate".into()
+            }
+            AlertDescription::BadCertificate
+            | AlertDescription::UnknownCA
+            | AlertDescription::CertificateExpired
+            | AlertDescription::CertificateUnknown => {
+                format!("the server refuses the client's certificate: {alert:?}")
+            }
+            _ => format!("the server ended the TLS handshake: {alert:?}"),
+        },
+        _ => format!("the TLS handshake failed: {error}"),
+    }
 }
 
 /// Accepts every certificate, where the user has said so.

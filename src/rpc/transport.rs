@@ -244,12 +244,11 @@ impl Transport {
         method: &'static Method,
         request: Bytes,
         deadline: Deadline,
-    ) -> Result<Stream, Error> {
+    ) -> Result<(Stream, StreamOrigin), Error> {
         let progress = Progress::new(Instant::now());
         let opening = Opening { method, request, last: true };
         let call = self.on_member(endpoint, &opening, &progress);
-        let (stream, _) = self.bounded(call, method, deadline, &progress).await?;
-        Ok(stream)
+        self.bounded(call, method, deadline, &progress).await
     }
 
     async fn on_member<A: Attempt>(
