@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from . import _etcd_client
 from ._etcd_client import ConnectOptions
 from .communicator import Communicator
+from .discovery import Discovery
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,15 +41,49 @@ class Client:
 
     def __init__(
         self,
-        endpoints: str | Iterable[str],
+        endpoints: str | Iterable[str] | Discovery,
         connect_options: ConnectOptions | None = None,
         lock_options: object = None,
     ) -> None:
-        self._endpoints = [endpoints] if isinstance(endpoints, str) else list(endpoints)
         self._connect_options = ConnectOptions() if connect_options is None else connect_options
         self._lock_options = lock_options
         self._open: list[Communicator] = []
+        self._endpoints: list[str] | Discovery
+        if isinstance(endpoints, Discovery):
+            self._endpoints = endpoints
+            return
+        self._endpoints = [endpoints] if isinstance(endpoints, str) else list(endpoints)
         _etcd_client.check_endpoints(self._endpoints, self._connect_options)
+
+    @classmethod
+    def from_srv(
+        cls,
+        domain: str,
+        connect_options: ConnectOptions | None = None,
+        *,
+        service_name: str | None = None,
+        nameserver: str | None = None,
+    ) -> Client:
+        """Make a client of the cluster that the SRV records of a domain describe.
+
+        They are looked up at each connecting, the way etcd's own tools do it: the endpoints of
+        `_etcd-client-ssl._tcp.<domain>` speak TLS, those of `_etcd-client._tcp.<domain>` plain
+        text. The latter are used only if there are none of the former, and never with options for
+        TLS. The certificate has to carry the domain, not the host that DNS names, unless the
+        options say another `server_name`.
+
+        Args:
+            domain: Such as `example.com`.
+            connect_options: How to connect; the connect timeout bounds the lookup as well.
+            service_name: Tells clusters of one domain apart: `_etcd-client-ssl-<name>._tcp`.
+            nameserver: The address of a name server, perhaps with its port, that is asked
+                instead of the system's.
+
+        Example:
+            >>> async with Client.from_srv("example.com").connect() as communicator:
+            ...     await communicator.put("key", "value")
+        """
+        return cls(Discovery(domain, service_name, nameserver), connect_options)
 
     def connect(self, connect_options: ConnectOptions | None = None) -> Client:
         """Return a client of the same endpoints, to be entered with `async with`.
@@ -59,7 +94,10 @@ class Client:
         return Client(self._endpoints, connect_options or self._connect_options)
 
     async def __aenter__(self) -> Communicator:
-        connected = await _etcd_client.connect(self._endpoints, self._connect_options)
+        endpoints, options = self._endpoints, self._connect_options
+        if isinstance(endpoints, Discovery):
+            endpoints, options = await endpoints.resolve(options)
+        connected = await _etcd_client.connect(endpoints, options)
         communicator = Communicator(connected)
         self._open.append(communicator)
         return communicator

@@ -9,6 +9,7 @@ from .scan import Scan
 
 if TYPE_CHECKING:
     from ._etcd_client import BytesLike, Call, RangeResponse
+from .maintenance import Maintenance
 
 
 class Communicator(_etcd_client.Communicator):
@@ -121,6 +122,11 @@ class Communicator(_etcd_client.Communicator):
             )
 
         return Scan(read, key, page_size, revision)
+
+    @property
+    def maintenance(self) -> Maintenance:
+        """Looks after members one by one, alarms, the leader and the version of the cluster."""
+        return Maintenance(self)
 
 
 EtcdCommunicator = Communicator

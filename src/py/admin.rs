@@ -16,7 +16,7 @@ pub(super) type Timeout<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
 
 impl Communicator {
     /// Sends a request; `shape` makes of the answer what has a Python counterpart.
-    pub(super) fn send<M: Message + Default, T: ToPython>(
+    pub(super) fn send<M: Message + Default + 'static, T: ToPython>(
         &self,
         py: Python<'_>,
         effect: Effect,

@@ -6,7 +6,7 @@ use pyo3::types::PyList;
 
 use super::admin::{Timeout, read_strings};
 use super::args;
-use super::communicator::{Communicator, Effect, parse};
+use super::communicator::{Communicator, Effect};
 use super::errors;
 use super::options::ConnectOptions;
 use super::responses::ToPython;

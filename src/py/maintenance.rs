@@ -10,7 +10,7 @@ use pyo3::types::PyTuple;
 
 use super::admin::{Timeout, enum_member, strings};
 use super::args::{self, member_of};
-use super::communicator::{self, Communicator, Effect};
+use super::communicator::{Communicator, Effect};
 use super::record::record;
 use super::responses::{ResponseHeader, ToPython, header, object};
 use super::snapshot::Snapshot;

@@ -75,13 +75,10 @@ impl Session {
     /// Goes on with other endpoints, as do all that share the transport. Whoever connects to
     /// the old ones from now on gets another transport.
     pub(super) fn retarget(&self, target: &Target) {
-        let all = all();
-        let shared = all
-            .iter()
-            .filter_map(ForkGuarded::get)
-            .find(|shared| Arc::ptr_eq(&lock(shared).transport, &self.transport));
+        let mut all = all();
+        let shared = all.iter_mut().find(|shared| Arc::ptr_eq(&shared.transport, &self.transport));
         if let Some(shared) = shared {
-            lock(shared).target = target.clone();
+            shared.target = target.clone();
         }
         self.transport.pool.set_endpoints(target.endpoints.clone());
     }

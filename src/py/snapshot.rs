@@ -12,7 +12,9 @@ use tokio::time::timeout_at;
 use super::args;
 use super::communicator::{self, Communicator};
 use super::errors;
-use crate::bridge::{self, LoopBridge, Next, Receiver, Sender, Source, Taken, Waiting};
+use crate::bridge::{
+    self, ForkGuarded, LoopBridge, Next, Receiver, Sender, Source, Step, Taken, Waiting,
+};
 use crate::rpc::endpoint::Endpoint;
 use crate::rpc::error::Error;
 use crate::rpc::maintenance::SnapshotChunk;
@@ -63,13 +65,17 @@ impl Source for Reader {
     fn notify(&self, waiting: Waiting) {
         waiting.wake_by(&self.chunks);
     }
+
+    fn withdraw(&self, step: Step) {
+        step.leaves(&self.chunks);
+    }
 }
 
 /// A database on its way.
 #[pyclass(frozen, weakref, module = "etcd_client", name = "Snapshot")]
 pub(crate) struct Snapshot {
     bridge: Py<LoopBridge>,
-    reader: Arc<Reader>,
+    reader: ForkGuarded<Arc<Reader>>,
 }
 
 impl Snapshot {
@@ -91,12 +97,17 @@ impl Snapshot {
             closing: communicator.closing(py)?,
         };
         session.engine.submit(pump.run(sender));
-        let reader = Arc::new(Reader { chunks, progress: Mutex::default() });
+        let reader = ForkGuarded::new(Arc::new(Reader { chunks, progress: Mutex::default() }));
         Ok(Self { bridge: communicator.bridge.clone_ref(py), reader })
     }
 
-    fn progress(&self) -> Progress {
-        self.reader.progress.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn reader(&self, py: Python<'_>) -> PyResult<&Arc<Reader>> {
+        self.reader.get().ok_or_else(|| errors::forked(py))
+    }
+
+    fn progress(&self, py: Python<'_>) -> PyResult<Progress> {
+        let progress = self.reader(py)?.progress.lock();
+        Ok(progress.unwrap_or_else(PoisonError::into_inner).clone())
     }
 }
 
@@ -106,26 +117,29 @@ impl Snapshot {
         this
     }
 
-    fn __anext__(&self, py: Python<'_>) -> Next {
-        Next::new(Arc::<Reader>::clone(&self.reader), self.bridge.clone_ref(py))
+    fn __anext__(&self, py: Python<'_>) -> PyResult<Next> {
+        let reader = Arc::<Reader>::clone(self.reader(py)?);
+        Ok(Next::new(reader, self.bridge.clone_ref(py)))
     }
 
     /// How much of the database comes after the last part; None before the first one.
     #[getter]
-    fn remaining_bytes(&self) -> Option<u64> {
-        self.progress().remaining_bytes
+    fn remaining_bytes(&self, py: Python<'_>) -> PyResult<Option<u64>> {
+        Ok(self.progress(py)?.remaining_bytes)
     }
 
     /// The version of etcd whose format the database has; None before the first part, and
     /// before etcd 3.6.
     #[getter]
-    fn version(&self) -> Option<String> {
-        self.progress().version
+    fn version(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        Ok(self.progress(py)?.version)
     }
 
     /// Ends the stream, on the server too.
     fn cancel(&self) {
-        self.reader.chunks.close(End::Cancelled);
+        if let Some(reader) = self.reader.get() {
+            reader.chunks.close(End::Cancelled);
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! Finding the endpoints of a cluster by the SRV records of its domain.
 
+use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -103,13 +104,11 @@ impl Discovery {
     }
 
     fn failed(&self, errors: &[NetError]) -> Error {
-        let mut message =
-            format!("no endpoints of {}: no usable records {}", self.domain, self.secure);
-        message += &format!(" or {}", self.plain);
+        let mut why = format!("no usable records {} or {}", self.secure, self.plain);
         for error in errors {
-            message += &format!("; {error}");
+            let _ = write!(why, "; {error}");
         }
-        Error::Connection(message)
+        Error::Connection(format!("no endpoints of {} were found: {why}", self.domain))
     }
 }
 

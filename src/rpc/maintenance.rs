@@ -157,18 +157,18 @@ impl Transport {
                 None => self.stream(method, request.clone(), true, deadline).await?,
             };
             let failure = match stream.message().await {
-                Ok(first) => return Ok(Snapshot { first: Some(first), stream }),
+                Ok(first) => return Ok(Snapshot { first, stream }),
                 Err(failure) => failure,
             };
             let again = match &failure {
                 Failure::Server(status) if status.meaning() == Meaning::RenewToken => {
                     !std::mem::replace(&mut renewed, true) && origin.renew_token(self)
                 }
-                Failure::NeverSent(_) | Failure::Broken(_) => {
-                    origin.shun(self);
+                Failure::NeverSent(why) | Failure::Broken(why) => {
+                    origin.shun(self, why);
                     endpoint.is_none()
                 }
-                Failure::Server(_) => false,
+                Failure::Server(_) | Failure::Unusable(_) => false,
             };
             if !again {
                 return Err(conclude(failure, method));
@@ -183,8 +183,8 @@ fn leads(status: &PbStatusResponse) -> bool {
 
 /// A member's database on its way.
 pub struct Snapshot {
-    /// The first message, until it is taken; `None` inside for a stream that was empty.
-    first: Option<Option<Bytes>>,
+    /// The first message, until it is taken.
+    first: Option<Bytes>,
     stream: Stream,
 }
 
@@ -207,7 +207,7 @@ impl Snapshot {
     /// The next part; `None` once the member has sent all.
     pub async fn next(&mut self) -> Result<Option<SnapshotChunk>, Error> {
         let received = match self.first.take() {
-            Some(first) => Ok(first),
+            Some(first) => Ok(Some(first)),
             None => self.stream.message().await,
         };
         let decoded = received.and_then(|message| message.map(wire::decode).transpose());

@@ -1,0 +1,55 @@
+"""`communicator.maintenance`: the native calls, and snapshots into files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from os import PathLike
+from typing import Any
+
+from . import _etcd_client
+from .snapshot import SavedSnapshot, save
+
+
+class Maintenance(_etcd_client.Maintenance):
+    """Looks after members, alarms, the leader and the version of the cluster.
+
+    Where etcd answers for one member, `endpoint` says which: any endpoint, one of the
+    communicator's or not. Without it the member in use is asked.
+
+    Example:
+        >>> status = await communicator.maintenance.status()
+        >>> status.version
+        '3.5.1'
+    """
+
+    def snapshot_save(
+        self,
+        path: str | PathLike[str],
+        endpoint: str | None = None,
+        progress: Callable[[int, int], object] | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Coroutine[Any, Any, SavedSnapshot]:
+        """Save a member's database in a file that `etcdutl snapshot restore` takes.
+
+        The file appears under its name only when it is complete, matches the checksum that the
+        member has sent, and is safe on the disk; until then a temporary file stands beside it,
+        which an error or a cancellation removes. The stream starts at once.
+
+        Args:
+            path: The file; one that is there is replaced.
+            endpoint: The member; by default the one in use.
+            progress: Called on the event loop with how many bytes have been received and how
+                many are still to come.
+            timeout: How long the whole may take, in seconds; by default there is no limit once
+                the stream has begun.
+
+        Raises:
+            IoError: The file cannot be written, or the database came damaged.
+
+        Example:
+            >>> saved = await communicator.maintenance.snapshot_save("/backup/etcd.db")
+            >>> saved.size
+            20512
+        """
+        return save(self.snapshot(endpoint, timeout=timeout), path, progress)

@@ -1,0 +1,188 @@
+"""Saving a member's database in a file."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TypeVar
+
+from ._etcd_client import Snapshot
+from .errors import IoError
+
+T = TypeVar("T")
+
+# A member sends a multiple of the database's pages, then the checksum.
+_PAGE = 512
+_CHECKSUM = hashlib.sha256().digest_size
+# Chunks are small (32 KiB): so much is handed to the writing thread at once.
+_BATCH = 1 << 20
+
+
+@dataclass(frozen=True)
+class SavedSnapshot:
+    """What `snapshot_save` has saved."""
+
+    path: Path
+    """The file."""
+    size: int
+    """How many bytes it has, the checksum at its end included."""
+    version: str | None
+    """The version of etcd whose format the database has; None before etcd 3.6."""
+
+
+async def save(
+    snapshot: Snapshot,
+    path: str | os.PathLike[str],
+    progress: Callable[[int, int], object] | None,
+) -> SavedSnapshot:
+    """Write a snapshot into a file; see `Maintenance.snapshot_save`.
+
+    Args:
+        snapshot: A stream that nobody has read from.
+        path: The file.
+        progress: Called with the number of bytes received and of those to come.
+    """
+    file = _TemporaryFile(Path(path))
+    with _Worker() as worker:
+        try:
+            await worker.run(file.open)
+            await _receive(snapshot, file, worker, progress)
+            await worker.run(file.verify)
+            await worker.run(file.publish)
+        finally:
+            snapshot.cancel()
+            # Queued behind what is being written, should this task have been cancelled.
+            await worker.run(file.discard)
+    return SavedSnapshot(path=file.target, size=file.size, version=snapshot.version)
+
+
+async def _receive(
+    snapshot: Snapshot,
+    file: _TemporaryFile,
+    worker: _Worker,
+    progress: Callable[[int, int], object] | None,
+) -> None:
+    batch: list[bytes] = []
+    received = waiting = 0
+    async for chunk in snapshot:
+        batch.append(chunk)
+        received += len(chunk)
+        waiting += len(chunk)
+        if progress is not None:
+            progress(received, snapshot.remaining_bytes or 0)
+        if waiting >= _BATCH:
+            await worker.run(file.write, batch)
+            batch, waiting = [], 0
+    await worker.run(file.write, batch)
+
+
+class _Worker:
+    """One thread, which does the blocking work in the order in which it was asked for."""
+
+    def __init__(self) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="etcd-client-snapshot")
+
+    def __enter__(self) -> _Worker:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._thread.shutdown(wait=False)
+
+    async def run(self, work: Callable[..., T], *arguments: object) -> T:
+        """Do `work` in the thread; it is done even if the waiting task is cancelled."""
+        running = asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+        with _as_io_error():
+            return await asyncio.shield(running)
+
+
+class _TemporaryFile:
+    """A file beside the one that it is to become; used in the worker's thread only."""
+
+    def __init__(self, target: Path) -> None:
+        self.target = target
+        self.size = 0
+        self._file: IO[bytes] | None = None
+        self._digest = hashlib.sha256()
+        self._tail = b""
+
+    def open(self) -> None:
+        """Make the file."""
+        # Only its owner can read it: the database holds every key, and the users' passwords.
+        self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by publish or discard
+            prefix=f".{self.target.name}.", suffix=".part", dir=self.target.parent, delete=False
+        )
+
+    def write(self, chunks: list[bytes]) -> None:
+        """Append what was received."""
+        data = b"".join(chunks)
+        self._opened.write(data)
+        self.size += len(data)
+        # The last bytes may turn out to be the checksum, which is no part of what it covers.
+        data = self._tail + data
+        self._digest.update(data[:-_CHECKSUM])
+        self._tail = data[-_CHECKSUM:]
+
+    def verify(self) -> None:
+        """Check that the database came complete and undamaged, as `etcdutl` does."""
+        if self.size % _PAGE != _CHECKSUM:
+            message = f"the snapshot has {self.size} bytes, which is none with a sha256 at its end"
+            raise IoError(message)
+        if self._digest.digest() != self._tail:
+            message = "the snapshot is damaged: its sha256 is not the one that the member has sent"
+            raise IoError(message)
+
+    def publish(self) -> None:
+        """Make the file safe on the disk, and only then give it its name."""
+        file = self._opened
+        file.flush()
+        os.fsync(file.fileno())
+        file.close()
+        Path(file.name).replace(self.target)
+        self._file = None
+        _sync_directory(self.target.parent)
+
+    def discard(self) -> None:
+        """Remove what was not published."""
+        if self._file is None:
+            return
+        try:
+            self._file.close()
+        finally:
+            Path(self._file.name).unlink()
+
+    @property
+    def _opened(self) -> IO[bytes]:
+        if self._file is None:
+            message = "the file is not open"
+            raise ValueError(message)
+        return self._file
+
+
+def _sync_directory(directory: Path) -> None:
+    """Make a new name safe on the disk; Windows has no such thing."""
+    if sys.platform == "win32":
+        return
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextlib.contextmanager
+def _as_io_error() -> Iterator[None]:
+    """Raise what the file system refuses as an error of this package."""
+    try:
+        yield
+    except IoError:
+        raise
+    except OSError as error:
+        raise IoError(error.errno, error.strerror, error.filename) from error
