@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::thread::{self, ThreadId};
 
 use pyo3::prelude::*;
 
@@ -40,6 +41,8 @@ pub(super) struct CompletionQueue {
     dead: AtomicBool,
     retirement_offered: AtomicBool,
     notifier: Notifier,
+    /// The thread of the loop.
+    home: ThreadId,
 }
 
 /// How the loop is told: by a descriptor it watches, or by a thread that calls into it.
@@ -49,6 +52,7 @@ pub(super) enum Notifier {
 }
 
 impl CompletionQueue {
+    /// A queue for the loop that runs on this thread.
     pub(super) fn new(notifier: Notifier) -> Self {
         Self {
             items: Mutex::default(),
@@ -57,7 +61,12 @@ impl CompletionQueue {
             dead: AtomicBool::new(false),
             retirement_offered: AtomicBool::new(false),
             notifier,
+            home: thread::current().id(),
         }
+    }
+
+    pub(super) fn is_at_home(&self) -> bool {
+        self.home == thread::current().id()
     }
 
     pub(super) fn descriptor(&self) -> Option<i32> {

@@ -309,7 +309,8 @@ impl LoopBridge {
 impl LoopBridge {
     /// Finishes the calls that are done; the loop calls it when the queue says so.
     fn _drain(&self, py: Python<'_>) -> PyResult<()> {
-        let native = self.native()?;
+        // A child that runs its parent's loop to the end.
+        let Some(native) = self.native.get() else { return Ok(()) };
         let taken = native.queue.take();
         let mut batch = {
             let mut backlog = native.backlog.lock().unwrap_or_else(PoisonError::into_inner);

@@ -102,9 +102,13 @@ fn may_retire(engine: &Arc<Engine>) -> bool {
 
 /// Has the loops let go of their bridges: the engine has stopped, and the last calls with it.
 fn engine_stopped() {
-    for queue in loops().values().filter_map(|known| known.queue.upgrade()) {
+    for queue in queues() {
         queue.offer_retirement();
     }
+}
+
+fn queues() -> Vec<Arc<CompletionQueue>> {
+    loops().values().filter_map(|known| known.queue.upgrade()).collect()
 }
 
 pub(crate) fn active_contexts() -> usize {
@@ -125,6 +129,11 @@ pub(crate) fn cleanup(py: Python<'_>) {
 
 /// Stops the engine at once, so that nothing of it runs while the interpreter goes away.
 pub(crate) fn at_exit(py: Python<'_>) {
+    // Other threads that are left are daemons. The interpreter freezes them in a moment: they
+    // have no time for the errors of their calls.
+    for queue in queues().iter().filter(|queue| !queue.is_at_home()) {
+        queue.kill();
+    }
     let Some(engine) = engines().current.take() else { return };
     py.detach(|| {
         engine.stop();
