@@ -18,7 +18,16 @@ from typing import Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar, final
 from typing_extensions import Buffer, Self, disjoint_base
 
 from .condvar import CondVar
-from .enums import CompareOp, SortOrder, SortTarget, WatchEventType, WatchFilterType
+from .enums import (
+    AlarmType,
+    CompareOp,
+    DowngradeAction,
+    PermissionType,
+    SortOrder,
+    SortTarget,
+    WatchEventType,
+    WatchFilterType,
+)
 
 _T_co = TypeVar("_T_co", covariant=True)
 
@@ -75,6 +84,19 @@ def connect(endpoints: Sequence[str], options: ConnectOptions) -> Call[Connected
 
 def check_endpoints(endpoints: Sequence[str], options: ConnectOptions) -> None:
     """Refuse endpoints that `connect` would refuse, before it is called; for `Client`."""
+
+def check_discovery(
+    domain: str, service_name: str | None = None, nameserver: str | None = None
+) -> None:
+    """Refuse what `discover` would refuse, before it is called; for `Client`."""
+
+def discover(
+    options: ConnectOptions,
+    domain: str,
+    service_name: str | None = None,
+    nameserver: str | None = None,
+) -> Call[tuple[list[str], ConnectOptions]]:
+    """Find the endpoints of a domain, and the options to connect to them with; for `Client`."""
 
 def prefix_range(prefix: BytesLike) -> tuple[bytes, bytes]:
     """Return the first key of all that begin with a prefix, and the key that ends them."""
@@ -336,6 +358,32 @@ class Communicator:
 
         Watches that are open end, further calls raise `ClosedError`. Closing again does nothing.
         Closing what `namespace` returned refuses calls through it and leaves the rest as it is.
+        """
+
+    def set_endpoints(self, endpoints: Iterable[str]) -> None:
+        """Use other endpoints from now on; calls and watches under way move to them.
+
+        Communicators that were opened with the same endpoints and options share the connections,
+        and come along.
+
+        Args:
+            endpoints: Where the members listen; at least one.
+
+        Raises:
+            InvalidUriError: An endpoint is malformed, or one without TLS where TLS is set up.
+            InvalidArgsError: There is no endpoint.
+        """
+
+    def sync_endpoints(self, *, timeout: float | None = None) -> Call[list[str]]:
+        """Use the endpoints from now on at which the members say that they serve clients.
+
+        Learners and members that were never started are left out.
+
+        Args:
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The endpoints.
         """
 
     def stats(self) -> Stats:
@@ -827,6 +875,16 @@ class Communicator:
             CompactedError: That revision has been compacted already.
             FutureRevisionError: The revision has not come yet.
         """
+
+    # Administration
+
+    @property
+    def auth(self) -> Auth:
+        """Users, roles, and whether the server asks who calls."""
+
+    @property
+    def cluster(self) -> Cluster:
+        """The members of the cluster."""
 
     # Watching
 
@@ -1584,3 +1642,1037 @@ class Stats:
     @property
     def resumes(self) -> int:
         """Streams, of watches and the like, that were replaced."""
+
+# Authentication
+
+@final
+class Auth:
+    """Users, roles, and whether the server asks who calls: `communicator.auth`.
+
+    A permission is for the keys as the server knows them, whatever the namespace of the
+    communicator. Changes need a user with the role `root` once authentication is enabled.
+
+    Examples:
+        >>> from etcd_client import PermissionType
+        >>> auth = communicator.auth
+        >>> done = await auth.role_add("reader")
+        >>> done = await auth.role_grant_permission(
+        ...     "reader", PermissionType.READ, "/public/", prefix=True
+        ... )
+        >>> (await auth.role_get("reader")).permissions
+        (Permission(type=PermissionType.READ, key=b'/public/', range_end=b'/public0'),)
+        >>> done = await auth.role_delete("reader")
+    """
+
+    def enable(self, *, timeout: float | None = None) -> Call[AuthResponse]:
+        """Have the server ask who calls, from now on.
+
+        Args:
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            RootUserNotExistError: There is no user `root`.
+            RootRoleNotExistError: The user `root` does not have the role `root`.
+        """
+
+    def disable(self, *, timeout: float | None = None) -> Call[AuthResponse]:
+        """Let everybody do everything, from now on.
+
+        Args:
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+        """
+
+    def status(self, *, timeout: float | None = None) -> Call[AuthStatusResponse]:
+        """Ask whether authentication is enabled.
+
+        Args:
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            Whether it is, and the revision of users and roles.
+
+        Raises:
+            UnimplementedError: The server is older than etcd 3.5.
+        """
+
+    def user_add(
+        self,
+        name: str,
+        password: str | None = None,
+        no_password: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> Call[AuthResponse]:
+        """Add a user.
+
+        Args:
+            name: The user's name.
+            password: The password.
+            no_password: Whether the user has none, and comes with a certificate instead.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            InvalidArgsError: Neither `password` nor `no_password` is given, or both are.
+            UserAlreadyExistError: There is a user of that name.
+            UserEmptyError: The name is empty.
+        """
+
+    def user_get(self, name: str, *, timeout: float | None = None) -> Call[AuthUserGetResponse]:
+        """Ask for the roles of a user.
+
+        Args:
+            name: The user's name.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The names of the roles.
+
+        Raises:
+            UserNotFoundError: There is no such user.
+        """
+
+    def user_list(self, *, timeout: float | None = None) -> Call[AuthUserListResponse]:
+        """List all users.
+
+        Args:
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            Their names.
+        """
+
+    def user_delete(self, name: str, *, timeout: float | None = None) -> Call[AuthResponse]:
+        """Delete a user.
+
+        Args:
+            name: The user's name.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            UserNotFoundError: There is no such user.
+            InvalidAuthMgmtError: It is `root`, and authentication is enabled.
+        """
+
+    def user_change_password(
+        self, name: str, password: str, *, timeout: float | None = None
+    ) -> Call[AuthResponse]:
+        """Give a user another password.
+
+        Args:
+            name: The user's name.
+            password: The new password.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            UserNotFoundError: There is no such user.
+        """
+
+    def user_grant_role(
+        self, name: str, role: str, *, timeout: float | None = None
+    ) -> Call[AuthResponse]:
+        """Give a user a role.
+
+        Args:
+            name: The user's name.
+            role: The role's name.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            UserNotFoundError: There is no such user.
+            RoleNotFoundError: There is no such role.
+        """
+
+    def user_revoke_role(
+        self, name: str, role: str, *, timeout: float | None = None
+    ) -> Call[AuthResponse]:
+        """Take a role from a user.
+
+        Args:
+            name: The user's name.
+            role: The role's name.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            UserNotFoundError: There is no such user.
+            RoleNotGrantedError: The user does not have the role.
+            InvalidAuthMgmtError: It is the role `root` of `root`, and authentication is enabled.
+        """
+
+    def role_add(self, role: str, *, timeout: float | None = None) -> Call[AuthResponse]:
+        """Add a role, which has no permission at first.
+
+        Args:
+            role: The role's name.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            RoleAlreadyExistError: There is a role of that name.
+            RoleEmptyError: The name is empty.
+        """
+
+    def role_get(self, role: str, *, timeout: float | None = None) -> Call[AuthRoleGetResponse]:
+        """Ask for the permissions of a role.
+
+        Args:
+            role: The role's name.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The permissions.
+
+        Raises:
+            RoleNotFoundError: There is no such role.
+        """
+
+    def role_list(self, *, timeout: float | None = None) -> Call[AuthRoleListResponse]:
+        """List all roles.
+
+        Args:
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            Their names.
+        """
+
+    def role_delete(self, role: str, *, timeout: float | None = None) -> Call[AuthResponse]:
+        """Delete a role, also from the users that have it.
+
+        Args:
+            role: The role's name.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            RoleNotFoundError: There is no such role.
+            InvalidAuthMgmtError: It is `root`, and authentication is enabled.
+        """
+
+    def role_grant_permission(
+        self,
+        role: str,
+        permission: PermissionType,
+        key: BytesLike,
+        *,
+        range_end: BytesLike | None = None,
+        prefix: bool = False,
+        from_key: bool = False,
+        timeout: float | None = None,
+    ) -> Call[AuthResponse]:
+        """Permit a role something on a key or a range of keys.
+
+        Args:
+            role: The role's name.
+            permission: What to permit.
+            key: The key; with one of the next three arguments the first of a range.
+            range_end: The key after the last one of the range.
+            prefix: Whether it is for all keys that begin with `key`.
+            from_key: Whether it is for all keys from `key` on.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            InvalidArgsError: More than one of `range_end`, `prefix` and `from_key` is given, or
+                `range_end` is empty.
+            RoleNotFoundError: There is no such role.
+        """
+
+    def role_revoke_permission(
+        self,
+        role: str,
+        key: BytesLike,
+        *,
+        range_end: BytesLike | None = None,
+        prefix: bool = False,
+        from_key: bool = False,
+        timeout: float | None = None,
+    ) -> Call[AuthResponse]:
+        """Take a permission from a role; the range must be the one that was granted.
+
+        Args:
+            role: The role's name.
+            key: The key; with one of the next three arguments the first of a range.
+            range_end: The key after the last one of the range.
+            prefix: Whether it is for all keys that begin with `key`.
+            from_key: Whether it is for all keys from `key` on.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            InvalidArgsError: More than one of `range_end`, `prefix` and `from_key` is given, or
+                `range_end` is empty.
+            RoleNotFoundError: There is no such role.
+            PermissionNotGrantedError: The role does not have this permission.
+        """
+
+@final
+class AuthResponse:
+    """The outcome of a change to users, roles or authentication."""
+
+    __match_args__ = ("header",)
+
+    def __new__(cls, header: ResponseHeader) -> AuthResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+@final
+class AuthStatusResponse:
+    """Whether authentication is enabled."""
+
+    __match_args__ = ("header", "enabled", "auth_revision")
+
+    def __new__(
+        cls, header: ResponseHeader, enabled: bool, auth_revision: int
+    ) -> AuthStatusResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def enabled(self) -> bool:
+        """Whether the server asks who calls."""
+
+    @property
+    def auth_revision(self) -> int:
+        """The revision of users and roles; each change makes it greater."""
+
+@final
+class AuthUserGetResponse:
+    """The roles of a user."""
+
+    __match_args__ = ("header", "roles")
+
+    def __new__(cls, header: ResponseHeader, roles: tuple[str, ...]) -> AuthUserGetResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The names of the roles."""
+
+@final
+class AuthUserListResponse:
+    """All users."""
+
+    __match_args__ = ("header", "users")
+
+    def __new__(cls, header: ResponseHeader, users: tuple[str, ...]) -> AuthUserListResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def users(self) -> tuple[str, ...]:
+        """The names of the users."""
+
+@final
+class AuthRoleGetResponse:
+    """The permissions of a role."""
+
+    __match_args__ = ("header", "permissions")
+
+    def __new__(
+        cls, header: ResponseHeader, permissions: tuple[Permission, ...]
+    ) -> AuthRoleGetResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def permissions(self) -> tuple[Permission, ...]:
+        """The permissions."""
+
+@final
+class AuthRoleListResponse:
+    """All roles."""
+
+    __match_args__ = ("header", "roles")
+
+    def __new__(cls, header: ResponseHeader, roles: tuple[str, ...]) -> AuthRoleListResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def roles(self) -> tuple[str, ...]:
+        """The names of the roles."""
+
+@final
+class Permission:
+    """What a role may do with a range of keys."""
+
+    __match_args__ = ("type", "key", "range_end")
+
+    def __new__(cls, type: PermissionType | int, key: bytes, range_end: bytes) -> Permission: ...
+    @property
+    def type(self) -> PermissionType | int:
+        """What is permitted; a number where this client does not know the kind."""
+
+    @property
+    def key(self) -> bytes:
+        """The key, or the first of a range."""
+
+    @property
+    def range_end(self) -> bytes:
+        """The key after the range; empty for one key, a zero byte for no end."""
+
+# Members
+
+@final
+class Cluster:
+    """The members of the cluster: `communicator.cluster`.
+
+    Examples:
+        >>> response = await communicator.cluster.member_list()
+        >>> [(member.name, member.is_learner) for member in response.members]
+        [('default', False)]
+    """
+
+    def member_list(
+        self, *, linearizable: bool = True, timeout: float | None = None
+    ) -> Call[MemberListResponse]:
+        """List the members.
+
+        Args:
+            linearizable: Whether the list must be the newest. Otherwise the member that is asked
+                answers by itself, which it can without a quorum too.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The members.
+        """
+
+    def member_add(
+        self,
+        peer_urls: Iterable[str],
+        is_learner: bool = False,
+        *,
+        timeout: float | None = None,
+    ) -> Call[MemberAddResponse]:
+        """Add a member, which is then to be started.
+
+        Args:
+            peer_urls: Where it listens for the other members; at least one URL.
+            is_learner: Whether it is to receive all changes and not to vote, until it is promoted.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The new member, and all.
+
+        Raises:
+            MemberBadURLsError: A URL is malformed.
+            PeerURLExistError: There is a member with one of these URLs.
+            MemberExistError: There is a member with the id of the new one.
+            UnhealthyError: Too many members do not answer.
+            MemberNotEnoughStartedError: Too few members are running.
+            TooManyLearnersError: The cluster has as many learners as it may have.
+        """
+
+    def member_remove(
+        self, member_id: int, *, timeout: float | None = None
+    ) -> Call[MemberRemoveResponse]:
+        """Remove a member, which then stops.
+
+        Args:
+            member_id: The member's id.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The members that are left.
+
+        Raises:
+            MemberNotFoundError: There is no such member.
+            UnhealthyError: Too many members do not answer.
+            MemberNotEnoughStartedError: Too few members are running.
+        """
+
+    def member_update(
+        self, member_id: int, peer_urls: Iterable[str], *, timeout: float | None = None
+    ) -> Call[MemberUpdateResponse]:
+        """Say where a member listens for the others from now on.
+
+        Args:
+            member_id: The member's id.
+            peer_urls: The URLs; at least one.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The members.
+
+        Raises:
+            MemberNotFoundError: There is no such member.
+            MemberBadURLsError: A URL is malformed.
+            PeerURLExistError: Another member has one of these URLs.
+        """
+
+    def member_promote(
+        self, member_id: int, *, timeout: float | None = None
+    ) -> Call[MemberPromoteResponse]:
+        """Let a learner vote.
+
+        Args:
+            member_id: The member's id.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The members.
+
+        Raises:
+            MemberNotFoundError: There is no such member.
+            MemberNotLearnerError: It votes already.
+            LearnerNotReadyError: It has not caught up with the leader yet; try again later.
+        """
+
+@final
+class Member:
+    """A member of the cluster."""
+
+    __match_args__ = ("id", "name", "peer_urls", "client_urls", "is_learner")
+
+    def __new__(
+        cls,
+        id: int,
+        name: str,
+        peer_urls: tuple[str, ...],
+        client_urls: tuple[str, ...],
+        is_learner: bool,
+    ) -> Member: ...
+    @property
+    def id(self) -> int:
+        """The member's id."""
+
+    @property
+    def name(self) -> str:
+        """The member's name; empty until it was started."""
+
+    @property
+    def peer_urls(self) -> tuple[str, ...]:
+        """Where it listens for the other members."""
+
+    @property
+    def client_urls(self) -> tuple[str, ...]:
+        """Where it says that it serves clients; empty until it was started."""
+
+    @property
+    def is_learner(self) -> bool:
+        """Whether it receives all changes and does not vote."""
+
+@final
+class MemberListResponse:
+    """The members of the cluster."""
+
+    __match_args__ = ("header", "members")
+
+    def __new__(cls, header: ResponseHeader, members: tuple[Member, ...]) -> MemberListResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The members."""
+
+@final
+class MemberAddResponse:
+    """A new member."""
+
+    __match_args__ = ("header", "member", "members")
+
+    def __new__(
+        cls, header: ResponseHeader, member: Member, members: tuple[Member, ...]
+    ) -> MemberAddResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def member(self) -> Member:
+        """The new member."""
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """All members, with the new one."""
+
+@final
+class MemberRemoveResponse:
+    """The members after one was removed."""
+
+    __match_args__ = ("header", "members")
+
+    def __new__(
+        cls, header: ResponseHeader, members: tuple[Member, ...]
+    ) -> MemberRemoveResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The members that are left."""
+
+@final
+class MemberUpdateResponse:
+    """The members after one was changed."""
+
+    __match_args__ = ("header", "members")
+
+    def __new__(
+        cls, header: ResponseHeader, members: tuple[Member, ...]
+    ) -> MemberUpdateResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The members."""
+
+@final
+class MemberPromoteResponse:
+    """The members after one was promoted."""
+
+    __match_args__ = ("header", "members")
+
+    def __new__(
+        cls, header: ResponseHeader, members: tuple[Member, ...]
+    ) -> MemberPromoteResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def members(self) -> tuple[Member, ...]:
+        """The members."""
+
+# Maintenance
+
+@disjoint_base
+class Maintenance:
+    """The native part of `etcd_client.Maintenance`, which says what the whole is."""
+
+    def __new__(cls, communicator: Communicator) -> Maintenance: ...
+    def alarm_list(self, *, timeout: float | None = None) -> Call[AlarmResponse]:
+        """List the alarms that are raised.
+
+        Args:
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The alarms.
+        """
+
+    def alarm_activate(
+        self, member_id: int, alarm: AlarmType, *, timeout: float | None = None
+    ) -> Call[AlarmResponse]:
+        """Raise an alarm on behalf of a member.
+
+        Args:
+            member_id: The member's id.
+            alarm: The alarm.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The alarm that was raised.
+        """
+
+    def alarm_disarm(
+        self,
+        member_id: int | None = None,
+        alarm: AlarmType | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Call[AlarmResponse]:
+        """Take alarms back.
+
+        Args:
+            member_id: The member whose alarms to take back; None for all members.
+            alarm: The kind of alarm; None for all kinds.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The alarms that were taken back.
+        """
+
+    def status(
+        self, endpoint: str | None = None, *, timeout: float | None = None
+    ) -> Call[StatusResponse]:
+        """Ask a member for its state.
+
+        Args:
+            endpoint: The member; None for the one in use.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The member's version, sizes, place in the raft log, and errors.
+        """
+
+    def defragment(
+        self, endpoint: str | None = None, *, timeout: float | None = None
+    ) -> Call[DefragmentResponse]:
+        """Give space that a member does not use any more back to its disk.
+
+        The member serves nothing meanwhile, which can take long.
+
+        Args:
+            endpoint: The member; None for the one in use.
+            timeout: Seconds for the whole call; None for any time.
+
+        Returns:
+            The header.
+        """
+
+    def hash(
+        self, endpoint: str | None = None, *, timeout: float | None = None
+    ) -> Call[HashResponse]:
+        """Compute a checksum of a member's whole database; for tests of etcd itself.
+
+        Args:
+            endpoint: The member; None for the one in use.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The checksum.
+        """
+
+    def hash_kv(
+        self,
+        endpoint: str | None = None,
+        revision: int | None = None,
+        *,
+        timeout: float | None = None,
+    ) -> Call[HashKVResponse]:
+        """Compute a checksum of a member's keys, to compare it with that of another.
+
+        Args:
+            endpoint: The member; None for the one in use.
+            revision: The revision up to which to go; None for the newest.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The checksum, and the revisions that it is for.
+
+        Raises:
+            CompactedError: The revision has been compacted.
+            FutureRevisionError: The revision has not come yet.
+        """
+
+    def snapshot(self, endpoint: str | None = None, *, timeout: float | None = None) -> Snapshot:
+        """Read a member's database; `snapshot_save` writes it into a file and verifies it.
+
+        The stream starts at once. Errors are raised where it is read.
+
+        Args:
+            endpoint: The member; None for the one in use.
+            timeout: Seconds for the whole stream. Where None, the connection's default is for its
+                beginning, and the rest may take any time.
+
+        Returns:
+            An async iterator of `bytes`, the parts of the database in order.
+        """
+
+    def move_leader(
+        self, target_id: int, *, timeout: float | None = None
+    ) -> Call[MoveLeaderResponse]:
+        """Have the leader of the cluster hand over to another member.
+
+        Only the leader can do it, so it is found and asked, wherever it serves clients.
+
+        Args:
+            target_id: The id of the member to lead.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            BadLeaderTransfereeError: There is no such member, or it is a learner.
+            NoLeaderError: The cluster has no leader.
+        """
+
+    def downgrade(
+        self, action: DowngradeAction, version: str, *, timeout: float | None = None
+    ) -> Call[DowngradeResponse]:
+        """Prepare the cluster for a lower version of etcd, or look into it.
+
+        Args:
+            action: What to do.
+            version: The version to go down to, such as `3.5.0`.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The version of the cluster.
+
+        Raises:
+            InvalidDowngradeTargetVersionError: The cluster cannot be downgraded to that version.
+            DowngradeInProcessError: A downgrade is under way.
+            NoInflightDowngradeError: There is no downgrade to cancel.
+            UnimplementedError: The server is older than etcd 3.5.
+        """
+
+@final
+class AlarmMember:
+    """An alarm of a member."""
+
+    __match_args__ = ("member_id", "alarm")
+
+    def __new__(cls, member_id: int, alarm: AlarmType | int) -> AlarmMember: ...
+    @property
+    def member_id(self) -> int:
+        """The member's id."""
+
+    @property
+    def alarm(self) -> AlarmType | int:
+        """The alarm; a number where this client does not know the kind."""
+
+@final
+class AlarmResponse:
+    """Alarms: those that are raised, or that the call raised or took back."""
+
+    __match_args__ = ("header", "alarms")
+
+    def __new__(cls, header: ResponseHeader, alarms: tuple[AlarmMember, ...]) -> AlarmResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def alarms(self) -> tuple[AlarmMember, ...]:
+        """The alarms."""
+
+@final
+class DowngradeInfo:
+    """Whether a downgrade is under way."""
+
+    __match_args__ = ("enabled", "target_version")
+
+    def __new__(cls, enabled: bool, target_version: str) -> DowngradeInfo: ...
+    @property
+    def enabled(self) -> bool:
+        """Whether it is."""
+
+    @property
+    def target_version(self) -> str:
+        """The version that the cluster goes down to."""
+
+@final
+class StatusResponse:
+    """The state of a member."""
+
+    __match_args__ = (
+        "header",
+        "version",
+        "db_size",
+        "db_size_in_use",
+        "leader",
+        "raft_index",
+        "raft_term",
+        "raft_applied_index",
+        "errors",
+        "is_learner",
+        "storage_version",
+        "db_size_quota",
+        "downgrade_info",
+    )
+
+    def __new__(
+        cls,
+        header: ResponseHeader,
+        version: str,
+        db_size: int,
+        db_size_in_use: int,
+        leader: int,
+        raft_index: int,
+        raft_term: int,
+        raft_applied_index: int,
+        errors: tuple[str, ...],
+        is_learner: bool,
+        storage_version: str | None,
+        db_size_quota: int | None,
+        downgrade_info: DowngradeInfo | None,
+    ) -> StatusResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def version(self) -> str:
+        """The version of etcd that it runs."""
+
+    @property
+    def db_size(self) -> int:
+        """The size of its database, in bytes."""
+
+    @property
+    def db_size_in_use(self) -> int:
+        """How much of that is used, in bytes; the rest `defragment` gives back."""
+
+    @property
+    def leader(self) -> int:
+        """The id of the leader; 0 where it knows none."""
+
+    @property
+    def raft_index(self) -> int:
+        """The newest entry of its raft log that is committed."""
+
+    @property
+    def raft_term(self) -> int:
+        """The raft term."""
+
+    @property
+    def raft_applied_index(self) -> int:
+        """The newest entry of its raft log that is applied."""
+
+    @property
+    def errors(self) -> tuple[str, ...]:
+        """What is wrong, such as an alarm."""
+
+    @property
+    def is_learner(self) -> bool:
+        """Whether it receives all changes and does not vote."""
+
+    @property
+    def storage_version(self) -> str | None:
+        """The version of the database's format; None before etcd 3.6."""
+
+    @property
+    def db_size_quota(self) -> int | None:
+        """The size that its database may have; None before etcd 3.6."""
+
+    @property
+    def downgrade_info(self) -> DowngradeInfo | None:
+        """About a downgrade; None before etcd 3.6."""
+
+@final
+class DefragmentResponse:
+    """The outcome of a defragmentation."""
+
+    __match_args__ = ("header",)
+
+    def __new__(cls, header: ResponseHeader) -> DefragmentResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+@final
+class HashResponse:
+    """A checksum of a member's whole database."""
+
+    __match_args__ = ("header", "hash")
+
+    def __new__(cls, header: ResponseHeader, hash: int) -> HashResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def hash(self) -> int:
+        """The checksum."""
+
+@final
+class HashKVResponse:
+    """A checksum of a member's keys."""
+
+    __match_args__ = ("header", "hash", "compact_revision", "hash_revision")
+
+    def __new__(
+        cls, header: ResponseHeader, hash: int, compact_revision: int, hash_revision: int | None
+    ) -> HashKVResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def hash(self) -> int:
+        """The checksum."""
+
+    @property
+    def compact_revision(self) -> int:
+        """The revision from which the checksum goes; -1 for the first."""
+
+    @property
+    def hash_revision(self) -> int | None:
+        """The revision up to which it goes; None before etcd 3.6."""
+
+@final
+class MoveLeaderResponse:
+    """The outcome of a change of the leader."""
+
+    __match_args__ = ("header",)
+
+    def __new__(cls, header: ResponseHeader) -> MoveLeaderResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+@final
+class DowngradeResponse:
+    """The outcome of a downgrade's step."""
+
+    __match_args__ = ("header", "version")
+
+    def __new__(cls, header: ResponseHeader, version: str) -> DowngradeResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def version(self) -> str:
+        """The version of the cluster."""
+
+@final
+class Snapshot:
+    """A member's database on its way: an async iterator of its parts, as `bytes`.
+
+    A stream that breaks raises; it cannot be resumed, because another member, or the same one
+    later, sends another database.
+
+    Examples:
+        >>> snapshot = communicator.maintenance.snapshot()
+        >>> size = sum([len(part) async for part in snapshot])
+        >>> size > 0, snapshot.remaining_bytes
+        (True, 0)
+    """
+
+    def __aiter__(self) -> Snapshot: ...
+    def __anext__(self) -> Next[bytes]: ...
+    @property
+    def remaining_bytes(self) -> int | None:
+        """How much of the database comes after the last part; None before the first one."""
+
+    @property
+    def version(self) -> str | None:
+        """The version of the database's format; None before the first part and etcd 3.6."""
+
+    def cancel(self) -> None:
+        """End the stream, on the server too."""

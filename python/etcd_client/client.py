@@ -79,9 +79,9 @@ class Client:
             nameserver: The address of a name server, perhaps with its port, that is asked
                 instead of the system's.
 
-        Example:
-            >>> async with Client.from_srv("example.com").connect() as communicator:
-            ...     await communicator.put("key", "value")
+        Raises:
+            InvalidArgsError: The domain or the address is malformed. When it is entered, the client
+                raises `EtcdConnectionError` where DNS has no endpoints.
         """
         return cls(Discovery(domain, service_name, nameserver), connect_options)
 

@@ -125,7 +125,7 @@ class Communicator(_etcd_client.Communicator):
 
     @property
     def maintenance(self) -> Maintenance:
-        """Looks after members one by one, alarms, the leader and the version of the cluster."""
+        """Members one by one, alarms, leader and version."""
         return Maintenance(self)
 
 

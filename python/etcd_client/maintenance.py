@@ -11,15 +11,15 @@ from .snapshot import SavedSnapshot, save
 
 
 class Maintenance(_etcd_client.Maintenance):
-    """Looks after members, alarms, the leader and the version of the cluster.
+    """Members one by one, alarms, leader and version: `communicator.maintenance`.
 
     Where etcd answers for one member, `endpoint` says which: any endpoint, one of the
     communicator's or not. Without it the member in use is asked.
 
-    Example:
+    Examples:
         >>> status = await communicator.maintenance.status()
-        >>> status.version
-        '3.5.1'
+        >>> status.leader == status.header.member_id, status.errors
+        (True, ())
     """
 
     def snapshot_save(
@@ -41,15 +41,21 @@ class Maintenance(_etcd_client.Maintenance):
             endpoint: The member; by default the one in use.
             progress: Called on the event loop with how many bytes have been received and how
                 many are still to come.
-            timeout: How long the whole may take, in seconds; by default there is no limit once
-                the stream has begun.
+            timeout: Seconds for the whole; by default there is no limit once the stream has begun.
+
+        Returns:
+            The path, the size and the version of what was saved.
 
         Raises:
             IoError: The file cannot be written, or the database came damaged.
 
-        Example:
-            >>> saved = await communicator.maintenance.snapshot_save("/backup/etcd.db")
-            >>> saved.size
-            20512
+        Examples:
+            >>> from pathlib import Path
+            >>> from tempfile import TemporaryDirectory
+            >>> with TemporaryDirectory() as directory:
+            ...     target = Path(directory, "etcd.db")
+            ...     saved = await communicator.maintenance.snapshot_save(target)
+            ...     saved.size == target.stat().st_size
+            True
         """
         return save(self.snapshot(endpoint, timeout=timeout), path, progress)

@@ -7,6 +7,7 @@ stand in the stub alone.
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -121,6 +122,23 @@ def public_members() -> Iterator[Member]:
     yield from (known for name, known in functions().items() if name in etcd_client.__all__)
     for known in public_classes().values():
         yield from known.members
+
+
+def returned_classes() -> set[str]:
+    """The classes of which some method surely returns an instance, alone or within another's.
+
+    What may be None, and what is in a tuple of any length, may not come.
+    """
+    found: set[str] = set()
+    annotations = [member.returns for member in public_members() if not member.is_property]
+    while annotations:
+        annotation = annotations.pop()
+        if "None" in annotation or "..." in annotation:
+            continue
+        new = (set(re.findall(r"\w+", annotation)) & classes().keys()) - found
+        found |= new
+        annotations += (member.returns for name in new for member in classes()[name].properties)
+    return found
 
 
 @cache

@@ -25,12 +25,15 @@ from tests.typing.declarations import (
 # What the package has for itself, or returns without a need for its name.
 INTERNAL = {
     "Connected",
+    "Discovery",
     "LoopBridge",
     "Next",
     "Status",
     "WatchBatches",
+    "check_discovery",
     "check_endpoints",
     "connect",
+    "discover",
     "prefix_range",
 }
 

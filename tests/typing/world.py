@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from etcd_client import Client, Communicator
@@ -24,6 +26,16 @@ class World:
     communicator: Communicator
     make_server: Callable[..., EtcdServer]
     make_cluster: Callable[..., EtcdCluster]
+    directory: Path
+    contexts: AsyncExitStack
+
+    async def connect(self, *endpoints: str) -> Communicator:
+        """Connect to other servers, for the length of the test."""
+        return await self.contexts.enter_async_context(Client(endpoints))
+
+    async def alone(self) -> Communicator:
+        """Connect to a server of the case's own, which it may change for good."""
+        return await self.connect(self.make_server().endpoint)
 
 
 # Returns what the method returns, before it is awaited. An async case prepares something first.

@@ -1,12 +1,28 @@
-"""One or more calls of each public method, and an instance of each class with properties."""
+"""Calls of each public method, and an instance of each class that these may not return."""
 
-from tests.typing.cases import connecting, key_value, transactions, watches
+from tests.typing.cases import (
+    authentication,
+    connecting,
+    key_value,
+    maintenance,
+    members,
+    transactions,
+    watches,
+)
 from tests.typing.world import Case, Cases
 
-_MODULES = (connecting, key_value, transactions, watches)
-
-CASES: Cases = {name: cases for module in _MODULES for name, cases in module.CASES.items()}
+CASES: Cases = {
+    **authentication.CASES,
+    **connecting.CASES,
+    **key_value.CASES,
+    **maintenance.CASES,
+    **members.CASES,
+    **transactions.CASES,
+    **watches.CASES,
+}
 
 INSTANCES: dict[str, Case] = {
-    name: make for module in _MODULES for name, make in module.INSTANCES.items()
+    **authentication.INSTANCES,
+    **connecting.INSTANCES,
+    **maintenance.INSTANCES,
 }

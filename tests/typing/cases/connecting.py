@@ -6,6 +6,7 @@ import contextlib
 from typing import Any
 
 from etcd_client import (
+    Client,
     Communicator,
     CondVar,
     ConnectOptions,
@@ -57,6 +58,17 @@ async def waited(_: World) -> Any:
     return condition.wait()
 
 
+async def set_endpoints(world: World) -> Any:
+    """On a connection that no other test shares."""
+    communicator = await world.alone()
+    return communicator.set_endpoints(communicator.endpoints)
+
+
+async def sync_endpoints(world: World) -> Any:
+    """On a connection that no other test shares."""
+    return (await world.alone()).sync_endpoints()
+
+
 CASES: Cases = {
     "active_context_count": (lambda _: active_context_count(),),
     "cleanup_runtime": (lambda _: cleanup_runtime(),),
@@ -65,8 +77,11 @@ CASES: Cases = {
     "Call.throw": (thrown,),
     "Call.close": (lambda world: world.communicator.get(KEY).close(),),
     "Client.__aenter__": (lambda world: world.client.__aenter__(),),
+    "Client.from_srv": (lambda _: Client.from_srv("example.com"),),
     "Client.connect": (lambda world: world.client.connect(),),
     "Communicator.close": (lambda world: world.communicator.close(),),
+    "Communicator.set_endpoints": (set_endpoints,),
+    "Communicator.sync_endpoints": (sync_endpoints,),
     "Communicator.stats": (lambda world: world.communicator.stats(),),
     "CondVar.wait": (waited,),
     "CondVar.notify_waiters": (lambda _: CondVar().notify_waiters(),),
@@ -88,7 +103,5 @@ CASES: Cases = {
 }
 
 INSTANCES: dict[str, Case] = {
-    "Communicator": lambda world: world.communicator,
     "GRPCStatusError": status_error,
-    "Stats": lambda world: world.communicator.stats(),
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from etcd_client import SortOrder, SortTarget
-from tests.typing.world import KEY, PREFIX, VALUE, Case, Cases, World
+from tests.typing.world import KEY, PREFIX, VALUE, Cases, World
 
 END = b"conformance0"  # after all keys with the prefix
 
@@ -14,11 +14,6 @@ async def compact(world: World) -> Any:
     """Compacts what the preparation wrote."""
     response = await world.communicator.put(KEY, VALUE)
     return world.communicator.compact(response.header.revision, physical=True)
-
-
-async def compacted(world: World) -> Any:
-    """The response of a compaction."""
-    return await (await compact(world))
 
 
 async def next_of_a_scan(world: World) -> Any:
@@ -69,13 +64,4 @@ CASES: Cases = {
     "Communicator.scan_range": (lambda world: world.communicator.scan_range(PREFIX, END),),
     "Scan.__aiter__": (lambda world: world.communicator.scan_prefix(PREFIX).__aiter__(),),
     "Scan.__anext__": (next_of_a_scan,),
-}
-
-INSTANCES: dict[str, Case] = {
-    "CompactResponse": compacted,
-    "DeleteResponse": lambda world: world.communicator.delete(KEY, prev_kv=True),
-    "KeyValue": lambda world: world.communicator.get_kv(KEY),
-    "PutResponse": lambda world: world.communicator.put(KEY, VALUE, prev_kv=True),
-    "Scan": lambda world: world.communicator.scan_prefix(PREFIX),
-    "RangeResponse": lambda world: world.communicator.range(KEY),
 }

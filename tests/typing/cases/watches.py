@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from etcd_client import Watch, WatchEvent, WatchFilterType
-from tests.typing.world import KEY, PREFIX, VALUE, Case, Cases, World
+from tests.typing.world import KEY, PREFIX, VALUE, Cases, World
 
 
 async def open_watch(world: World) -> Watch:
@@ -46,11 +46,6 @@ async def iterated_batches(world: World) -> Any:
     return world.communicator.watch(KEY).batches()
 
 
-async def event_with_all_there_is(world: World) -> WatchEvent:
-    """An event with the state before."""
-    return await (await open_watch(world)).__anext__()
-
-
 CASES: Cases = {
     "Communicator.watch": (
         lambda world: world.communicator.watch(KEY),
@@ -71,9 +66,4 @@ CASES: Cases = {
     "Watch.cancel": (lambda world: world.communicator.watch(KEY).cancel(),),
     "Watch.ready": (lambda world: world.communicator.watch(KEY).ready(),),
     "Watch.request_progress": (lambda world: world.communicator.watch(KEY).request_progress(),),
-}
-
-INSTANCES: dict[str, Case] = {
-    "Watch": open_watch,
-    "WatchEvent": event_with_all_there_is,
 }
