@@ -1,0 +1,68 @@
+"""The documentation's examples, each run by an interpreter of its own."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.docs.blocks import DEFAULT_ADDRESS, ROOT, Example, examples
+from tests.support.server import EtcdServer, ServerTls
+from tests.support.tls import Certificates
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+EXAMPLES = [example for page in PAGES for example in examples(page)]
+
+
+def run(code: str, server: EtcdServer, directory: Path) -> subprocess.CompletedProcess[str]:
+    """Run a script that names the default address against another one."""
+    code = code.replace(DEFAULT_ADDRESS, "{}:{}".format(*server.address))
+    command = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(
+        command, capture_output=True, text=True, timeout=30, check=False, cwd=directory
+    )
+
+
+def test_the_readme_has_its_examples() -> None:
+    """The blocks are found, and each says what it prints."""
+    found = examples(ROOT / "README.md")
+    assert len(found) >= 6
+    assert all(example.output for example in found)
+
+
+@pytest.fixture
+def tls_server(
+    make_server: Callable[..., EtcdServer], certificates: Certificates
+) -> Callable[[], EtcdServer]:
+    """Return a function that starts a server which asks for certificates."""
+    tls = ServerTls(certificates.server(), client_authority=certificates.authority)
+    return lambda: make_server(tls=tls)
+
+
+@pytest.mark.usefixtures("endpoint")
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example.name)
+def test_prints_what_the_page_says(
+    example: Example,
+    etcd: EtcdServer,
+    tls_server: Callable[[], EtcdServer],
+    certificates: Certificates,
+) -> None:
+    """A reader who copies a block sees just what stands below it."""
+    server = tls_server() if f"https://{DEFAULT_ADDRESS}" in example.code else etcd
+    outcome = run(example.code, server, certificates.client().certificate.parent)
+    assert outcome.stderr == ""
+    assert outcome.stdout == example.output
+    assert outcome.returncode == 0
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_the_quick_start_script_runs(etcd: EtcdServer, tmp_path: Path) -> None:
+    """`make demo` shows what the README promises."""
+    script = (ROOT / "examples" / "quickstart.py").read_text()
+    outcome = run(script, etcd, tmp_path)
+    assert outcome.stderr == ""
+    assert "get greeting: b'hello'" in outcome.stdout
+    assert outcome.stdout.count("has the lock") == 3
