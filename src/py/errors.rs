@@ -1,5 +1,8 @@
 //! Turning errors into the exceptions of `etcd_client.errors`.
 
+use std::io;
+use std::path::Path;
+
 use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
 
@@ -48,6 +51,12 @@ fn from_status(py: Python<'_>, status: Status) -> PyErr {
 
 pub(super) fn invalid_argument(py: Python<'_>, message: &str) -> PyErr {
     make(py, "InvalidArgsError", (message,))
+}
+
+/// A file that cannot be read, and which argument named it.
+pub(super) fn unreadable(py: Python<'_>, name: &str, path: &Path, error: &io::Error) -> PyErr {
+    let why = format!("{name}: {error}");
+    make(py, "IoError", (error.raw_os_error(), why, path.display().to_string()))
 }
 
 pub(super) fn invalid_endpoint(py: Python<'_>, message: &str) -> PyErr {

@@ -31,11 +31,7 @@ fn pem(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
     let path: std::path::PathBuf = value.extract().map_err(|_| {
         pyo3::exceptions::PyTypeError::new_err(format!("{name}: expected a path, or PEM as bytes"))
     })?;
-    std::fs::read(&path).map_err(|error| {
-        let kind =
-            std::io::Error::new(error.kind(), format!("{name}: {}: {error}", path.display()));
-        kind.into()
-    })
+    std::fs::read(&path).map_err(|error| errors::unreadable(value.py(), name, &path, &error))
 }
 
 /// What `with_tls` and the constructor take about TLS; `None` where nothing was said.

@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::dial;
 use super::endpoint::Endpoint;
-use super::error::Failure;
+use super::error::{Failure, Unreachable};
 use super::method::{Method, Patience};
 use super::options::Options;
 use super::pulse::{Observed, OpenStream, Pulse, awaiting};
@@ -70,7 +70,7 @@ impl Connection {
         endpoint: &Endpoint,
         options: &Options,
         closed: impl FnOnce(End) + Send + 'static,
-    ) -> Result<Arc<Self>, String> {
+    ) -> Result<Arc<Self>, Unreachable> {
         let authority = endpoint.authority.parse().map_err(|_| {
             format!("{}: {:?} is no valid authority", endpoint.name, endpoint.authority)
         })?;
@@ -85,7 +85,7 @@ impl Connection {
                 .unwrap_or_else(|_| Err("the server does not speak".into()))
         };
         let (requests, mut driver) =
-            opening.await.map_err(|why| format!("{}: {why}", endpoint.name))?;
+            opening.await.map_err(|error: Unreachable| error.at(&endpoint.name))?;
         let pings = driver.ping_pong();
         let connection = Arc::new(Self {
             requests,
@@ -259,7 +259,7 @@ impl Stream {
 async fn greet(
     stream: Observed,
     endpoint: &Endpoint,
-) -> Result<(SendRequest<Bytes>, Driver), String> {
+) -> Result<(SendRequest<Bytes>, Driver), Unreachable> {
     let (requests, mut driver) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
@@ -272,10 +272,9 @@ async fn greet(
         .max_local_error_reset_streams(None)
         .handshake(stream)
         .await
-        .map_err(|error| no_greeting(error, endpoint))?;
+        .map_err(|error| no_greeting(Some(error), endpoint))?;
     poll_fn(|context| match Pin::new(&mut driver).poll(context) {
-        Poll::Ready(Ok(())) => Poll::Ready(Err("the server ended the connection at once".into())),
-        Poll::Ready(Err(error)) => Poll::Ready(Err(no_greeting(error, endpoint))),
+        Poll::Ready(outcome) => Poll::Ready(Err(no_greeting(outcome.err(), endpoint))),
         Poll::Pending if requests.current_max_send_streams() > 0 => Poll::Ready(Ok(())),
         Poll::Pending => Poll::Pending,
     })
@@ -283,12 +282,18 @@ async fn greet(
     Ok((requests, driver))
 }
 
-fn no_greeting(error: h2::Error, endpoint: &Endpoint) -> String {
-    if endpoint.tls {
-        let described = error.to_string();
-        return error.into_io().map_or(described, |error| tls::describe(&error));
+/// Why a server did not begin HTTP/2: it ended the connection, or broke the protocol.
+fn no_greeting(error: Option<h2::Error>, endpoint: &Endpoint) -> Unreachable {
+    let Some(error) = error else {
+        let hint = if endpoint.tls { "" } else { "; is the port one for https?" };
+        return format!("the server ended the connection at once{hint}").into();
+    };
+    if !endpoint.tls {
+        return format!("the server does not speak HTTP/2; is the port one for https? {error}")
+            .into();
     }
-    format!("the server does not speak HTTP/2; is the port one for https? {error}")
+    let described = error.to_string();
+    error.into_io().map_or_else(|| described.into(), |error| tls::describe(&error))
 }
 
 /// Runs a connection until it breaks, is not used any more, or does not answer pings.

@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
 use super::endpoint::{Address, Endpoint};
+use super::error::Unreachable;
 use super::options::{Options, TlsOptions};
 use super::tls;
 
@@ -17,7 +18,7 @@ pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 /// Connects to a member, with TLS where its endpoint says so.
-pub async fn dial(endpoint: &Endpoint, options: &Options) -> Result<Box<dyn Io>, String> {
+pub async fn dial(endpoint: &Endpoint, options: &Options) -> Result<Box<dyn Io>, Unreachable> {
     match &endpoint.address {
         Address::Tcp { host, port } => {
             let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(describe)?;
@@ -36,7 +37,7 @@ pub async fn dial(endpoint: &Endpoint, options: &Options) -> Result<Box<dyn Io>,
             }
             #[cfg(not(unix))]
             {
-                Err(format!("unix sockets are not supported on this system: {path}"))
+                Err(format!("unix sockets are not supported on this system: {path}").into())
             }
         }
     }
@@ -46,7 +47,7 @@ async fn secure<S: Io + 'static>(
     endpoint: &Endpoint,
     options: &Options,
     stream: S,
-) -> Result<Box<dyn Io>, String> {
+) -> Result<Box<dyn Io>, Unreachable> {
     if !endpoint.tls {
         return Ok(Box::new(stream));
     }

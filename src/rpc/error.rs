@@ -44,6 +44,28 @@ impl Error {
     }
 }
 
+/// Why a member cannot be connected to.
+#[derive(Clone, Debug)]
+pub struct Unreachable {
+    pub why: String,
+    /// Whether trying again is of no use before somebody changes a certificate.
+    pub lasting: bool,
+}
+
+impl Unreachable {
+    /// The same, with the name of the member.
+    #[must_use]
+    pub fn at(self, endpoint: &str) -> Self {
+        Self { why: format!("{endpoint}: {}", self.why), ..self }
+    }
+}
+
+impl<S: Into<String>> From<S> for Unreachable {
+    fn from(why: S) -> Self {
+        Self { why: why.into(), lasting: false }
+    }
+}
+
 /// What became of one attempt on one connection.
 #[derive(Debug)]
 pub enum Failure {

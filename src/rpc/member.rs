@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::backoff;
 use super::connection::{Connection, End};
 use super::endpoint::Endpoint;
+use super::error::Unreachable;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -20,6 +21,8 @@ pub struct Member {
     /// Attempts to connect that came to nothing, in a row.
     failures: u32,
     failed_at: Option<Instant>,
+    /// Whether the last failure is one that lasts.
+    refused: bool,
     /// Until when others are preferred, and why.
     shunned: Option<(Instant, String)>,
 }
@@ -41,6 +44,7 @@ impl Member {
             connected_before: false,
             failures: 0,
             failed_at: None,
+            refused: false,
             shunned: None,
         }
     }
@@ -80,6 +84,11 @@ impl Member {
         matches!(self.link, Link::Failed(_)) && self.failed_at.is_some_and(|at| at >= since)
     }
 
+    /// Whether there is no use in trying again, as was found since then.
+    pub fn is_refused_since(&self, since: Instant) -> bool {
+        self.refused && self.has_failed_since(since)
+    }
+
     pub fn connected(&mut self, connection: Arc<Connection>) {
         self.connected_before = true;
         self.last_error = None;
@@ -87,13 +96,14 @@ impl Member {
         self.link = Link::Ready(connection);
     }
 
-    pub fn failed(&mut self, error: String) {
+    pub fn failed(&mut self, error: Unreachable) {
         let now = Instant::now();
         let pause = backoff::delay(self.failures, FIRST_PAUSE, LONGEST_PAUSE);
         self.failures += 1;
         self.failed_at = Some(now);
         self.link = Link::Failed(now + pause);
-        self.last_error = Some(error);
+        self.refused = error.lasting;
+        self.last_error = Some(error.why);
     }
 
     /// Notes that the connection is gone. One on which nothing was answered counts as an attempt
@@ -105,7 +115,7 @@ impl Member {
             self.link = Link::Idle;
             self.last_error = Some(error);
         } else {
-            self.failed(error);
+            self.failed(error.into());
         }
     }
 

@@ -105,7 +105,11 @@ pub static MEMBER_PROMOTE: Method = Method::mutation("/etcdserverpb.Cluster/Memb
 pub static ALARM: Method = Method::mutation("/etcdserverpb.Maintenance/Alarm");
 pub static ALARM_LIST: Method = Method::read("/etcdserverpb.Maintenance/Alarm");
 pub static STATUS: Method = Method::local("/etcdserverpb.Maintenance/Status", true);
-pub static DEFRAGMENT: Method = Method::local("/etcdserverpb.Maintenance/Defragment", false);
+/// The member does nothing else meanwhile, for as long as it takes.
+pub static DEFRAGMENT: Method = Method {
+    patience: Patience::Endless,
+    ..Method::local("/etcdserverpb.Maintenance/Defragment", false)
+};
 pub static HASH: Method = Method::local("/etcdserverpb.Maintenance/Hash", true);
 pub static HASH_KV: Method = Method::local("/etcdserverpb.Maintenance/HashKV", true);
 pub static SNAPSHOT: Method = Method::local("/etcdserverpb.Maintenance/Snapshot", true);

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use super::backoff;
 use super::connection::{Connection, End};
 use super::endpoint::Endpoint;
+use super::error::Unreachable;
 use super::member::{Link, Member};
 use super::options::Options;
 use super::stats::Stats;
@@ -131,18 +132,21 @@ impl Pool {
     }
 
     /// The connection to use for a call. Waits until there is one, whatever that takes: the
-    /// caller has the deadline.
-    pub async fn pick(&self, avoid: Avoid<'_>) -> Arc<Connection> {
+    /// caller has the deadline. Fails only where no member can be connected to before somebody
+    /// changes a certificate.
+    pub async fn pick(&self, avoid: Avoid<'_>) -> Result<Arc<Connection>, String> {
         if let Some(connection) = self.current().filter(|current| avoid.allows(current)) {
-            return connection;
+            return Ok(connection);
         }
-        let mut stagger_from = Instant::now();
+        let since = Instant::now();
+        let mut stagger_from = since;
         loop {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
             match self.plan(avoid, &mut stagger_from) {
-                Plan::Use(connection) => return connection,
+                Plan::Use(connection) => return Ok(connection),
+                Plan::Wait(_) if self.is_refused_since(since) => return Err(self.last_errors()),
                 Plan::Wait(until) => {
                     tokio::select! {
                         () = changed => {}
@@ -151,6 +155,10 @@ impl Pool {
                 }
             }
         }
+    }
+
+    fn is_refused_since(&self, since: Instant) -> bool {
+        self.state().members.iter().all(|member| member.is_refused_since(since))
     }
 
     fn current(&self) -> Option<Arc<Connection>> {
@@ -232,7 +240,7 @@ impl Pool {
         self.opened(&endpoint, outcome);
     }
 
-    fn opened(&self, endpoint: &Arc<Endpoint>, outcome: Result<Arc<Connection>, String>) {
+    fn opened(&self, endpoint: &Arc<Endpoint>, outcome: Result<Arc<Connection>, Unreachable>) {
         let mut state = self.state();
         if let Some(member) = state.member(endpoint) {
             match outcome {
@@ -284,7 +292,7 @@ impl Pool {
             }
             tokio::select! {
                 biased;
-                connection = &mut picking => return Ok(connection),
+                picked = &mut picking => return picked,
                 () = changed => {}
             }
         }
@@ -316,6 +324,6 @@ impl Pool {
             }
             changed.await;
         }
-        Connection::open(endpoint, &self.options, |_| {}).await
+        Connection::open(endpoint, &self.options, |_| {}).await.map_err(|error| error.why)
     }
 }

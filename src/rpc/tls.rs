@@ -14,6 +14,7 @@ use tokio_rustls::rustls::{
     self, AlertDescription, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme,
 };
 
+use super::error::Unreachable;
 use super::options::TlsOptions;
 
 /// Prepares connecting with TLS; fails where a certificate or key cannot be used.
@@ -87,29 +88,40 @@ fn system_roots() -> Arc<RootCertStore> {
 
 /// Why a connection with TLS failed, at its beginning or when the server judged the client's
 /// certificate.
-pub fn describe(error: &io::Error) -> String {
+pub fn describe(error: &io::Error) -> Unreachable {
     let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
     match cause {
         Some(rustls::Error::InvalidCertificate(reason)) => {
-            format!("the server's certificate is refused: {reason}")
+            lasting(format!("the server's certificate is refused: {reason}"))
         }
+        Some(rustls::Error::AlertReceived(alert)) => describe_alert(*alert),
         Some(rustls::Error::InvalidMessage(_)) => {
             "the server does not speak TLS; is the port one for http?".into()
         }
-        Some(rustls::Error::AlertReceived(alert)) => match alert {
-            AlertDescription::CertificateRequired => {
-                "the server demands a client certificate".into()
-            }
-            AlertDescription::BadCertificate
-            | AlertDescription::UnknownCA
-            | AlertDescription::CertificateExpired
-            | AlertDescription::CertificateUnknown => {
-                format!("the server refuses the client's certificate: {alert:?}")
-            }
-            _ => format!("the server ended the TLS handshake: {alert:?}"),
-        },
-        _ => format!("the TLS handshake failed: {error}"),
+        _ => format!("the TLS handshake failed: {error}").into(),
     }
+}
+
+fn describe_alert(alert: AlertDescription) -> Unreachable {
+    match alert {
+        AlertDescription::CertificateRequired => {
+            lasting("the server demands a client certificate".into())
+        }
+        // With TLS 1.2, also the alert where none was shown.
+        AlertDescription::BadCertificate
+        | AlertDescription::CertificateExpired
+        | AlertDescription::CertificateRevoked
+        | AlertDescription::CertificateUnknown
+        | AlertDescription::UnknownCA
+        | AlertDescription::UnsupportedCertificate => {
+            lasting(format!("the server refuses the client's certificate: {alert:?}"))
+        }
+        _ => format!("the server ended the TLS handshake: {alert:?}").into(),
+    }
+}
+
+fn lasting(why: String) -> Unreachable {
+    Unreachable { why, lasting: true }
 }
 
 /// Accepts every certificate, where the user has said so.

@@ -331,7 +331,7 @@ impl Transport {
                 (None, Some(failed)) => Avoid::IfPossible(failed),
                 (None, None) => Avoid::Nothing,
             };
-            let connection = self.pool.pick(avoid_now).await;
+            let connection = self.pool.pick(avoid_now).await.map_err(Error::Connection)?;
             let (token, outcome) = self.attempt(attempt, &connection, progress).await;
             let failure = match outcome {
                 Ok(value) => return Ok(value),
