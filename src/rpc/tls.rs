@@ -98,6 +98,10 @@ pub fn describe(error: &io::Error) -> Unreachable {
         Some(rustls::Error::InvalidMessage(_)) => {
             "the server does not speak TLS; is the port one for http?".into()
         }
+        _ if error.kind() == io::ErrorKind::UnexpectedEof => {
+            "the server ended the connection instead of speaking TLS; is the port one for http?"
+                .into()
+        }
         _ => format!("the TLS handshake failed: {error}").into(),
     }
 }
