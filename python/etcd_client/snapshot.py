@@ -50,7 +50,7 @@ async def save(
         path: The file.
         progress: Called with the number of bytes received and of those to come.
     """
-    file = _TemporaryFile(Path(path))
+    file = TemporaryFile(Path(path))
     with _Worker() as worker:
         try:
             await worker.run(file.open)
@@ -66,7 +66,7 @@ async def save(
 
 async def _receive(
     snapshot: Snapshot,
-    file: _TemporaryFile,
+    file: TemporaryFile,
     worker: _Worker,
     progress: Callable[[int, int], object] | None,
 ) -> None:
@@ -103,7 +103,7 @@ class _Worker:
             return await asyncio.shield(running)
 
 
-class _TemporaryFile:
+class TemporaryFile:
     """A file beside the one that it is to become; used in the worker's thread only."""
 
     def __init__(self, target: Path) -> None:
