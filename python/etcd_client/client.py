@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING
 
 from . import _etcd_client
 from ._etcd_client import ConnectOptions
 from .communicator import Communicator
 from .discovery import Discovery
+from .lock import EtcdLockOption, Lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -43,11 +45,11 @@ class Client:
         self,
         endpoints: str | Iterable[str] | Discovery,
         connect_options: ConnectOptions | None = None,
-        lock_options: object = None,
+        lock_options: EtcdLockOption | None = None,
     ) -> None:
         self._connect_options = ConnectOptions() if connect_options is None else connect_options
         self._lock_options = lock_options
-        self._open: list[Communicator] = []
+        self._open: list[tuple[object, Communicator]] = []
         self._endpoints: list[str] | Discovery
         if isinstance(endpoints, Discovery):
             self._endpoints = endpoints
@@ -93,22 +95,68 @@ class Client:
         """
         return Client(self._endpoints, connect_options or self._connect_options)
 
+    def with_lock(
+        self, lock_options: EtcdLockOption, connect_options: ConnectOptions | None = None
+    ) -> Client:
+        """Return a client of the same endpoints whose contexts hold a lock while they are open.
+
+        Entering it connects and acquires the lock; leaving it gives the lock back and closes the
+        connection. `Communicator.held_lock` is the lock. An attempt that fails or is cancelled
+        leaves nothing on the server.
+
+        Args:
+            lock_options: The lock to acquire.
+            connect_options: How to connect; the client's own options by default.
+
+        Raises:
+            LockTimeoutError: The lock was not acquired in time; on entering.
+            LockLostError: The lock was lost meanwhile; on leaving.
+
+        Examples:
+            >>> from etcd_client import EtcdLockOption
+            >>> async with client.with_lock(EtcdLockOption("deploy", timeout=5.0)) as communicator:
+            ...     response = await communicator.put("deployed", "7")
+        """
+        return Client(self._endpoints, connect_options or self._connect_options, lock_options)
+
     async def __aenter__(self) -> Communicator:
         endpoints, options = self._endpoints, self._connect_options
         if isinstance(endpoints, Discovery):
             endpoints, options = await endpoints.resolve(options)
         connected = await _etcd_client.connect(endpoints, options)
         communicator = Communicator(connected)
-        self._open.append(communicator)
+        if self._lock_options is not None:
+            await self._acquire(communicator, self._lock_options)
+        self._open.append((asyncio.current_task(), communicator))
         return communicator
+
+    async def _acquire(self, communicator: Communicator, options: EtcdLockOption) -> None:
+        lock = Lock(communicator, options.lock_name, options.ttl)
+        try:
+            await lock.acquire(timeout=options.timeout)
+        except BaseException:
+            communicator.close()
+            raise
+        communicator.held_lock = lock
 
     async def __aexit__(
         self,
-        _class: type[BaseException] | None,
-        _exception: BaseException | None,
-        _traceback: TracebackType | None,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
     ) -> None:
-        self._open.pop().close()
+        communicator = self._take_open()
+        try:
+            if communicator.held_lock is not None:
+                await communicator.held_lock.__aexit__(kind, error, traceback)
+        finally:
+            communicator.close()
+
+    def _take_open(self) -> Communicator:
+        """Return what the running task has entered last, or else whatever was entered last."""
+        task = asyncio.current_task()
+        own = [index for index, (opener, _) in enumerate(self._open) if opener is task]
+        return self._open.pop(own[-1] if own else -1)[1]
 
 
 EtcdClient = Client

@@ -5,11 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _etcd_client
+from ._etcd_client import LockResponse, UnlockResponse
+from .errors import InvalidArgsError, LockLostError
+from .lease import Lease, LeaseGrant
+from .maintenance import Maintenance
 from .scan import Scan
 
 if TYPE_CHECKING:
-    from ._etcd_client import BytesLike, Call, RangeResponse
-from .maintenance import Maintenance
+    from collections.abc import Coroutine
+    from typing import Any
+
+    from ._etcd_client import BytesLike, Call, Holding, RangeResponse, ResponseHeader
+    from .lock import Lock
 
 
 class Communicator(_etcd_client.Communicator):
@@ -41,6 +48,11 @@ class Communicator(_etcd_client.Communicator):
         ...     await communicator.get("greeting")
         b'hello'
     """
+
+    held_lock: Lock | None = None
+    """The lock that `Client.with_lock` has acquired; None for a mere connection."""
+
+    _locks: dict[bytes, tuple[bytes, Holding]] | None = None
 
     def scan_prefix(  # noqa: PLR0913 - the options of a range
         self,
@@ -127,6 +139,95 @@ class Communicator(_etcd_client.Communicator):
     def maintenance(self) -> Maintenance:
         """Members one by one, alarms, leader and version."""
         return Maintenance(self)
+
+    def lease(
+        self,
+        ttl: int,
+        id: int | None = None,  # noqa: A002 - what etcd calls it
+        *,
+        timeout: float | None = None,
+    ) -> LeaseGrant:
+        """Grant a lease and keep it alive; to be awaited, or entered with `async with`.
+
+        Args:
+            ttl: The seconds after which it ends once it is not renewed any more.
+            id: The id that it is to have; by default a random one.
+            timeout: The seconds that the grant may take; by default those of the connection.
+        """
+        return LeaseGrant(self._hold_lease(ttl, id, timeout=timeout))
+
+    def lock(
+        self,
+        name: BytesLike,
+        *,
+        lease: int | Lease | None = None,
+        timeout: float | None = None,
+        ttl: float | None = None,
+    ) -> Coroutine[Any, Any, LockResponse]:
+        """Acquire a lock that is held until `unlock`; `Lock` does the same with more comfort.
+
+        Args:
+            name: The name of the lock.
+            lease: The lease to hold it with, which calls etcd's lock service. By default the lock
+                has a lease of its own, which is kept alive.
+            timeout: The seconds that acquiring it may take; None for any time.
+            ttl: The seconds for which it may be held; not with a lease of the caller's.
+
+        Raises:
+            LockTimeoutError: It was not acquired in time.
+        """
+        if lease is None:
+            return self._locked(name, self._hold_place(name, ttl=ttl, timeout=timeout))
+        if ttl is not None:
+            message = "ttl: expected no limit beside a lease, which has its own"
+            raise InvalidArgsError(message)
+        return self._lock(name, lease, timeout=timeout)
+
+    async def _locked(self, name: BytesLike, call: Call[Holding | None]) -> LockResponse:
+        holding = await call
+        holding.adopt()
+        if self._locks is None:
+            self._locks = {}
+        self._locks[holding.key] = (_as_bytes(name), holding)
+        return LockResponse(holding.header, holding.key)
+
+    def unlock(
+        self, key: BytesLike, *, timeout: float | None = None
+    ) -> Coroutine[Any, Any, UnlockResponse]:
+        """Give a lock back.
+
+        Args:
+            key: The key that `lock` returned; or the name of a lock that this communicator holds.
+            timeout: The seconds that it may take; by default those of the connection.
+
+        Raises:
+            LockLostError: It was lost before.
+        """
+        holding = self._take_lock(_as_bytes(key))
+        if holding is None:
+            return self._unlock(key, timeout=timeout)
+        return self._unlocked(holding, holding.release(timeout))
+
+    def _take_lock(self, key: bytes) -> Holding | None:
+        locks = self._locks or {}
+        if key not in locks:
+            named = (own for own, (name, _) in locks.items() if name == key)
+            key = next(named, key)
+        _, holding = locks.pop(key, (key, None))
+        return holding
+
+    async def _unlocked(
+        self, holding: Holding, call: Call[ResponseHeader | None]
+    ) -> UnlockResponse:
+        header = await call
+        if header is None:
+            message = f"the lock {holding.key!r} was lost: {holding.loss}"
+            raise LockLostError(message)
+        return UnlockResponse(header)
+
+
+def _as_bytes(key: BytesLike) -> bytes:
+    return key.encode() if isinstance(key, str) else bytes(key)
 
 
 EtcdCommunicator = Communicator

@@ -10,11 +10,15 @@ use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
 use tokio::sync::Notify;
+use tokio::time::timeout_at;
 
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// How long pending calls may go on once the engine is to stop.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
+
+/// How long the exit of the process waits for what has to be finished.
+const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy)]
 enum Phase {
@@ -23,7 +27,8 @@ enum Phase {
     Idle(Instant),
     /// No new calls; the pending ones may finish until that instant.
     Draining(Instant),
-    Stopping,
+    /// As the process goes away: only what must not be left undone may finish until then.
+    Exiting(Instant),
 }
 
 pub(crate) struct Engine {
@@ -31,8 +36,8 @@ pub(crate) struct Engine {
     dispatcher: AtomicWaker,
     phase: Mutex<Phase>,
     phase_changed: Notify,
-    pending_calls: AtomicUsize,
-    last_call_ended: Notify,
+    pending_calls: Counter,
+    unfinished: Counter,
     stopped: Mutex<bool>,
     stopped_changed: Condvar,
 }
@@ -55,8 +60,8 @@ impl Engine {
             dispatcher: AtomicWaker::new(),
             phase: Mutex::new(Phase::Running),
             phase_changed: Notify::new(),
-            pending_calls: AtomicUsize::new(0),
-            last_call_ended: Notify::new(),
+            pending_calls: Counter::default(),
+            unfinished: Counter::default(),
             stopped: Mutex::new(false),
             stopped_changed: Condvar::new(),
         });
@@ -135,17 +140,14 @@ impl Engine {
                 Phase::Draining(until) => {
                     tokio::select! {
                         () = changed => {}
-                        _ = tokio::time::timeout_at(until.into(), self.no_pending_calls()) => return,
+                        _ = timeout_at(until.into(), self.pending_calls.zero()) => return,
                     }
                 }
-                Phase::Stopping => return,
+                Phase::Exiting(until) => {
+                    let _ = timeout_at(until.into(), self.unfinished.zero()).await;
+                    return;
+                }
             }
-        }
-    }
-
-    async fn no_pending_calls(&self) {
-        while self.pending_calls.load(Ordering::Acquire) > 0 {
-            self.last_call_ended.notified().await;
         }
     }
 
@@ -161,14 +163,15 @@ impl Engine {
         self.set_phase(Phase::Draining(Instant::now() + GRACE));
     }
 
-    pub(super) fn stop(&self) {
-        self.set_phase(Phase::Stopping);
+    /// Stops as soon as nothing is left that has to be finished.
+    pub(super) fn exit(&self) {
+        self.set_phase(Phase::Exiting(Instant::now() + LAST_MOMENT));
     }
 
     fn set_phase(&self, phase: Phase) {
         let mut current = lock(&self.phase);
-        let ended = matches!(*current, Phase::Draining(_) | Phase::Stopping);
-        if !ended || matches!(phase, Phase::Stopping) {
+        let ended = matches!(*current, Phase::Draining(_) | Phase::Exiting(_));
+        if !ended || matches!(phase, Phase::Exiting(_)) {
             *current = phase;
             self.phase_changed.notify_one();
         }
@@ -185,18 +188,58 @@ impl Engine {
     }
 
     /// Counts a call as pending for as long as the result lives.
-    pub(super) fn pending_call(self: &Arc<Self>) -> PendingCall {
-        self.pending_calls.fetch_add(1, Ordering::AcqRel);
-        PendingCall(Arc::clone(self))
+    pub(super) fn pending_call(self: &Arc<Self>) -> Counted {
+        Counted::new(self, |engine| &engine.pending_calls)
+    }
+
+    /// Has the engine finish, for as long as the result lives, what would otherwise leave
+    /// something behind on a server: it does not stop before, within its limits.
+    pub(crate) fn unfinished(self: &Arc<Self>) -> Unfinished {
+        Unfinished {
+            _call: self.pending_call(),
+            _unfinished: Counted::new(self, |engine| &engine.unfinished),
+        }
     }
 }
 
-pub(super) struct PendingCall(Arc<Engine>);
+pub(crate) struct Unfinished {
+    _call: Counted,
+    _unfinished: Counted,
+}
 
-impl Drop for PendingCall {
+/// How many there are of something, and the way to wait until there is none.
+#[derive(Default)]
+struct Counter {
+    count: AtomicUsize,
+    zero: Notify,
+}
+
+impl Counter {
+    async fn zero(&self) {
+        while self.count.load(Ordering::Acquire) > 0 {
+            self.zero.notified().await;
+        }
+    }
+}
+
+/// Is counted for as long as it lives.
+pub(super) struct Counted {
+    engine: Arc<Engine>,
+    counter: fn(&Engine) -> &Counter,
+}
+
+impl Counted {
+    fn new(engine: &Arc<Engine>, counter: fn(&Engine) -> &Counter) -> Self {
+        counter(engine).count.fetch_add(1, Ordering::AcqRel);
+        Self { engine: Arc::clone(engine), counter }
+    }
+}
+
+impl Drop for Counted {
     fn drop(&mut self) {
-        if self.0.pending_calls.fetch_sub(1, Ordering::AcqRel) == 1 {
-            self.0.last_call_ended.notify_one();
+        let counter = (self.counter)(&self.engine);
+        if counter.count.fetch_sub(1, Ordering::AcqRel) == 1 {
+            counter.zero.notify_one();
         }
     }
 }

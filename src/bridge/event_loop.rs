@@ -70,6 +70,11 @@ impl Slab {
         Some(entry)
     }
 
+    fn abort_handles(&self) -> Vec<AbortHandle> {
+        let entries = self.slots.iter().filter_map(|(_, entry)| entry.as_ref());
+        entries.filter_map(|entry| entry.abort.clone()).collect()
+    }
+
     fn has_pending(&self) -> bool {
         self.free.len() < self.slots.len()
     }
@@ -209,6 +214,20 @@ impl LoopBridge {
             };
             if closed {
                 process::loops().remove(&address);
+            }
+        }
+    }
+
+    /// Ends the tasks of all calls of all loops; the calls fail.
+    pub(super) fn abort_all(py: Python<'_>) {
+        let known: Vec<_> =
+            process::loops().values().map(|known| known.bridge.clone_ref(py)).collect();
+        for weak in known {
+            if let Some(Ok(bridge)) = weak.bind(py).upgrade().map(Bound::cast_into::<Self>)
+                && let Some(native) = bridge.get().native.get()
+            {
+                let aborts = native.slab().abort_handles();
+                aborts.iter().for_each(AbortHandle::abort);
             }
         }
     }

@@ -9,6 +9,7 @@ use pyo3::types::PyWeakrefReference;
 
 use super::completion::CompletionQueue;
 use super::engine::{Engine, GRACE};
+use super::event_loop::LoopBridge;
 use super::fork::{self, PerProcess};
 
 /// How long the engine and its connections outlive the last context, for the next one: a
@@ -36,7 +37,19 @@ pub(super) struct KnownLoop {
 #[derive(Default)]
 struct Engines {
     current: Option<Arc<Engine>>,
+    /// Out of service, and perhaps not stopped yet.
+    retired: Vec<Weak<Engine>>,
     contexts: usize,
+}
+
+impl Engines {
+    /// Takes the current engine out of service.
+    fn retire(&mut self) -> Option<Arc<Engine>> {
+        let engine = self.current.take()?;
+        self.retired.retain(|retired| retired.strong_count() > 0);
+        self.retired.push(Arc::downgrade(&engine));
+        Some(engine)
+    }
 }
 
 static PROCESS: PerProcess<Process> = PerProcess::new();
@@ -95,7 +108,7 @@ fn may_retire(engine: &Arc<Engine>) -> bool {
         return false;
     }
     if engines.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, engine)) {
-        engines.current = None;
+        engines.retire();
     }
     true
 }
@@ -118,26 +131,33 @@ pub(crate) fn active_contexts() -> usize {
 /// Stops the engine: pending calls get `GRACE` to finish, then they fail. The next use starts
 /// a new one.
 pub(crate) fn cleanup(py: Python<'_>) {
-    let Some(engine) = engines().current.take() else { return };
+    let Some(engine) = engines().retire() else { return };
     py.detach(|| {
         engine.drain();
         if !engine.wait_until_stopped(GRACE + EXIT_LIMIT) {
-            engine.stop();
+            engine.exit();
         }
     });
 }
 
-/// Stops the engine at once, so that nothing of it runs while the interpreter goes away.
+/// Gives up all calls and stops the engine, so that nothing of it runs while the interpreter goes
+/// away; what has to be finished gets a last moment.
 pub(crate) fn at_exit(py: Python<'_>) {
     // Other threads that are left are daemons. The interpreter freezes them in a moment: they
     // have no time for the errors of their calls.
     for queue in queues().iter().filter(|queue| !queue.is_at_home()) {
         queue.kill();
     }
-    let Some(engine) = engines().current.take() else { return };
+    LoopBridge::abort_all(py);
+    let mut stopping = engines();
+    let current = stopping.current.take();
+    let retired = std::mem::take(&mut stopping.retired);
+    drop(stopping);
     py.detach(|| {
-        engine.stop();
-        engine.wait_until_stopped(EXIT_LIMIT);
+        for engine in retired.iter().filter_map(Weak::upgrade).chain(current) {
+            engine.exit();
+            engine.wait_until_stopped(EXIT_LIMIT);
+        }
     });
 }
 
@@ -145,7 +165,7 @@ pub(crate) fn at_exit(py: Python<'_>) {
 pub(super) fn retire_if_idle() {
     let mut engines = engines();
     if engines.contexts == 0
-        && let Some(engine) = engines.current.take()
+        && let Some(engine) = engines.retire()
     {
         engine.drain();
     }

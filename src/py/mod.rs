@@ -5,10 +5,14 @@ mod args;
 mod auth;
 mod cluster;
 mod communicator;
+mod election;
 mod endpoints;
 mod errors;
+mod holding;
 mod kv;
 mod kv_options;
+mod lease;
+mod lock;
 mod log;
 mod maintenance;
 mod namespace;
@@ -45,9 +49,22 @@ mod native {
     #[pymodule_export]
     use crate::py::communicator::{Communicator, Connected, check_endpoints, connect};
     #[pymodule_export]
+    use crate::py::election::{
+        CampaignResponse, LeaderKey, LeaderResponse, Observer, ProclaimResponse, ResignResponse,
+    };
+    #[pymodule_export]
     use crate::py::endpoints::{check_discovery, discover};
     #[pymodule_export]
+    use crate::py::holding::Holding;
+    #[pymodule_export]
     use crate::py::kv_options::prefix_range;
+    #[pymodule_export]
+    use crate::py::lease::{
+        LeaseGrantResponse, LeaseKeepAliveResponse, LeaseRevokeResponse, LeaseTimeToLiveResponse,
+        LeasesResponse,
+    };
+    #[pymodule_export]
+    use crate::py::lock::{LockResponse, UnlockResponse};
     #[pymodule_export]
     use crate::py::maintenance::{
         AlarmMember, AlarmResponse, DefragmentResponse, DowngradeInfo, DowngradeResponse,

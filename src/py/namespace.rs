@@ -71,6 +71,16 @@ impl Inside {
         }
     }
 
+    /// Takes the prefix off keys, and leaves those out that lie elsewhere.
+    pub(super) fn keep_own(&self, keys: &mut Vec<Bytes>) {
+        if !self.is_whole() {
+            keys.retain(|key| key.starts_with(&self.0));
+            for key in keys {
+                self.strip_key(key);
+            }
+        }
+    }
+
     pub(super) fn strip_all<'a>(&self, kvs: impl IntoIterator<Item = &'a mut KeyValue>) {
         if !self.is_whole() {
             for kv in kvs {

@@ -44,9 +44,9 @@ impl Method {
         Self { patience: Patience::Little, ..Self::new(path) }
     }
 
-    /// Waits for others; done twice, it waits in the same place.
+    /// Waits for others, and changes something in the end: is sent at most once.
     const fn blocking(path: &'static str) -> Self {
-        Self { patience: Patience::Endless, ..Self::new(path) }
+        Self { patience: Patience::Endless, ..Self::mutation(path) }
     }
 
     /// Concerns one member, whatever state the cluster is in.
@@ -76,22 +76,33 @@ pub static COMPACT: Method = Method::mutation("/etcdserverpb.KV/Compact");
 
 pub static WATCH: Method = Method::repeatable("/etcdserverpb.Watch/Watch");
 
-/// Repeatable because the client always chooses the id.
+/// With a random id of the client's, which makes it repeatable.
 pub static LEASE_GRANT: Method = Method::repeatable("/etcdserverpb.Lease/LeaseGrant");
-pub static LEASE_REVOKE: Method = Method::repeatable("/etcdserverpb.Lease/LeaseRevoke");
+/// With an id that the caller chose: a second attempt could not tell a lease that was there
+/// before from one that the first attempt made.
+pub static LEASE_GRANT_WITH_ID: Method = Method::mutation("/etcdserverpb.Lease/LeaseGrant");
+/// Not repeated unseen, because the answer to the second attempt has another meaning.
+pub static LEASE_REVOKE: Method = Method::mutation("/etcdserverpb.Lease/LeaseRevoke");
+/// For those who want the lease gone, whoever revokes it.
+pub static LEASE_REVOKE_AGAIN: Method = Method::repeatable("/etcdserverpb.Lease/LeaseRevoke");
 pub static LEASE_KEEP_ALIVE: Method = Method::repeatable("/etcdserverpb.Lease/LeaseKeepAlive");
 pub static LEASE_TIME_TO_LIVE: Method = Method::read("/etcdserverpb.Lease/LeaseTimeToLive");
 pub static LEASE_LEASES: Method = Method::read("/etcdserverpb.Lease/LeaseLeases");
 
-/// Repeatable with a lease: the waiter's key is named after it.
+/// Never repeated: a server that loses the client of the first attempt deletes the key, which is
+/// that of the second attempt too.
 pub static LOCK: Method = Method::blocking("/v3lockpb.Lock/Lock");
 pub static UNLOCK: Method = Method::repeatable("/v3lockpb.Lock/Unlock");
+/// The entry of a key that is named after a lease, on the condition that it does not exist.
+pub static ENTRY_TXN: Method = Method::repeatable("/etcdserverpb.KV/Txn");
 
+/// Never repeated, for the same reason as `LOCK`.
 pub static CAMPAIGN: Method = Method::blocking("/v3electionpb.Election/Campaign");
 pub static PROCLAIM: Method = Method::mutation("/v3electionpb.Election/Proclaim");
 pub static LEADER: Method = Method::read("/v3electionpb.Election/Leader");
 pub static OBSERVE: Method = Method::repeatable("/v3electionpb.Election/Observe");
-pub static RESIGN: Method = Method::mutation("/v3electionpb.Election/Resign");
+/// Repeatable: it deletes the leader's key of one revision, and succeeds where that is gone.
+pub static RESIGN: Method = Method::repeatable("/v3electionpb.Election/Resign");
 
 pub static MEMBER_LIST: Method = Method::read("/etcdserverpb.Cluster/MemberList");
 /// The members as one member knows them, with or without a leader.

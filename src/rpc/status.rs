@@ -10,6 +10,7 @@ pub const CANCELLED: i32 = 1;
 pub const UNKNOWN: i32 = 2;
 pub const INVALID_ARGUMENT: i32 = 3;
 pub const DEADLINE_EXCEEDED: i32 = 4;
+pub const NOT_FOUND: i32 = 5;
 pub const PERMISSION_DENIED: i32 = 7;
 pub const RESOURCE_EXHAUSTED: i32 = 8;
 pub const OUT_OF_RANGE: i32 = 11;

@@ -165,7 +165,8 @@ async def test_a_cancelled_call_is_cancelled_on_the_server(
         return etcd.metrics().open_calls(grpc_service="v3lockpb.Lock", grpc_method="Lock")
 
     holder = await communicator.lock(b"name")
-    waiting = [asyncio.create_task(communicator.lock(b"name")) for _ in range(5)]
+    leases = [await communicator.lease_grant(60) for _ in range(5)]
+    waiting = [asyncio.create_task(communicator.lock(b"name", lease=lease)) for lease in leases]
     await eventually_async(lambda: blocked() == 5)
     for task in waiting:
         task.cancel()

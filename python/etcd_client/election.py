@@ -1,0 +1,167 @@
+"""`Election`: one leader among many candidates."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from ._etcd_client import LeaderKey
+from .errors import ElectError, EtcdError, LockTimeoutError, timeout_error
+from .loss import Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Coroutine
+    from types import TracebackType
+    from typing import Any
+
+    from ._etcd_client import Communicator, Holding, LeaderResponse, Observer
+
+
+class Election:
+    """An election, as a candidate or as an observer.
+
+    It is the same election for everybody who uses etcd's election service or that of its Go
+    client. The lead lasts for as long as its holder lives: the engine renews its lease in its own
+    thread, and after a crash there is another leader within 30 seconds.
+
+    Example:
+        ```python
+        async with Election(communicator, "scheduler", value="node-7") as election:
+            await schedule()
+        ```
+
+    Args:
+        communicator: The connection to use.
+        name: The name of the election.
+        value: What the leader proclaims of itself.
+    """
+
+    __slots__ = ("__weakref__", "_communicator", "_holding", "_name", "_value")
+
+    def __init__(
+        self, communicator: Communicator, name: bytes | str, value: bytes | str = b""
+    ) -> None:
+        self._communicator = communicator
+        self._name = name
+        self._value = value
+        self._holding: Holding | None = None
+
+    @property
+    def is_leader(self) -> bool:
+        """Whether the lead is held: won, not resigned and not lost."""
+        return self._holding is not None and self._holding.loss is None
+
+    @property
+    def key(self) -> bytes | None:
+        """The key that exists for as long as the lead is held; None before and after."""
+        return None if self._holding is None else self._holding.key
+
+    @property
+    def revision(self) -> int | None:
+        """The create revision of `key`, larger for each leader than for the one before."""
+        return None if self._holding is None else self._holding.revision
+
+    @property
+    def lost(self) -> Loss:
+        """Whether the lead was lost: its lease or its key is gone."""
+        return Loss(self._holding)
+
+    def campaign(
+        self, value: bytes | str | None = None, *, timeout: float | None = None
+    ) -> Coroutine[Any, Any, None]:
+        """Wait until the election is won.
+
+        A candidacy that fails or is cancelled leaves nothing on the server.
+
+        Args:
+            value: What to proclaim; by default what the election was made with.
+            timeout: The seconds that winning may take; None for any time.
+
+        Raises:
+            EtcdTimeoutError: It was not won in time.
+            ElectError: This object holds the lead already.
+        """
+        if self._holding is not None:
+            raise ElectError(self._message("was won by this object already"))
+        call = self._communicator._hold_place(  # noqa: SLF001 - made for this
+            self._name, value=self._value if value is None else value, timeout=timeout
+        )
+        return self._elected(call)
+
+    async def _elected(self, call: Awaitable[Holding | None]) -> None:
+        try:
+            holding = await call
+        except LockTimeoutError:
+            raise timeout_error(self._message("was not won within the timeout")) from None
+        if holding is None or self._holding is not None:
+            # The new one is given back as it goes out of sight.
+            raise ElectError(self._message("was won by another task with this object"))
+        holding.adopt()
+        self._holding = holding
+
+    async def proclaim(self, value: bytes | str, *, timeout: float | None = None) -> None:
+        """Replace the value that the leader proclaims of itself.
+
+        Raises:
+            ElectionNotLeaderError: The lead was lost.
+            ElectError: This object does not hold the lead.
+        """
+        holding = self._held()
+        name = self._name.encode() if isinstance(self._name, str) else bytes(self._name)
+        leader = LeaderKey(name, holding.key, holding.revision, holding.id)
+        await self._communicator.proclaim(leader, value, timeout=timeout)
+
+    def resign(self, *, timeout: float | None = None) -> Coroutine[Any, Any, None]:
+        """Give the lead back.
+
+        Raises:
+            ElectError: The lead was lost before, or is not held by this object.
+        """
+        holding = self._held()
+        call = holding.release(timeout)
+        self._holding = None
+        return self._resigned(holding, call)
+
+    async def _resigned(self, holding: Holding, call: Awaitable[object]) -> None:
+        if await call is None:
+            raise ElectError(self._message(f"has another leader: {holding.loss}"))
+
+    def leader(self, *, timeout: float | None = None) -> Coroutine[Any, Any, LeaderResponse]:
+        """Return the present leader.
+
+        Raises:
+            ElectionNoLeaderError: There is none.
+        """
+        return self._communicator.leader(self._name, timeout=timeout)
+
+    def observe(self) -> Observer:
+        """Iterate over the present leader and those that follow, and what they proclaim."""
+        return self._communicator.observe(self._name)
+
+    async def __aenter__(self) -> Election:
+        await self.campaign()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        if self._holding is None:
+            return
+        # What the body raised matters more than what became of the lead.
+        with contextlib.suppress(*() if kind is None else (EtcdError,)):
+            await self.resign()
+
+    def _held(self) -> Holding:
+        if self._holding is None:
+            raise ElectError(self._message("was not won by this object"))
+        return self._holding
+
+    def _message(self, what: str) -> str:
+        return f"the election {self._name!r} {what}"
+
+    def __repr__(self) -> str:
+        state = "leader" if self.is_leader else "not leader"
+        return f"<Election {self._name!r} {state}>"

@@ -1,0 +1,138 @@
+"""`Lease`: a lease that is kept alive in the background."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any
+
+from .errors import EtcdError, LeaseLostError
+from .loss import Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Generator
+    from types import TracebackType
+
+    from ._etcd_client import Holding
+
+
+class Lease:
+    """A lease that lives until it is revoked, or until its communicator closes.
+
+    The engine renews it in its own thread, on whichever member answers. Leaving `async with`
+    revokes the lease, and raises `LeaseLostError` where it was lost before.
+
+    Example:
+        ```python
+        async with communicator.lease(10) as lease:
+            await communicator.put("/workers/7", "ready", lease=lease)
+            await work()
+        ```
+    """
+
+    __slots__ = ("__weakref__", "_holding", "_revoked")
+
+    def __init__(self, holding: Holding) -> None:
+        self._holding = holding
+        self._revoked = False
+
+    @property
+    def id(self) -> int:
+        """The id by which etcd knows the lease."""
+        return self._holding.id
+
+    @property
+    def ttl(self) -> int:
+        """The seconds after which it ends unless it is renewed, as the server granted them."""
+        return self._holding.ttl
+
+    @property
+    def lost(self) -> Loss:
+        """Whether it ended without having been revoked here."""
+        return Loss(self._holding)
+
+    async def revoke(self, *, timeout: float | None = None) -> None:
+        """End the lease; the keys attached to it are deleted. Revoking it again does nothing.
+
+        Args:
+            timeout: The seconds that it may take; by default those of the connection.
+
+        Raises:
+            LeaseLostError: The lease had ended before.
+        """
+        if self._revoked:
+            return
+        call = self._holding.release(timeout)
+        self._revoked = True
+        if await call is None:
+            message = f"the lease {self.id:x} was lost: {self._holding.loss}"
+            raise LeaseLostError(message)
+
+    async def __aenter__(self) -> Lease:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        # What the body raised matters more than what became of the lease.
+        with contextlib.suppress(*() if kind is None else (EtcdError,)):
+            await self.revoke()
+
+    def __repr__(self) -> str:
+        return f"<Lease id={self.id:x} ttl={self.ttl}>"
+
+
+class LeaseGrant(Coroutine[Any, Any, Lease]):
+    """What `Communicator.lease` returns: await it, or enter it with `async with`."""
+
+    __slots__ = ("_granting", "_lease")
+
+    def __init__(self, call: Awaitable[Holding]) -> None:
+        self._granting = _granted(call)
+        self._lease: Lease | None = None
+
+    def __await__(self) -> Generator[Any, Any, Lease]:
+        return self._granting.__await__()
+
+    def send(self, value: None, /) -> object:
+        """Resume the call, as a task does."""
+        return self._granting.send(value)
+
+    def throw(
+        self,
+        typ: type[BaseException] | BaseException,
+        val: BaseException | object = None,
+        tb: TracebackType | None = None,
+        /,
+    ) -> object:
+        """End the call with an exception, as the cancellation of its task does."""
+        if isinstance(typ, BaseException):
+            return self._granting.throw(typ)
+        return self._granting.throw(typ, val, tb)
+
+    def close(self) -> None:
+        """Cancel the call."""
+        self._granting.close()
+
+    async def __aenter__(self) -> Lease:
+        self._lease = await self
+        return self._lease
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._lease is not None:
+            await self._lease.__aexit__(kind, error, traceback)
+
+
+async def _granted(call: Awaitable[Holding]) -> Lease:
+    holding = await call
+    # Until here the lease would have ended with a caller who was cancelled.
+    holding.adopt()
+    return Lease(holding)

@@ -1,0 +1,178 @@
+"""Locks: `Lock`, and `EtcdLockOption` for `Client.with_lock`."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from .errors import EtcdError, LockError, LockLostError
+from .loss import Loss
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Coroutine
+    from types import TracebackType
+    from typing import Any
+
+    from ._etcd_client import Communicator, Holding
+
+
+@dataclass
+class EtcdLockOption:
+    """What `Client.with_lock` is to acquire.
+
+    Example:
+        ```python
+        async with client.with_lock(EtcdLockOption("deploy", timeout=5.0)) as communicator:
+            await communicator.put("/deployed", "7")
+        ```
+    """
+
+    lock_name: bytes | str
+    """The name of the lock."""
+
+    timeout: float | None = None
+    """The seconds that acquiring it may take; None for any time."""
+
+    ttl: float | None = None
+    """The seconds for which it may be held; None for as long as its holder lives."""
+
+
+class Lock:
+    """A lock that one holder in the whole cluster has at a time.
+
+    It contends with everybody who uses etcd's lock service or the mutex of its Go client. Without
+    `ttl` it is held for as long as its holder lives: the engine renews its lease in its own
+    thread, and after a crash it is free within 30 seconds. With `ttl` it is given back that many
+    seconds after it was acquired, whatever its holder does.
+
+    A lock is for one holder: make one for each task. It can be acquired again once it was
+    released. It ends with its communicator at the latest.
+
+    Example:
+        ```python
+        lock = Lock(communicator, "report")
+        async with lock:
+            # A store that remembers the largest revision it has seen can refuse late writers.
+            await store(report, fencing_token=lock.revision)
+        ```
+
+    Args:
+        communicator: The connection to use.
+        name: The name of the lock.
+        ttl: The seconds for which it may be held.
+    """
+
+    __slots__ = ("__weakref__", "_communicator", "_holding", "_name", "_ttl")
+
+    def __init__(
+        self, communicator: Communicator, name: bytes | str, ttl: float | None = None
+    ) -> None:
+        self._communicator = communicator
+        self._name = name
+        self._ttl = ttl
+        self._holding: Holding | None = None
+
+    @property
+    def is_acquired(self) -> bool:
+        """Whether it is held: acquired, not released and not lost."""
+        return self._holding is not None and self._holding.loss is None
+
+    @property
+    def key(self) -> bytes | None:
+        """The key that exists for as long as the lock is held; None before and after."""
+        return None if self._holding is None else self._holding.key
+
+    @property
+    def revision(self) -> int | None:
+        """The fencing token: the create revision of `key`, larger for each holder than before.
+
+        A transaction with `Compare.create_revision(lock.key, CompareOp.EQUAL, lock.revision)`
+        succeeds only while the lock is held.
+        """
+        return None if self._holding is None else self._holding.revision
+
+    @property
+    def lost(self) -> Loss:
+        """Whether it was lost: its lease or its key is gone, or its time is over."""
+        return Loss(self._holding)
+
+    def acquire(
+        self,
+        blocking: bool = True,  # noqa: FBT001, FBT002 - as for the locks of Python
+        timeout: float | None = None,
+    ) -> Coroutine[Any, Any, bool]:
+        """Acquire the lock. An attempt that fails or is cancelled leaves nothing on the server.
+
+        Args:
+            blocking: Whether to wait for it.
+            timeout: The seconds that acquiring it may take; None for any time.
+
+        Returns:
+            True, or False where it is not free and there is to be no wait.
+
+        Raises:
+            LockTimeoutError: It was not acquired in time.
+            LockError: It is held by this object already.
+        """
+        if self._holding is not None:
+            raise LockError(self._message("is held by this object already"))
+        call = self._communicator._hold_place(  # noqa: SLF001 - made for this
+            self._name, ttl=self._ttl, wait=blocking, timeout=timeout
+        )
+        return self._acquired(call)
+
+    async def _acquired(self, call: Awaitable[Holding | None]) -> bool:
+        holding = await call
+        if holding is None:
+            return False
+        if self._holding is not None:
+            # The new one is given back as it goes out of sight.
+            raise LockError(self._message("was acquired by another task with this object"))
+        holding.adopt()
+        self._holding = holding
+        return True
+
+    def release(self, *, timeout: float | None = None) -> Coroutine[Any, Any, None]:
+        """Give the lock back.
+
+        Args:
+            timeout: The seconds that it may take; by default those of the connection.
+
+        Raises:
+            LockLostError: It was lost before.
+            LockError: It is not held by this object.
+        """
+        holding = self._holding
+        if holding is None:
+            raise LockError(self._message("is not held by this object"))
+        call = holding.release(timeout)
+        self._holding = None
+        return self._released(holding, call)
+
+    async def _released(self, holding: Holding, call: Awaitable[object]) -> None:
+        if await call is None:
+            raise LockLostError(self._message(f"was lost: {holding.loss}"))
+
+    async def __aenter__(self) -> Lock:
+        await self.acquire()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        if self._holding is None:
+            return
+        # What the body raised matters more than what became of the lock.
+        with contextlib.suppress(*() if kind is None else (EtcdError,)):
+            await self.release()
+
+    def _message(self, what: str) -> str:
+        return f"the lock {self._name!r} {what}"
+
+    def __repr__(self) -> str:
+        state = "acquired" if self.is_acquired else "not acquired"
+        return f"<Lock {self._name!r} {state}>"

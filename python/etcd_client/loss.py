@@ -1,0 +1,45 @@
+"""`Loss`: how a holder learns that what it holds is gone."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ._etcd_client import Holding
+
+
+class Loss:
+    """Whether a lease, a lock or a lead was lost; asked like an `asyncio.Event`.
+
+    It is up to date even where the event loop was blocked: the engine watches, in its own thread.
+
+    Example:
+        ```python
+        async with Lock(communicator, "report") as lock:
+            for page in pages:
+                if lock.lost.is_set():
+                    break
+                await write(page)
+        ```
+    """
+
+    __slots__ = ("_holding",)
+
+    def __init__(self, holding: Holding | None) -> None:
+        self._holding = holding
+
+    @property
+    def reason(self) -> str | None:
+        """Why it was lost; None where it was not."""
+        return None if self._holding is None else self._holding.loss
+
+    def is_set(self) -> bool:
+        """Return whether it was lost."""
+        return self.reason is not None
+
+    async def wait(self) -> bool:
+        """Wait until it is lost, which gives True, or was given back, which gives False."""
+        return self._holding is not None and await self._holding.until_over() is not None
+
+    def __repr__(self) -> str:
+        return f"<Loss {self.reason!r}>"

@@ -1,0 +1,104 @@
+//! Keeping a lease alive.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep, sleep_until};
+
+use super::backoff;
+use super::error::Error;
+use super::messages::LeaseKeepAliveResponse;
+use super::transport::Transport;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(50);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// The least that one attempt to renew is given.
+const LEAST_PATIENCE: Duration = Duration::from_millis(250);
+
+/// A granted lease with the time at which it ends unless it is renewed.
+pub struct Keeper {
+    transport: Arc<Transport>,
+    pub id: i64,
+    /// As the server granted it, which may be more than was asked for.
+    pub ttl: Duration,
+    /// No later than the server's own idea of it, which counts from when it got the request.
+    expires: Instant,
+    renew_at: Instant,
+    /// Until when the lease has to last; `None` for as long as it is kept.
+    needed_until: Option<Instant>,
+}
+
+impl Keeper {
+    /// Takes over a lease whose grant was asked for at `sent`.
+    pub fn new(transport: Arc<Transport>, id: i64, ttl: i64, sent: Instant) -> Self {
+        let ttl = seconds(ttl);
+        Self {
+            transport,
+            id,
+            ttl,
+            expires: sent + ttl,
+            renew_at: sent + ttl / 3,
+            needed_until: None,
+        }
+    }
+
+    pub fn expires(&self) -> Instant {
+        self.expires
+    }
+
+    /// Has the lease end at that time rather than renew it further.
+    pub fn last_until(&mut self, end: Instant) {
+        self.needed_until = Some(end);
+        if self.expires < end {
+            self.renew_at = Instant::now();
+        }
+    }
+
+    /// Renews the lease whenever it is due; says why it is over. Can be dropped and called again.
+    pub async fn keep(&mut self) -> String {
+        let mut failures = 0;
+        loop {
+            if self.needed_until.is_some_and(|end| self.expires >= end) {
+                sleep_until(self.expires).await;
+                return "its time is over".into();
+            }
+            sleep_until(self.renew_at).await;
+            let sent = Instant::now();
+            if sent >= self.expires {
+                return "it could not be renewed before it expired".into();
+            }
+            match self.renew(sent).await {
+                Ok(response) => {
+                    failures = 0;
+                    self.ttl = seconds(response.ttl);
+                    self.expires = sent + self.ttl;
+                    self.renew_at = sent + self.ttl / 3;
+                }
+                Err(error) if error.is_server_error("LeaseNotFound") => {
+                    return "it expired or was revoked".into();
+                }
+                Err(error) => {
+                    let left = self.expires.saturating_duration_since(Instant::now());
+                    if left.is_zero() {
+                        return format!("it could not be renewed before it expired: {error}");
+                    }
+                    let pause = backoff::delay(failures, FIRST_PAUSE, LONGEST_PAUSE);
+                    failures += 1;
+                    sleep(pause.min(left)).await;
+                }
+            }
+        }
+    }
+
+    /// One attempt, short enough to leave time for another on another member.
+    async fn renew(&self, now: Instant) -> Result<LeaseKeepAliveResponse, Error> {
+        let left = self.expires.saturating_duration_since(now);
+        let patience = (left / 4).max(LEAST_PATIENCE).min(left);
+        self.transport.lease_keep_alive(self.id, Some(now + patience)).await
+    }
+}
+
+/// A TTL as the server says it.
+fn seconds(ttl: i64) -> Duration {
+    Duration::from_secs(u64::try_from(ttl).unwrap_or(0))
+}

@@ -1,0 +1,119 @@
+//! Calls about leases.
+
+use etcd_client::proto::{PbLeaseGrantRequest, PbLeaseRevokeRequest, PbLeaseTimeToLiveRequest};
+
+use super::backoff;
+use super::error::Error;
+use super::messages::{
+    Empty, HeaderOnly, LeaseGrantResponse, LeaseKeepAliveRequest, LeaseKeepAliveResponse,
+    LeaseLeasesResponse, LeaseTimeToLiveResponse,
+};
+use super::method;
+use super::status::{NOT_FOUND, Status};
+use super::transport::{Deadline, Transport};
+use super::wire;
+
+/// An id for a new lease, positive as those that etcd chooses.
+pub fn new_id() -> i64 {
+    i64::try_from(backoff::random() >> 1).unwrap_or(0).max(1)
+}
+
+pub fn not_found() -> Error {
+    Error::Server(Status::new(NOT_FOUND, "etcdserver: requested lease not found"))
+}
+
+impl Transport {
+    /// Grants a lease with an id from `new_id`.
+    pub async fn lease_grant_new(
+        &self,
+        id: i64,
+        ttl: i64,
+        deadline: Deadline,
+    ) -> Result<LeaseGrantResponse, Error> {
+        let request = wire::frame(&PbLeaseGrantRequest { ttl, id });
+        match self.call(&method::LEASE_GRANT, request, deadline).await {
+            // By an attempt whose answer was lost.
+            Err(error) if error.is_server_error("LeaseExist") => {
+                let granted = self.lease_time_to_live(id, false, deadline).await?;
+                Ok(LeaseGrantResponse { header: granted.header, id, ttl: granted.granted_ttl })
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Grants a lease with an id that the caller chose.
+    pub async fn lease_grant(
+        &self,
+        id: i64,
+        ttl: i64,
+        deadline: Deadline,
+    ) -> Result<LeaseGrantResponse, Error> {
+        let request = wire::frame(&PbLeaseGrantRequest { ttl, id });
+        self.call(&method::LEASE_GRANT_WITH_ID, request, deadline).await
+    }
+
+    pub async fn lease_revoke(&self, id: i64, deadline: Deadline) -> Result<HeaderOnly, Error> {
+        let request = wire::frame(&PbLeaseRevokeRequest { id });
+        match self.call(&method::LEASE_REVOKE, request.clone(), deadline).await {
+            Err(Error::OutcomeUnknown(cause)) if !matches!(*cause, Error::Timeout(_)) => {}
+            outcome => return outcome,
+        }
+        match self.call(&method::LEASE_REVOKE_AGAIN, request, deadline).await {
+            // By the first attempt.
+            Err(error) if error.is_server_error("LeaseNotFound") => {
+                let gone = self.lease_time_to_live(id, false, deadline).await?;
+                Ok(HeaderOnly { header: gone.header })
+            }
+            Err(error) => Err(error.for_mutation(true)),
+            outcome => outcome,
+        }
+    }
+
+    /// Has a lease end, whether or not there still is one.
+    pub async fn lease_forget(&self, id: i64, deadline: Deadline) -> Result<(), Error> {
+        let request = wire::frame(&PbLeaseRevokeRequest { id });
+        match self.call::<HeaderOnly>(&method::LEASE_REVOKE_AGAIN, request, deadline).await {
+            Err(error) if error.is_server_error("LeaseNotFound") => Ok(()),
+            outcome => outcome.map(drop),
+        }
+    }
+
+    /// Renews a lease once: a stream of one message in each direction.
+    pub async fn lease_keep_alive(
+        &self,
+        id: i64,
+        deadline: Deadline,
+    ) -> Result<LeaseKeepAliveResponse, Error> {
+        let request = wire::frame(&LeaseKeepAliveRequest { id });
+        let response: LeaseKeepAliveResponse =
+            self.call(&method::LEASE_KEEP_ALIVE, request, deadline).await?;
+        // So says the server of a lease that it does not know.
+        if response.ttl <= 0 { Err(not_found()) } else { Ok(response) }
+    }
+
+    pub async fn lease_time_to_live(
+        &self,
+        id: i64,
+        keys: bool,
+        deadline: Deadline,
+    ) -> Result<LeaseTimeToLiveResponse, Error> {
+        let request = wire::frame(&PbLeaseTimeToLiveRequest { id, keys });
+        self.call(&method::LEASE_TIME_TO_LIVE, request, deadline).await
+    }
+
+    pub async fn leases(&self, deadline: Deadline) -> Result<LeaseLeasesResponse, Error> {
+        self.call(&method::LEASE_LEASES, wire::frame(&Empty {}), deadline).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_positive_and_differ() {
+        let ids: std::collections::HashSet<_> = (0..1000).map(|_| new_id()).collect();
+        assert_eq!(ids.len(), 1000);
+        assert!(ids.iter().all(|&id| id > 0));
+    }
+}
