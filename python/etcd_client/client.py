@@ -127,7 +127,7 @@ class Client:
         communicator = Communicator(connected)
         if self._lock_options is not None:
             await self._acquire(communicator, self._lock_options)
-        self._open.append((asyncio.current_task(), communicator))
+        self._open.append((_running_task(), communicator))
         return communicator
 
     async def _acquire(self, communicator: Communicator, options: EtcdLockOption) -> None:
@@ -154,9 +154,17 @@ class Client:
 
     def _take_open(self) -> Communicator:
         """Return what the running task has entered last, or else whatever was entered last."""
-        task = asyncio.current_task()
+        task = _running_task()
         own = [index for index, (opener, _) in enumerate(self._open) if opener is task]
         return self._open.pop(own[-1] if own else -1)[1]
+
+
+def _running_task() -> object:
+    try:
+        return asyncio.current_task()
+    except RuntimeError:
+        # A forked child leaves the contexts of its parent outside of the parent's event loop.
+        return None
 
 
 EtcdClient = Client
