@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-import etcd_client
 from etcd_client import (
+    CondVar,
+    EtcdLockOption,
     LeaseNotFoundError,
     PutResponse,
     RangeResponse,
@@ -39,7 +40,6 @@ checks.results(
     "ConnectOptions().with_connect_timeout(2.0)",
     "ConnectOptions().with_timeout(5.0)",
     "ConnectOptions().with_tcp_keepalive(30.0)",
-    'EtcdLockOption(b"name", 5.0, 10)',
     'WatchEvent(b"key", b"value", WatchEventType.PUT, None)',
 )
 async def equal_in_the_old_way(here: Here) -> None:
@@ -77,6 +77,14 @@ async def the_same_in_the_old_way(here: Here) -> None:
 async def opens_a_context(here: Here) -> None:
     async with await here.run() as communicator:
         assert await communicator.get("key") == b"value"
+
+
+@checks.row('EtcdLockOption(b"name", 5.0, 10)')
+async def describes_a_lock(here: Here) -> None:
+    option: EtcdLockOption = await here.run()
+    assert (option.timeout, option.ttl) == (5, 10)
+    async with here.client.with_lock(option):
+        assert len(await here.communicator.keys_prefix(b"name/")) == 1
 
 
 @checks.row(
@@ -173,12 +181,21 @@ async def has_what_was_before(here: Here) -> None:
     assert await here.run(event=event) == b"value"
 
 
-@checks.row("await condition.notify_waiters()", "await condition.wait()")
-async def waits_for_a_condition(here: Here) -> None:
-    condition = etcd_client.CondVar()
-    await condition.notify_waiters()
+@checks.row("await condition.notify_waiters()")
+async def meets_a_condition(here: Here) -> None:
+    condition = CondVar()
     await here.run(condition=condition)
-    await asyncio.wait_for(condition.wait(), timeout=1)
+    await asyncio.wait_for(condition.wait(), timeout=5)
+
+
+@checks.row("await condition.wait()")
+async def waits_for_a_condition(here: Here) -> None:
+    condition = CondVar()
+    waiting = asyncio.create_task(here.run(condition=condition))
+    done, _ = await asyncio.wait([waiting], timeout=0.05)
+    assert not done
+    await condition.notify_waiters()
+    await asyncio.wait_for(waiting, timeout=5)
 
 
 @checks.row("await communicator.lease_grant(10)")
@@ -261,5 +278,8 @@ async def counts_contexts(here: Here) -> None:
 
 @checks.row("cleanup_runtime()")
 async def stops_the_runtime(here: Here) -> None:
+    """The connections go with it, and so does what was counted on them."""
+    before = here.communicator.stats().requests
     await here.run()
     assert await here.communicator.get("key") == b"value"
+    assert here.communicator.stats().requests < before

@@ -122,13 +122,17 @@ async def finds_what_was(here: Here) -> None:
 @checks.row('await communicator.get("key", max_mod_revision=n)')
 async def finds_what_is_old(here: Here) -> None:
     before = await here.revision()
+    assert await here.run(revision=before) == b"value"
     await here.communicator.put("key", "new")
-    assert await here.run(revision=before) is None
+    assert await here.run() is None
 
 
 @checks.row('await communicator.get("key", min_mod_revision=n)')
 async def finds_what_is_new(here: Here) -> None:
-    assert await here.run(revision=await here.revision() + 1) is None
+    coming = await here.revision() + 1
+    assert await here.run(revision=coming) is None
+    await here.communicator.put("key", "new")
+    assert await here.run() == b"new"
 
 
 @checks.row('await communicator.put("key", "new")')

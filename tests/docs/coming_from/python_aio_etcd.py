@@ -108,8 +108,9 @@ async def define_append(here: Here) -> None:
     """Take the function out of the page's example, without the program around it."""
     (recipe,) = (example for example in examples(PAGE) if "def append(" in example.code)
     wanted = (ast.ImportFrom, ast.AsyncFunctionDef)
-    body = [node for node in ast.parse(recipe.code).body if isinstance(node, wanted)]
-    exec(compile(ast.Module(body, []), "<recipe>", "exec"), here.names)  # noqa: S102 - the page's
+    tree = ast.parse(recipe.code)
+    tree.body = [node for node in tree.body if isinstance(node, wanted)]
+    exec(compile(tree, "<recipe>", "exec"), here.names)  # noqa: S102 - the page's
 
 
 async def fill_directory(here: Here) -> None:
