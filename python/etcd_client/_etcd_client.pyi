@@ -1573,7 +1573,11 @@ class Watch:
         """
 
     def ready(self) -> Call[None]:
-        """Wait until the server has confirmed the watch, or the watch has ended."""
+        """Wait until the server has confirmed the watch, or `cancel` has ended it.
+
+        Raises:
+            EtcdError: The watch failed before it was confirmed, by what reading it raises.
+        """
 
 @final
 class WatchBatches(AsyncIterator[list[WatchEvent]]):

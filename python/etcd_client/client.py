@@ -93,7 +93,7 @@ class Client:
         Args:
             connect_options: How to connect; the client's own options by default.
         """
-        return Client(self._endpoints, connect_options or self._connect_options)
+        return Client(self._endpoints, connect_options or self._connect_options, self._lock_options)
 
     def with_lock(
         self, lock_options: EtcdLockOption, connect_options: ConnectOptions | None = None

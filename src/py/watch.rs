@@ -258,7 +258,7 @@ pub(crate) struct Watch {
 struct Native {
     reader: Arc<Reader>,
     commands: mpsc::UnboundedSender<Command>,
-    state: watch::Receiver<Phase>,
+    status: watch::Receiver<Status>,
     engine: Arc<bridge::Engine>,
 }
 
@@ -267,9 +267,25 @@ enum Command {
     Progress,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Phase {
-    Opening,
+/// How far a watch has come.
+#[derive(Clone, Default)]
+struct Status {
+    confirmed: bool,
+    end: Option<End>,
+}
+
+impl Status {
+    fn has_come_to(&self, moment: Moment) -> bool {
+        match moment {
+            Moment::Confirmed => self.confirmed,
+            Moment::Ended => self.end.is_some(),
+        }
+    }
+}
+
+/// What a program may wait for.
+#[derive(Clone, Copy)]
+enum Moment {
     Confirmed,
     Ended,
 }
@@ -315,10 +331,10 @@ impl Watch {
         Ok(self.native(py)?.reader.progress().revision)
     }
 
-    /// Completes once the server has confirmed the watch, or the watch has ended.
+    /// Completes once the server has confirmed the watch; fails where that fails.
     fn ready(&self, py: Python<'_>) -> PyResult<Call> {
         let native = self.native(py)?;
-        let confirmed = until(native.state.clone(), Phase::Confirmed);
+        let confirmed = until(native.status.clone(), Moment::Confirmed);
         bridge::spawn(py, &self.bridge, &native.engine, errors::lost_read, confirmed)
     }
 
@@ -366,25 +382,31 @@ impl WatchBatches {
     }
 }
 
-async fn until(mut state: watch::Receiver<Phase>, phase: Phase) -> Result<(), Error> {
+/// Waits for a moment, or for the end: then fails where the moment can't come because of it.
+async fn until(mut status: watch::Receiver<Status>, moment: Moment) -> Result<(), Error> {
     // The sender goes away with the watch's task, which is the end as well.
-    let _ = state.wait_for(|now| *now == phase || *now == Phase::Ended).await;
-    Ok(())
+    let _ = status.wait_for(|now| now.has_come_to(moment) || now.end.is_some()).await;
+    let now = status.borrow();
+    match &now.end {
+        Some(End::Failed(error)) if !now.has_come_to(moment) => Err(error.clone()),
+        _ => Ok(()),
+    }
 }
 
-/// Tells an `asyncio.Event` or a `CondVar` that a watch has come to a phase.
+/// Tells an `asyncio.Event` or a `CondVar` that the moment for it has come.
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
 struct Signal {
     event: Py<PyAny>,
-    state: ForkGuarded<watch::Receiver<Phase>>,
-    phase: Phase,
+    status: ForkGuarded<watch::Receiver<Status>>,
+    moment: Moment,
 }
 
 #[pymethods]
 impl Signal {
-    fn __call__(&self, py: Python<'_>, _future: &Bound<'_, PyAny>) -> PyResult<()> {
-        // A watch that ended before it was confirmed is not ready.
-        if self.state.get().is_none_or(|state| *state.borrow() != self.phase) {
+    fn __call__(&self, py: Python<'_>, future: &Bound<'_, PyAny>) -> PyResult<()> {
+        // Its error is told to whoever reads the watch; asyncio must not log it as forgotten.
+        let _ = future.call_method0(intern!(py, "exception"));
+        if self.status.get().is_none_or(|status| !status.borrow().has_come_to(self.moment)) {
             return Ok(());
         }
         let event = self.event.bind(py);
@@ -399,7 +421,7 @@ struct Pump {
     watcher: Watcher,
     sender: Sender<Notice, End>,
     commands: mpsc::UnboundedReceiver<Command>,
-    phase: watch::Sender<Phase>,
+    status: watch::Sender<Status>,
     closing: watch::Receiver<bool>,
     inside: Inside,
 }
@@ -407,13 +429,13 @@ struct Pump {
 impl Pump {
     async fn run(mut self, deadline: Deadline) {
         let end = self.pass_on(deadline).await;
-        self.phase.send_replace(Phase::Ended);
+        self.status.send_modify(|status| status.end = Some(end.clone()));
         self.sender.end(end);
     }
 
     async fn pass_on(&mut self, deadline: Deadline) -> End {
-        let Self { watcher, sender, commands, phase, closing, inside } = self;
-        let overdue = overdue(phase.subscribe(), deadline);
+        let Self { watcher, sender, commands, status, closing, inside } = self;
+        let overdue = overdue(status.subscribe(), deadline);
         tokio::pin!(overdue);
         loop {
             tokio::select! {
@@ -436,7 +458,7 @@ impl Pump {
                     };
                     match &mut notice {
                         Notice::Created { .. } => {
-                            phase.send_replace(Phase::Confirmed);
+                            status.send_modify(|status| status.confirmed = true);
                         }
                         Notice::Events { events, .. } => strip(inside, events),
                         Notice::Progress { .. } => {}
@@ -459,10 +481,10 @@ impl Pump {
 }
 
 /// Completes when a watch is not confirmed in time.
-async fn overdue(phase: watch::Receiver<Phase>, deadline: Deadline) {
+async fn overdue(status: watch::Receiver<Status>, deadline: Deadline) {
     if let Some(deadline) = deadline {
         tokio::time::sleep_until(deadline).await;
-        if *phase.borrow() == Phase::Opening {
+        if !status.borrow().confirmed {
             return;
         }
     }
@@ -506,10 +528,10 @@ impl Communicator {
         keywords.finish()?;
         let watch = self.open_watch(py, spec, extras.once, deadline)?;
         if let Some(event) = extras.ready_event {
-            watch.signal(py, event, Phase::Confirmed)?;
+            watch.signal(py, event, Moment::Confirmed)?;
         }
         if let Some(event) = extras.cleanup_event {
-            watch.signal(py, event, Phase::Ended)?;
+            watch.signal(py, event, Moment::Ended)?;
         }
         Ok(watch)
     }
@@ -524,19 +546,19 @@ impl Communicator {
         let session = self.session(py)?;
         let (sender, notices) = bridge::channel(BUFFER, lost);
         let (commands, asked) = mpsc::unbounded_channel();
-        let (phase, state) = watch::channel(Phase::Opening);
+        let (told, status) = watch::channel(Status::default());
         let pump = Pump {
             watcher: Watcher::new(Arc::clone(&session.transport), spec),
             sender,
             commands: asked,
-            phase,
+            status: told,
             closing: self.closing(py)?,
             inside: Inside::new(&self.namespace),
         };
         let engine = Arc::clone(&session.engine);
         engine.submit(pump.run(deadline));
         let reader = Arc::new(Reader { notices, progress: Mutex::default(), once });
-        let native = ForkGuarded::new(Native { reader, commands, state, engine });
+        let native = ForkGuarded::new(Native { reader, commands, status, engine });
         Ok(Watch { bridge: self.bridge.clone_ref(py), native })
     }
 }
@@ -546,11 +568,11 @@ impl Watch {
         self.native.get().ok_or_else(|| errors::forked(py))
     }
 
-    fn signal(&self, py: Python<'_>, event: &Bound<'_, PyAny>, phase: Phase) -> PyResult<()> {
+    fn signal(&self, py: Python<'_>, event: &Bound<'_, PyAny>, moment: Moment) -> PyResult<()> {
         let native = self.native(py)?;
-        let state = ForkGuarded::new(native.state.clone());
-        let signal = Signal { event: event.clone().unbind(), state, phase };
-        let reached = until(native.state.clone(), phase);
+        let status = ForkGuarded::new(native.status.clone());
+        let signal = Signal { event: event.clone().unbind(), status, moment };
+        let reached = until(native.status.clone(), moment);
         bridge::spawn(py, &self.bridge, &native.engine, errors::lost_read, reached)?
             .when_done(py, Py::new(py, signal)?.into_any())
     }
