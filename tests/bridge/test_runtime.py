@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import gc
 import os
+import random
 import threading
 import time
 from collections.abc import Callable
@@ -85,6 +86,14 @@ async def test_counts_no_context_whose_opening_was_cancelled(client: Client) -> 
         with contextlib.suppress(asyncio.CancelledError):
             (await opening).close()
     await eventually_async(lambda: active_context_count() == before)
+
+
+async def test_a_context_may_open_as_the_engine_stops(client: Client) -> None:
+    chance = random.Random(20251121)
+    for _ in range(12):
+        async with client.connect() as communicator:
+            await asyncio.wait_for(communicator.put(b"key", b"value"), 5)
+        await asyncio.sleep(LINGER + chance.uniform(-0.003, 0.003))
 
 
 def leave_nothing(endpoint: str) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import pickle
+import time
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -217,15 +218,44 @@ async def test_is_not_ready_before_the_server_says_so(endpoint: str, proxy: Prox
         watch.cancel()
 
 
-async def test_a_watch_that_is_refused_is_never_ready(communicator: Communicator) -> None:
-    await communicator.put(b"key", b"1")
-    revision = (await communicator.put(b"key", b"2")).header.revision
-    await communicator.compact(revision)
+async def test_a_watch_that_was_confirmed_was_ready_though_it_has_ended(
+    communicator: Communicator,
+) -> None:
     ready, ended = asyncio.Event(), asyncio.Event()
-    watch = communicator.watch(b"key", start_revision=1, ready_event=ready, cleanup_event=ended)
+    watch = communicator.watch(b"key", ready_event=ready, cleanup_event=ended)
+    # The loop is blocked from before the confirmation until after the end.
+    time.sleep(0.3)  # noqa: ASYNC251
+    watch.cancel()
+    time.sleep(0.1)  # noqa: ASYNC251
+    await asyncio.wait_for(ready.wait(), 5)
     await asyncio.wait_for(ended.wait(), 5)
-    with pytest.raises(CompactedError):
-        await anext(watch)
+
+
+async def test_waiting_for_a_watch_that_fails_raises(endpoint: str, proxy: Proxy) -> None:
+    assert endpoint
+    async with Client(proxy.endpoint).connect() as communicator:
+        proxy.blackhole()
+        ready = asyncio.Event()
+        watch = communicator.watch(b"key", timeout=0.2, ready_event=ready)
+        with pytest.raises(EtcdTimeoutError):
+            await watch.ready()
+        with pytest.raises(EtcdTimeoutError):
+            async with watch:
+                pytest.fail("the watch was entered")
+        with pytest.raises(EtcdTimeoutError):
+            await anext(watch)
+        assert not ready.is_set()
+
+
+async def test_waiting_for_a_watch_that_is_cancelled_ends(endpoint: str, proxy: Proxy) -> None:
+    assert endpoint
+    async with Client(proxy.endpoint).connect() as communicator:
+        proxy.blackhole()
+        watch = communicator.watch(b"key")
+        waiting = asyncio.ensure_future(watch.ready())
+        await asyncio.sleep(0.05)
+        watch.cancel()
+        await asyncio.wait_for(waiting, 5)
 
 
 async def test_tells_an_event_that_it_has_ended(communicator: Communicator) -> None:

@@ -119,6 +119,23 @@ async def test_a_slow_reader_takes_bounded_memory(client: Client) -> None:
     assert sorted(keys) == [b"key/%04d" % i for i in range(count)]
 
 
+async def test_a_quick_reader_takes_no_more_memory(communicator: Communicator) -> None:
+    async def read(count: int) -> None:
+        for start in range(0, count, 50):
+            puts = (communicator.put(b"key/%d" % i, bytes(2000)) for i in range(start, start + 50))
+            await asyncio.gather(*puts)
+            for _ in range(50):
+                await asyncio.wait_for(anext(watch), 10)
+
+    async with communicator.watch_prefix(b"key/") as watch:
+        await read(2_000)
+        gc.collect()
+        before = resident_bytes()
+        await read(10_000)
+        gc.collect()
+        assert resident_bytes() - before < 5_000_000
+
+
 async def test_a_slow_reader_slows_nobody_else(communicator: Communicator) -> None:
     async with communicator.watch_prefix(b"big/") as slow, communicator.watch(b"key") as quick:
         for i in range(10):
