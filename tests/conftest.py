@@ -4,6 +4,7 @@
 """
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -36,6 +37,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="run the whole fault suite, which takes tens of minutes, not one of each kind",
     )
+    parser.addoption(
+        "--fault-seed",
+        default=secrets.token_hex(4),
+        help="the seed of everything random in the fault suite, to repeat a run",
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    """Name the seed of this run."""
+    return f"faults: --fault-seed {config.getoption('fault_seed')}"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

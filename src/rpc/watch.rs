@@ -157,7 +157,9 @@ impl Watcher {
             create.start_revision = self.next_revision;
             create.prev_kv = self.spec.prev_kv;
             create.filters.clone_from(&self.spec.filters);
-            create.progress_notify = self.spec.progress_notify;
+            // Also where the reader does not ask for it: what the watch resumes at moves along
+            // with it, so that an idle watch does not fall behind a compaction.
+            create.progress_notify = true;
             create.fragment = self.spec.fragment;
             create.watch_id = self.spec.watch_id;
         }
@@ -202,10 +204,13 @@ impl Watcher {
     fn progressed(&mut self, watch_id: i64, revision: i64) {
         // An answer to a progress request is for the whole stream. Servers before 3.4.25 and
         // 3.5.8 send it even if events are still to come, so it says nothing about resuming.
-        if watch_id >= 0 {
+        let asked_for = watch_id < 0;
+        if !asked_for {
             self.next_revision = self.next_revision.max(revision + 1);
         }
-        self.ready.push_back(Notice::Progress { revision });
+        if asked_for || self.spec.progress_notify {
+            self.ready.push_back(Notice::Progress { revision });
+        }
     }
 
     /// Yields the events of whole revisions, none of them twice. With `more` to come, those of

@@ -1,0 +1,32 @@
+"""What a watch says of how far it has come must hold, whatever is still on its way."""
+
+import asyncio
+
+from etcd_client import Client, Communicator, WatchEvent
+from tests.support.proxy import Proxy
+
+
+async def read_all(communicator: Communicator, count: int) -> list[tuple[int, WatchEvent]]:
+    """Watch from the beginning; return each event with what the watch claimed before it."""
+    start = (await communicator.range(b"key-0")).header.revision - count + 1
+    watch = communicator.watch_prefix(b"key-", start_revision=start)
+    await watch.ready()
+    found: list[tuple[int, WatchEvent]] = []
+    while len(found) < count:
+        watch.request_progress()
+        for _ in range(20):
+            event = await asyncio.wait_for(anext(watch), 20)
+            found.append((watch.revision, event))
+    return found
+
+
+async def test_progress_is_not_ahead_of_what_is_still_to_come(endpoint: str, proxy: Proxy) -> None:
+    """Servers before 3.4.25 and 3.5.8 answer with the newest revision at once."""
+    async with Client(endpoint).connect() as direct, Client(proxy.endpoint).connect() as slow:
+        for number in range(2000):
+            await direct.put(f"key-{number}", bytes(500))
+        await asyncio.to_thread(proxy.limit_bandwidth, 1_000_000)
+        for claimed, event in await read_all(slow, 2000):
+            assert event.kv is not None
+            # The event itself may have been the last of its revision.
+            assert claimed <= event.kv.mod_revision

@@ -1,0 +1,64 @@
+"""What several fault tests do."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+
+from etcd_client import (
+    Communicator,
+    EtcdConnectionError,
+    EtcdError,
+    EtcdTimeoutError,
+    OutcomeUnknownError,
+    RpcError,
+    WatchEvent,
+)
+from tests.support.front import Front
+
+# What a call may raise while the network or the cluster is broken; anything else is a defect.
+PASSING = (EtcdConnectionError, EtcdTimeoutError, OutcomeUnknownError, RpcError)
+
+
+async def in_use(communicator: Communicator, front: Front) -> int:
+    """Return the place in `front` of the member that answers now."""
+    response = await communicator.range(b"who answers?", serializable=True)
+    return front.number(response.header.member_id)
+
+
+async def steer(communicator: Communicator, front: Front, number: int) -> None:
+    """Have the calls go to one member, as if chance had chosen it."""
+    for other, proxy in enumerate(front.proxies):
+        if other != number:
+            await asyncio.to_thread(proxy.refuse)
+            await asyncio.to_thread(proxy.drop)
+    assert await in_use(communicator, front) == number
+    await asyncio.to_thread(front.heal)
+    assert await in_use(communicator, front) == number
+
+
+async def succeeds(
+    call: Callable[[], Awaitable[object]],
+    attempts: int = 5,
+    passing: tuple[type[EtcdError], ...] = PASSING,
+) -> int:
+    """Make a call until it succeeds, and return after how many failures it did."""
+    for failures in range(attempts):
+        try:
+            await call()
+        except passing as error:  # noqa: PERF203 - that is what it counts
+            print(f"attempt {failures}: {error!r}")
+        else:
+            return failures
+    message = f"no success in {attempts} attempts"
+    raise AssertionError(message)
+
+
+async def take(
+    watch: AsyncIterator[WatchEvent], count: int, within: float = 20.0
+) -> list[WatchEvent]:
+    """Read that many events."""
+    return [await asyncio.wait_for(anext(watch), within) for _ in range(count)]
+
+
+async def values(watch: AsyncIterator[WatchEvent], count: int, within: float = 20.0) -> list[bytes]:
+    """Read that many events and return their values."""
+    return [event.value for event in await take(watch, count, within)]

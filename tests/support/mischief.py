@@ -1,0 +1,118 @@
+"""Faults at random times, by a schedule that a seed repeats."""
+
+import asyncio
+import contextlib
+import functools
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from dataclasses import dataclass
+
+from tests.support.cluster import EtcdCluster
+from tests.support.front import Front
+from tests.support.proxy import Direction, Proxy
+from tests.support.server import EtcdServer
+
+_LONGEST_CUT = 2000
+_SLOW_LINK = 20_000
+_LATENCY = 0.05
+
+
+def _nothing() -> None:
+    pass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that goes wrong, and how it is made good; both may block."""
+
+    name: str
+    begin: Callable[[], object]
+    end: Callable[[], object] = _nothing
+
+
+def network_faults(proxy: Proxy, name: str, chance: random.Random) -> list[Fault]:
+    """Return what can happen on the way to one member."""
+
+    def cut() -> None:
+        direction = chance.choice(list(Direction))
+        proxy.cut(chance.randrange(1, _LONGEST_CUT), direction)
+
+    def slow_down() -> None:
+        proxy.limit_bandwidth(_SLOW_LINK)
+
+    def outage() -> None:
+        proxy.refuse()
+        proxy.drop()
+
+    return [
+        Fault(f"drop the connections to {name}", proxy.drop),
+        Fault(f"cut a connection to {name}", cut, proxy.heal),
+        Fault(f"refuse connections to {name}", outage, proxy.heal),
+        Fault(f"stall {name}", proxy.stall, proxy.heal),
+        Fault(f"blackhole {name}", proxy.blackhole, proxy.heal),
+        Fault(f"delay {name}", functools.partial(proxy.delay, _LATENCY), proxy.heal),
+        Fault(
+            f"slow down {name}", functools.partial(proxy.limit_bandwidth, _SLOW_LINK), proxy.heal
+        ),
+    ]
+
+
+def front_faults(front: Front, chance: random.Random) -> list[Fault]:
+    """Return what can happen on the ways to all members."""
+    ways = zip(front.proxies, front.members, strict=True)
+    return [fault for proxy, member in ways for fault in network_faults(proxy, member.name, chance)]
+
+
+def process_faults(server: EtcdServer) -> list[Fault]:
+    """Return what can happen to the process of a member."""
+    return [
+        Fault(f"kill {server.name}", server.kill, server.start),
+        Fault(f"stop {server.name}", server.stop, server.start),
+        Fault(f"freeze {server.name}", server.freeze, server.thaw),
+    ]
+
+
+def cluster_faults(cluster: EtcdCluster) -> list[Fault]:
+    """Return what can happen to one member at a time: the others are a quorum."""
+    faults = []
+    for member in cluster.members:
+        faults += process_faults(member)
+        isolate = functools.partial(cluster.isolate, member)
+        faults.append(Fault(f"isolate {member.name}", isolate, cluster.heal))
+    return faults
+
+
+@contextlib.asynccontextmanager
+async def mischief(
+    faults: Sequence[Fault],
+    chance: random.Random,
+    *,
+    lasting: tuple[float, float] = (0.1, 1.0),
+    pausing: tuple[float, float] = (0.1, 0.5),
+) -> AsyncIterator[None]:
+    """Make one fault after the other while the body runs; all is good again afterwards."""
+    over = asyncio.Event()
+    started = time.monotonic()
+
+    async def wait(least: float, most: float) -> None:
+        with contextlib.suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(over.wait(), chance.uniform(least, most))
+
+    async def run() -> None:
+        while not over.is_set():
+            fault = chance.choice(faults)
+            print(f"{time.monotonic() - started:8.3f} s: {fault.name}")
+            await asyncio.to_thread(fault.begin)
+            try:
+                await wait(*lasting)
+            finally:
+                await asyncio.to_thread(fault.end)
+            await wait(*pausing)
+
+    running = asyncio.create_task(run())
+    try:
+        yield
+    finally:
+        over.set()
+        await running
