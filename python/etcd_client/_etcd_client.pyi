@@ -1644,7 +1644,12 @@ class Watch:
         """End the watch, on the server too; what was not read is dropped."""
 
     def request_progress(self) -> None:
-        """Have the server tell how far it has come; `revision` follows when the answer is read."""
+        """Have the server tell how far it has come; `revision` follows when the answer is read.
+
+        Nothing happens on servers before 3.4.25 and 3.5.8: they answer with the newest revision
+        although events up to it may still be on their way. Nor does a server answer that is still
+        catching up with an earlier `start_revision`.
+        """
 
     @property
     def revision(self) -> int:

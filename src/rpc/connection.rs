@@ -7,20 +7,23 @@ use std::task::Poll;
 use std::time::Duration;
 
 use bytes::Bytes;
+use etcd_client::proto::{PbStatusRequest, PbStatusResponse};
 use h2::client::SendRequest;
 use h2::{PingPong, SendStream};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, TE, USER_AGENT};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, Method as HttpMethod, Request, Uri};
+use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
 use super::dial;
 use super::endpoint::Endpoint;
 use super::error::{Failure, Unreachable};
-use super::method::{Method, Patience};
+use super::method::{self, Method, Patience};
 use super::options::Options;
 use super::pulse::{Observed, OpenStream, Pulse, awaiting};
 use super::tls;
+use super::version;
 use super::wire::{self, Incoming};
 
 /// How much a server may send ahead of what its reader has taken. A slow reader is slowed by
@@ -45,6 +48,7 @@ pub struct Connection {
     headers: HeaderMap,
     max_response_size: usize,
     pulse: Arc<Pulse>,
+    orders_progress: OnceCell<bool>,
 }
 
 /// What goes along with a request.
@@ -94,6 +98,7 @@ impl Connection {
             headers: request_headers(),
             max_response_size: options.max_response_size,
             pulse: Arc::clone(&pulse),
+            orders_progress: OnceCell::new(),
         });
         tokio::spawn(drive(driver, pings, pulse, options.clone(), closed));
         Ok(connection)
@@ -147,6 +152,18 @@ impl Connection {
             None => Ok(response),
             Some(_) => Err(Failure::Broken("the server sent a second response".into())),
         }
+    }
+
+    /// Whether the member's version is one that `version::orders_progress` knows as good; not where
+    /// the member does not tell.
+    pub async fn orders_progress(&self, metadata: &Metadata) -> bool {
+        let ask = async || {
+            let request = wire::frame(&PbStatusRequest::default());
+            let answer = self.unary(&method::STATUS, request, metadata).await?;
+            let status: PbStatusResponse = wire::decode(answer)?;
+            Ok::<_, Failure>(version::orders_progress(&status.version))
+        };
+        self.orders_progress.get_or_try_init(ask).await.is_ok_and(|known| *known)
     }
 
     /// Opens a stream and sends its first message.

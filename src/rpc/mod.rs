@@ -34,5 +34,6 @@ pub mod status;
 pub mod tls;
 pub mod token;
 pub mod transport;
+pub mod version;
 pub mod watch;
 pub mod wire;

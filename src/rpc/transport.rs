@@ -427,6 +427,11 @@ impl StreamOrigin {
         transport.pool.shun(&self.connection, why, SHUN);
     }
 
+    /// Whether the member answers a request for progress behind the events that it is about.
+    pub async fn orders_progress(&self) -> bool {
+        self.connection.orders_progress(&self.token.metadata()).await
+    }
+
     /// Has the next stream use a new token; false where that is of no use.
     pub fn renew_token(&self, transport: &Transport) -> bool {
         transport.tokens.refused(&self.token);

@@ -97,10 +97,18 @@ impl Watcher {
             if let Some(notice) = self.ready.pop_front() {
                 return Ok(notice);
             }
-            let Some((stream, _)) = &mut self.link else {
+            let Some((stream, origin)) = &mut self.link else {
                 self.open().await?;
                 continue;
             };
+            if self.progress_wanted {
+                let trusted = origin.orders_progress().await;
+                self.progress_wanted = false;
+                if trusted {
+                    // A stream that cannot take it is about to be replaced.
+                    self.progress_wanted = stream.send(progress_request()).is_err();
+                }
+            }
             match stream.message().await {
                 Ok(Some(message)) => {
                     let outcome = wire::decode::<WatchResponse>(message);
@@ -120,16 +128,9 @@ impl Watcher {
         self.trouble.as_deref()
     }
 
-    /// Asks the server to say how far it has come.
-    #[expect(clippy::default_trait_access, reason = "the crate hides the name of the type")]
+    /// Asks the server to say how far it has come; in vain where its answer cannot be trusted.
     pub fn request_progress(&mut self) {
-        let request = PbWatchRequestUnion::ProgressRequest(Default::default());
-        let sent = match &mut self.link {
-            Some((stream, _)) => stream.send(watch_request(request)).is_ok(),
-            None => false,
-        };
-        // A stream that cannot take it is about to be replaced.
-        self.progress_wanted = !sent;
+        self.progress_wanted = true;
     }
 
     async fn open(&mut self) -> Result<(), Error> {
@@ -142,9 +143,6 @@ impl Watcher {
         self.partial.clear();
         self.opened_at = Instant::now();
         self.link = Some(link);
-        if self.progress_wanted {
-            self.request_progress();
-        }
         Ok(())
     }
 
@@ -193,6 +191,8 @@ impl Watcher {
         let trouble = self.trouble.take();
         if !self.confirmed {
             self.confirmed = true;
+            // What was asked for may begin earlier, and is still to come.
+            let revision = revision.min(self.next_revision - 1);
             self.ready.push_back(Notice::Created { revision });
         } else if let Some(why) = trouble {
             Stats::count(&self.transport.stats.resumes);
@@ -202,12 +202,9 @@ impl Watcher {
     }
 
     fn progressed(&mut self, watch_id: i64, revision: i64) {
-        // An answer to a progress request is for the whole stream. Servers before 3.4.25 and
-        // 3.5.8 send it even if events are still to come, so it says nothing about resuming.
+        // An answer to a progress request is for the whole stream.
         let asked_for = watch_id < 0;
-        if !asked_for {
-            self.next_revision = self.next_revision.max(revision + 1);
-        }
+        self.next_revision = self.next_revision.max(revision + 1);
         if asked_for || self.spec.progress_notify {
             self.ready.push_back(Notice::Progress { revision });
         }
@@ -311,6 +308,11 @@ impl Watcher {
 
 fn revision_of(event: &Event) -> i64 {
     event.kv.as_ref().map_or(0, |kv| kv.mod_revision)
+}
+
+#[expect(clippy::default_trait_access, reason = "the crate hides the name of the type")]
+fn progress_request() -> Bytes {
+    watch_request(PbWatchRequestUnion::ProgressRequest(Default::default()))
 }
 
 fn watch_request(request: PbWatchRequestUnion) -> Bytes {

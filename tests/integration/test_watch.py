@@ -160,22 +160,34 @@ async def test_filters(communicator: Communicator) -> None:
         assert [event.value for event in await take(no_deletes, 2)] == [b"1", b"2"]
 
 
-async def test_progress_moves_the_revision(communicator: Communicator) -> None:
+def answers_requests_for_progress(server: EtcdServer) -> bool:
+    """Tell whether the server's answers can be trusted; the client ignores those of the others."""
+    return server.version >= ((3, 5, 8) if server.version >= (3, 5) else (3, 4, 25))
+
+
+async def test_progress_moves_the_revision(communicator: Communicator, etcd: EtcdServer) -> None:
     async with communicator.watch(b"key") as watch:
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(anext(watch), 0.1)
+        before = watch.revision
         revision = (await communicator.put(b"other", b"")).header.revision
         watch.request_progress()
         with pytest.raises(asyncio.TimeoutError):
             await asyncio.wait_for(anext(watch), 0.5)
-        assert watch.revision == revision
+        assert watch.revision == (revision if answers_requests_for_progress(etcd) else before)
 
 
-async def test_progress_can_be_asked_for_at_once(communicator: Communicator) -> None:
-    revision = (await communicator.put(b"other", b"")).header.revision
+async def test_progress_can_be_asked_for_at_once(
+    communicator: Communicator, etcd: EtcdServer
+) -> None:
     watch = communicator.watch(b"key")
+    watch.request_progress()
+    await watch.ready()
+    revision = (await communicator.put(b"other", b"")).header.revision
     watch.request_progress()
     with pytest.raises(asyncio.TimeoutError):
         await asyncio.wait_for(anext(watch), 0.5)
-    assert watch.revision == revision
+    assert watch.revision == revision - (not answers_requests_for_progress(etcd))
 
 
 async def test_the_server_reports_progress(make_server: Callable[..., EtcdServer]) -> None:
