@@ -13,7 +13,17 @@ import asyncio
 from collections.abc import AsyncIterator, Coroutine, Generator, Iterable, Sequence
 from os import PathLike
 from types import GenericAlias, TracebackType
-from typing import Any, Generic, NoReturn, Protocol, TypeAlias, TypeVar, final
+from typing import (
+    Any,
+    Generic,
+    Literal,
+    NoReturn,
+    Protocol,
+    TypeAlias,
+    TypeVar,
+    final,
+    overload,
+)
 
 from typing_extensions import Buffer, Self, disjoint_base
 
@@ -894,6 +904,194 @@ class Communicator:
         Raises:
             CompactedError: That revision has been compacted already.
             FutureRevisionError: The revision has not come yet.
+        """
+
+    # Leases
+
+    def lease_grant(
+        self, ttl: int, id: int | None = None, *, timeout: float | None = None
+    ) -> Call[LeaseGrantResponse]:
+        """Grant a lease: keys attached to it are deleted when it ends.
+
+        Nothing renews it but `lease_keep_alive`; `lease` grants one that is kept alive.
+
+        Args:
+            ttl: Seconds until it ends unless it is renewed, at least 1. The server grants more
+                where this is less than its minimum, which is about 2.
+            id: The id that it is to have; None or 0 for a random one.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The id and the time to live that the server granted.
+
+        Raises:
+            LeaseExistError: There is a lease of that id.
+            LeaseTTLTooLargeError: The time to live is above 9,000,000,000.
+        """
+
+    def lease_revoke(
+        self, id: LeaseId, *, timeout: float | None = None
+    ) -> Call[LeaseRevokeResponse]:
+        """End a lease; the keys attached to it are deleted.
+
+        Args:
+            id: The lease.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            LeaseNotFoundError: There is no such lease.
+        """
+
+    def lease_time_to_live(
+        self, id: LeaseId, *, keys: bool = False, timeout: float | None = None
+    ) -> Call[LeaseTimeToLiveResponse]:
+        """Ask how long a lease still lives.
+
+        Args:
+            id: The lease.
+            keys: Whether to return the keys that are attached to it.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The seconds that are left, -1 where there is no such lease.
+        """
+
+    def lease_keep_alive(
+        self, id: LeaseId, *, timeout: float | None = None
+    ) -> Call[LeaseKeepAliveResponse]:
+        """Renew a lease once.
+
+        Args:
+            id: The lease.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The seconds that it lives from now on.
+
+        Raises:
+            LeaseNotFoundError: There is no such lease.
+        """
+
+    def leases(self, *, timeout: float | None = None) -> Call[LeasesResponse]:
+        """List all leases.
+
+        Args:
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            Their ids.
+        """
+
+    def _hold_lease(
+        self, ttl: int, id: int | None = None, *, timeout: float | None = None
+    ) -> Call[Holding]: ...
+
+    # Locks
+
+    @overload
+    def _hold_place(
+        self,
+        name: BytesLike,
+        *,
+        value: BytesLike = b"",
+        wait: Literal[True] = True,
+        ttl: float | None = None,
+        timeout: float | None = None,
+    ) -> Call[Holding]: ...
+    @overload
+    def _hold_place(
+        self,
+        name: BytesLike,
+        *,
+        value: BytesLike = b"",
+        wait: bool,
+        ttl: float | None = None,
+        timeout: float | None = None,
+    ) -> Call[Holding | None]: ...
+    def _lock(
+        self, name: BytesLike, lease: LeaseId, *, timeout: float | None = None
+    ) -> Call[LockResponse]: ...
+    def _unlock(self, key: BytesLike, *, timeout: float | None = None) -> Call[UnlockResponse]: ...
+
+    # Elections
+
+    def campaign(
+        self,
+        name: BytesLike,
+        value: BytesLike,
+        lease: LeaseId,
+        *,
+        timeout: float | None = None,
+    ) -> Call[CampaignResponse]:
+        """Wait until an election is won; `Election` does the same with more comfort.
+
+        Args:
+            name: The name of the election.
+            value: What to proclaim as the leader.
+            lease: The lease that the lead lasts with; who keeps it alive keeps the lead.
+            timeout: Seconds to wait; None for any time.
+
+        Returns:
+            What proves the lead to `proclaim` and `resign`.
+
+        Raises:
+            LeaseNotFoundError: There is no such lease.
+            SessionExpiredError: The lease ended while waiting.
+        """
+
+    def proclaim(
+        self, leader: LeaderKey, value: BytesLike, *, timeout: float | None = None
+    ) -> Call[ProclaimResponse]:
+        """Replace the value that the leader of an election proclaims.
+
+        Args:
+            leader: The lead, as `campaign` returned it.
+            value: What to proclaim.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
+
+        Raises:
+            ElectionNotLeaderError: The lead was lost, or given back.
+        """
+
+    def leader(self, name: BytesLike, *, timeout: float | None = None) -> Call[LeaderResponse]:
+        """Ask for the present leader of an election.
+
+        Args:
+            name: The name of the election.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The leader's key and what it proclaims.
+
+        Raises:
+            ElectionNoLeaderError: There is none.
+        """
+
+    def observe(self, name: BytesLike) -> Observer:
+        """Follow an election: the present leader and those after it, and what they proclaim.
+
+        Args:
+            name: The name of the election.
+
+        Returns:
+            An async iterator of `LeaderResponse`.
+        """
+
+    def resign(self, leader: LeaderKey, *, timeout: float | None = None) -> Call[ResignResponse]:
+        """Give the lead of an election back.
+
+        Args:
+            leader: The lead, as `campaign` returned it.
+            timeout: Seconds for the whole call; the connection's default where None.
+
+        Returns:
+            The header.
         """
 
     # Administration
@@ -2766,3 +2964,271 @@ class Snapshot:
 
     def cancel(self) -> None:
         """End the stream, on the server too."""
+
+# Leases
+
+@final
+class LeaseGrantResponse:
+    """A lease that was granted.
+
+    Examples:
+        >>> lease = await communicator.lease_grant(30)
+        >>> response = await communicator.put("session", "alive", lease=lease)
+        >>> lease.ttl, (await communicator.get_kv("session")).lease == lease.id
+        (30, True)
+    """
+
+    __match_args__ = ("header", "id", "ttl")
+
+    def __new__(cls, header: ResponseHeader, id: int, ttl: int) -> LeaseGrantResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def id(self) -> int:
+        """The lease's id."""
+
+    @property
+    def ttl(self) -> int:
+        """Seconds until it ends unless it is renewed, as the server granted them."""
+
+@final
+class LeaseRevokeResponse:
+    """The outcome of a revocation."""
+
+    __match_args__ = ("header",)
+
+    def __new__(cls, header: ResponseHeader) -> LeaseRevokeResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+@final
+class LeaseKeepAliveResponse:
+    """A lease that was renewed."""
+
+    __match_args__ = ("header", "id", "ttl")
+
+    def __new__(cls, header: ResponseHeader, id: int, ttl: int) -> LeaseKeepAliveResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def id(self) -> int:
+        """The lease's id."""
+
+    @property
+    def ttl(self) -> int:
+        """Seconds that it lives from now on, unless it is renewed again."""
+
+@final
+class LeaseTimeToLiveResponse:
+    """How long a lease still lives."""
+
+    __match_args__ = ("header", "id", "ttl", "granted_ttl", "keys")
+
+    def __new__(
+        cls, header: ResponseHeader, id: int, ttl: int, granted_ttl: int, keys: tuple[bytes, ...]
+    ) -> LeaseTimeToLiveResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def id(self) -> int:
+        """The lease's id."""
+
+    @property
+    def ttl(self) -> int:
+        """Seconds that are left; -1 where there is no such lease."""
+
+    @property
+    def granted_ttl(self) -> int:
+        """Seconds that each renewal gives it; 0 where there is no such lease."""
+
+    @property
+    def keys(self) -> tuple[bytes, ...]:
+        """The keys that are attached to it, if that was asked for."""
+
+@final
+class LeasesResponse:
+    """All leases."""
+
+    __match_args__ = ("header", "leases")
+
+    def __new__(cls, header: ResponseHeader, leases: tuple[int, ...]) -> LeasesResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def leases(self) -> tuple[int, ...]:
+        """Their ids."""
+
+@final
+class Holding:
+    """A lease, and perhaps a place in a queue, that the engine holds; for the package itself.
+
+    It is given back when this object goes away, unless it was adopted.
+    """
+
+    @property
+    def id(self) -> int:
+        """The id of the lease."""
+
+    @property
+    def ttl(self) -> int:
+        """Seconds for which the server granted the lease."""
+
+    @property
+    def header(self) -> ResponseHeader:
+        """Of the answer that brought it."""
+
+    @property
+    def key(self) -> bytes:
+        """The key in the queue; empty for a mere lease."""
+
+    @property
+    def revision(self) -> int:
+        """The create revision of the key; 0 for a mere lease."""
+
+    @property
+    def loss(self) -> str | None:
+        """Why it was lost; None while it is held, and after it was given back."""
+
+    def adopt(self) -> None:
+        """Have it end with the context of its communicator, and no more with this object."""
+
+    def until_over(self) -> Call[str | None]:
+        """Wait until it is over; why it was lost, or None after it was given back."""
+
+    def release(self, timeout: float | None = None) -> Call[ResponseHeader | None]:
+        """Give it back; None where it was lost before."""
+
+# Locks
+
+@final
+class LockResponse:
+    """A lock that was acquired."""
+
+    __match_args__ = ("header", "key")
+
+    def __new__(cls, header: ResponseHeader, key: bytes) -> LockResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def key(self) -> bytes:
+        """The key that exists for as long as the lock is held."""
+
+@final
+class UnlockResponse:
+    """The outcome of giving a lock back."""
+
+    __match_args__ = ("header",)
+
+    def __new__(cls, header: ResponseHeader) -> UnlockResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+# Elections
+
+@final
+class LeaderKey:
+    """The lead in an election: what proves it to `proclaim` and `resign`."""
+
+    __match_args__ = ("name", "key", "rev", "lease")
+
+    def __new__(cls, name: bytes, key: bytes, rev: int, lease: int) -> LeaderKey: ...
+    @property
+    def name(self) -> bytes:
+        """The name of the election."""
+
+    @property
+    def key(self) -> bytes:
+        """The key that exists for as long as the lead is held."""
+
+    @property
+    def rev(self) -> int:
+        """The create revision of the key, greater for each leader than for the one before."""
+
+    @property
+    def lease(self) -> int:
+        """The id of the lease that the lead lasts with."""
+
+@final
+class CampaignResponse:
+    """An election that was won."""
+
+    __match_args__ = ("header", "leader")
+
+    def __new__(cls, header: ResponseHeader, leader: LeaderKey) -> CampaignResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def leader(self) -> LeaderKey:
+        """The lead."""
+
+@final
+class ProclaimResponse:
+    """The outcome of a proclamation."""
+
+    __match_args__ = ("header",)
+
+    def __new__(cls, header: ResponseHeader) -> ProclaimResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+@final
+class LeaderResponse:
+    """The leader of an election."""
+
+    __match_args__ = ("header", "kv")
+
+    def __new__(cls, header: ResponseHeader, kv: KeyValue) -> LeaderResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+    @property
+    def kv(self) -> KeyValue:
+        """The leader's key, and as its value what the leader proclaims."""
+
+@final
+class ResignResponse:
+    """The outcome of giving a lead back."""
+
+    __match_args__ = ("header",)
+
+    def __new__(cls, header: ResponseHeader) -> ResignResponse: ...
+    @property
+    def header(self) -> ResponseHeader:
+        """About the member that answered."""
+
+@final
+class Observer:
+    """The leaders of an election, one after another, as an async iterator of `LeaderResponse`.
+
+    It goes on where it was after a disconnect. A program that reads late may miss some of the
+    values that were proclaimed in between, and never the newest.
+
+    Examples:
+        >>> from etcd_client import Election
+        >>> async with Election(communicator, "scheduler", "node-7"):
+        ...     async for leader in communicator.observe("scheduler"):
+        ...         print(leader.kv.value)
+        ...         break
+        b'node-7'
+    """
+
+    def __aiter__(self) -> Observer: ...
+    def __anext__(self) -> Next[LeaderResponse]: ...
+    def cancel(self) -> None:
+        """End the iteration, on the server too; what was not read is dropped."""

@@ -26,6 +26,7 @@ from tests.typing.declarations import (
 INTERNAL = {
     "Connected",
     "Discovery",
+    "Holding",
     "LoopBridge",
     "Next",
     "Status",
@@ -76,7 +77,7 @@ def test_member_is_documented(name: str) -> None:
     check_summary(member.doc, name)
     # An error's constructor and attributes are described by its class.
     assert set(member.parameters) == section(member.doc, "Args"), name
-    awaited = member.returns.startswith("Call[") and member.returns != "Call[None]"
+    awaited = member.returns.startswith(("Call[", "Coroutine[")) and "None]" not in member.returns
     assert not awaited or "\nReturns:\n" in member.doc, f"{name}: Returns is missing"
 
 

@@ -42,3 +42,12 @@ class World:
 Case = Callable[[World], Any]
 # By the qualified name of a method. Several cases show several of the types that it may return.
 Cases = dict[str, tuple[Case, ...]]
+
+
+def method_of(prepare: Case, name: str, *arguments: Any, **options: Any) -> Case:
+    """Make a case that calls a method of what `prepare` returns."""
+
+    async def case(world: World) -> Any:
+        return getattr(await prepare(world), name)(*arguments, **options)
+
+    return case

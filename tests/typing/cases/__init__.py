@@ -3,7 +3,10 @@
 from tests.typing.cases import (
     authentication,
     connecting,
+    elections,
     key_value,
+    leases,
+    locks,
     maintenance,
     members,
     transactions,
@@ -14,7 +17,10 @@ from tests.typing.world import Case, Cases
 CASES: Cases = {
     **authentication.CASES,
     **connecting.CASES,
+    **elections.CASES,
     **key_value.CASES,
+    **leases.CASES,
+    **locks.CASES,
     **maintenance.CASES,
     **members.CASES,
     **transactions.CASES,
@@ -24,5 +30,8 @@ CASES: Cases = {
 INSTANCES: dict[str, Case] = {
     **authentication.INSTANCES,
     **connecting.INSTANCES,
+    **elections.INSTANCES,
+    **leases.INSTANCES,
+    **locks.INSTANCES,
     **maintenance.INSTANCES,
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from etcd_client import Auth, Permission, PermissionType
-from tests.typing.world import KEY, PREFIX, Case, Cases, World
+from tests.typing.world import KEY, PREFIX, Case, Cases, World, method_of
 
 PASSWORD = "secret"  # noqa: S105 - of a server that lives for one test
 ANY = PermissionType.READWRITE
@@ -24,15 +24,6 @@ async def prepared(world: World) -> Auth:
     return auth
 
 
-def after_preparation(method: str, *arguments: Any, **options: Any) -> Case:
-    """Call a method on the prepared server."""
-
-    async def case(world: World) -> Any:
-        return getattr(await prepared(world), method)(*arguments, **options)
-
-    return case
-
-
 async def revoke_role(world: World) -> Any:
     """Takes a role from a user who has it."""
     auth = await prepared(world)
@@ -46,25 +37,27 @@ async def permission(world: World) -> Permission:
 
 
 CASES: Cases = {
-    "Auth.disable": (after_preparation("disable"),),
-    "Auth.enable": (after_preparation("enable"),),
-    "Auth.role_add": (after_preparation("role_add", "another"),),
-    "Auth.role_delete": (after_preparation("role_delete", "reader"),),
-    "Auth.role_get": (after_preparation("role_get", "reader"),),
+    "Auth.disable": (method_of(prepared, "disable"),),
+    "Auth.enable": (method_of(prepared, "enable"),),
+    "Auth.role_add": (method_of(prepared, "role_add", "another"),),
+    "Auth.role_delete": (method_of(prepared, "role_delete", "reader"),),
+    "Auth.role_get": (method_of(prepared, "role_get", "reader"),),
     "Auth.role_grant_permission": (
-        after_preparation("role_grant_permission", "reader", ANY, KEY, from_key=True),
+        method_of(prepared, "role_grant_permission", "reader", ANY, KEY, from_key=True),
     ),
-    "Auth.role_list": (after_preparation("role_list"),),
+    "Auth.role_list": (method_of(prepared, "role_list"),),
     "Auth.role_revoke_permission": (
-        after_preparation("role_revoke_permission", "reader", PREFIX, prefix=True),
+        method_of(prepared, "role_revoke_permission", "reader", PREFIX, prefix=True),
     ),
     "Auth.status": (lambda world: world.communicator.auth.status(),),
-    "Auth.user_add": (after_preparation("user_add", "another", PASSWORD),),
-    "Auth.user_change_password": (after_preparation("user_change_password", "reader", "changed"),),
-    "Auth.user_delete": (after_preparation("user_delete", "reader"),),
-    "Auth.user_get": (after_preparation("user_get", "root"),),
-    "Auth.user_grant_role": (after_preparation("user_grant_role", "reader", "reader"),),
-    "Auth.user_list": (after_preparation("user_list"),),
+    "Auth.user_add": (method_of(prepared, "user_add", "another", PASSWORD),),
+    "Auth.user_change_password": (
+        method_of(prepared, "user_change_password", "reader", "changed"),
+    ),
+    "Auth.user_delete": (method_of(prepared, "user_delete", "reader"),),
+    "Auth.user_get": (method_of(prepared, "user_get", "root"),),
+    "Auth.user_grant_role": (method_of(prepared, "user_grant_role", "reader", "reader"),),
+    "Auth.user_list": (method_of(prepared, "user_list"),),
     "Auth.user_revoke_role": (revoke_role,),
 }
 

@@ -1,0 +1,103 @@
+"""Leases, single calls and kept alive."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import Any
+
+from etcd_client import Lease, LeaseGrantResponse, Loss
+from tests.typing.world import KEY, VALUE, Case, Cases, World, method_of
+
+TTL = 60
+UNKNOWN = 77
+
+
+async def granted(world: World) -> LeaseGrantResponse:
+    """A lease that nothing keeps alive."""
+    return await world.communicator.lease_grant(TTL)
+
+
+async def kept_alive(world: World) -> Lease:
+    """A lease that is kept alive."""
+    return await world.communicator.lease(TTL)
+
+
+async def lost(world: World) -> Loss:
+    """The loss of a lease that was revoked by another."""
+    lease = await kept_alive(world)
+    await world.communicator.lease_revoke(lease)
+    await lease.lost.wait()
+    return lease.lost
+
+
+async def keep_alive_once(world: World) -> Any:
+    """Renews a lease."""
+    return world.communicator.lease_keep_alive(await granted(world))
+
+
+async def revoke(world: World) -> Any:
+    """Ends a lease by its id."""
+    return world.communicator.lease_revoke((await granted(world)).id)
+
+
+async def time_to_live(world: World) -> Any:
+    """Asks about a lease that has a key."""
+    lease = await granted(world)
+    await world.communicator.put(KEY, VALUE, lease=lease)
+    return world.communicator.lease_time_to_live(lease, keys=True)
+
+
+async def list_one(world: World) -> Any:
+    """Lists a lease at least."""
+    await granted(world)
+    return world.communicator.leases()
+
+
+async def awaitable(world: World) -> Any:
+    """What `await` iterates over; the grant is given up afterwards."""
+    grant = world.communicator.lease(TTL)
+    iterator = grant.__await__()
+    grant.close()
+    return iterator
+
+
+async def future_of_a_grant(world: World) -> Any:
+    """What a task waits for; the grant is given up afterwards."""
+    grant = world.communicator.lease(TTL)
+    try:
+        return grant.send(None)
+    finally:
+        grant.close()
+
+
+async def thrown(world: World) -> Any:
+    """Throwing raises what is thrown, so there is nothing to return."""
+    with contextlib.suppress(LookupError):
+        return world.communicator.lease(TTL).throw(LookupError())
+    return None
+
+
+CASES: Cases = {
+    "Communicator.lease": (lambda world: world.communicator.lease(TTL),),
+    "Communicator.lease_grant": (
+        lambda world: world.communicator.lease_grant(TTL, id=UNKNOWN, timeout=5),
+    ),
+    "Communicator.lease_keep_alive": (keep_alive_once,),
+    "Communicator.lease_revoke": (revoke,),
+    "Communicator.lease_time_to_live": (
+        time_to_live,
+        lambda world: world.communicator.lease_time_to_live(UNKNOWN),
+    ),
+    "Communicator.leases": (list_one,),
+    "Lease.__aenter__": (method_of(kept_alive, "__aenter__"),),
+    "Lease.revoke": (method_of(kept_alive, "revoke", timeout=5),),
+    "LeaseGrant.__aenter__": (lambda world: world.communicator.lease(TTL).__aenter__(),),
+    "LeaseGrant.__await__": (awaitable,),
+    "LeaseGrant.close": (lambda world: world.communicator.lease(TTL).close(),),
+    "LeaseGrant.send": (future_of_a_grant,),
+    "LeaseGrant.throw": (thrown,),
+    "Loss.is_set": (method_of(lost, "is_set"),),
+    "Loss.wait": (method_of(lost, "wait"),),
+}
+
+INSTANCES: dict[str, Case] = {"Loss": lost}
