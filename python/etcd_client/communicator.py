@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from . import _etcd_client
 from ._etcd_client import LockResponse, UnlockResponse
 from .errors import InvalidArgsError, LockLostError
-from .lease import Lease, LeaseGrant
+from .lease import LeaseGrant
 from .maintenance import Maintenance
 from .scan import Scan
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
-    from ._etcd_client import BytesLike, Call, Holding, RangeResponse, ResponseHeader
+    from ._etcd_client import BytesLike, Call, Holding, LeaseId, RangeResponse, ResponseHeader
     from .lock import Lock
 
 
@@ -153,6 +153,13 @@ class Communicator(_etcd_client.Communicator):
             ttl: The seconds after which it ends once it is not renewed any more.
             id: The id that it is to have; by default a random one.
             timeout: The seconds that the grant may take; by default those of the connection.
+
+        Returns:
+            What gives a `Lease` when it is awaited or entered.
+
+        Raises:
+            LeaseExistError: There is a lease of that id.
+            LeaseTTLTooLargeError: The time to live is above 9,000,000,000.
         """
         return LeaseGrant(self._hold_lease(ttl, id, timeout=timeout))
 
@@ -160,7 +167,7 @@ class Communicator(_etcd_client.Communicator):
         self,
         name: BytesLike,
         *,
-        lease: int | Lease | None = None,
+        lease: LeaseId | None = None,
         timeout: float | None = None,
         ttl: float | None = None,
     ) -> Coroutine[Any, Any, LockResponse]:
@@ -173,8 +180,13 @@ class Communicator(_etcd_client.Communicator):
             timeout: The seconds that acquiring it may take; None for any time.
             ttl: The seconds for which it may be held; not with a lease of the caller's.
 
+        Returns:
+            The key that exists for as long as the lock is held.
+
         Raises:
             LockTimeoutError: It was not acquired in time.
+            LeaseNotFoundError: The lease of the caller's does not exist.
+            InvalidArgsError: Both `lease` and `ttl` are given.
         """
         if lease is None:
             return self._locked(name, self._hold_place(name, ttl=ttl, timeout=timeout))
@@ -183,7 +195,7 @@ class Communicator(_etcd_client.Communicator):
             raise InvalidArgsError(message)
         return self._lock(name, lease, timeout=timeout)
 
-    async def _locked(self, name: BytesLike, call: Call[Holding | None]) -> LockResponse:
+    async def _locked(self, name: BytesLike, call: Call[Holding]) -> LockResponse:
         holding = await call
         holding.adopt()
         if self._locks is None:
@@ -199,6 +211,9 @@ class Communicator(_etcd_client.Communicator):
         Args:
             key: The key that `lock` returned; or the name of a lock that this communicator holds.
             timeout: The seconds that it may take; by default those of the connection.
+
+        Returns:
+            The header.
 
         Raises:
             LockLostError: It was lost before.

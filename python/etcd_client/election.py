@@ -24,16 +24,16 @@ class Election:
     client. The lead lasts for as long as its holder lives: the engine renews its lease in its own
     thread, and after a crash there is another leader within 30 seconds.
 
-    Example:
-        ```python
-        async with Election(communicator, "scheduler", value="node-7") as election:
-            await schedule()
-        ```
-
     Args:
         communicator: The connection to use.
         name: The name of the election.
         value: What the leader proclaims of itself.
+
+    Examples:
+        >>> from etcd_client import Election
+        >>> async with Election(communicator, "scheduler", value="node-7") as election:
+        ...     (await election.leader()).kv.value
+        b'node-7'
     """
 
     __slots__ = ("__weakref__", "_communicator", "_holding", "_name", "_value")
@@ -102,6 +102,10 @@ class Election:
     async def proclaim(self, value: bytes | str, *, timeout: float | None = None) -> None:
         """Replace the value that the leader proclaims of itself.
 
+        Args:
+            value: What to proclaim.
+            timeout: The seconds that it may take; by default those of the connection.
+
         Raises:
             ElectionNotLeaderError: The lead was lost.
             ElectError: This object does not hold the lead.
@@ -113,6 +117,9 @@ class Election:
 
     def resign(self, *, timeout: float | None = None) -> Coroutine[Any, Any, None]:
         """Give the lead back.
+
+        Args:
+            timeout: The seconds that it may take; by default those of the connection.
 
         Raises:
             ElectError: The lead was lost before, or is not held by this object.
@@ -127,7 +134,13 @@ class Election:
             raise ElectError(self._message(f"has another leader: {holding.loss}"))
 
     def leader(self, *, timeout: float | None = None) -> Coroutine[Any, Any, LeaderResponse]:
-        """Return the present leader.
+        """Ask for the present leader.
+
+        Args:
+            timeout: The seconds that it may take; by default those of the connection.
+
+        Returns:
+            The leader's key and what it proclaims.
 
         Raises:
             ElectionNoLeaderError: There is none.
@@ -135,7 +148,11 @@ class Election:
         return self._communicator.leader(self._name, timeout=timeout)
 
     def observe(self) -> Observer:
-        """Iterate over the present leader and those that follow, and what they proclaim."""
+        """Iterate over the present leader and those that follow, and what they proclaim.
+
+        Returns:
+            An async iterator of `LeaderResponse`.
+        """
         return self._communicator.observe(self._name)
 
     async def __aenter__(self) -> Election:

@@ -22,12 +22,13 @@ class Lease:
     The engine renews it in its own thread, on whichever member answers. Leaving `async with`
     revokes the lease, and raises `LeaseLostError` where it was lost before.
 
-    Example:
-        ```python
-        async with communicator.lease(10) as lease:
-            await communicator.put("/workers/7", "ready", lease=lease)
-            await work()
-        ```
+    Examples:
+        >>> async with communicator.lease(10) as lease:
+        ...     response = await communicator.put("workers/7", "ready", lease=lease)
+        ...     await communicator.get("workers/7")
+        b'ready'
+        >>> await communicator.get("workers/7") is None
+        True
     """
 
     __slots__ = ("__weakref__", "_holding", "_revoked")
@@ -86,7 +87,12 @@ class Lease:
 
 
 class LeaseGrant(Coroutine[Any, Any, Lease]):
-    """What `Communicator.lease` returns: await it, or enter it with `async with`."""
+    """What `Communicator.lease` returns: await it, or enter it with `async with`.
+
+    Examples:
+        >>> lease = await communicator.lease(10)
+        >>> await lease.revoke()
+    """
 
     __slots__ = ("_granting", "_lease")
 
@@ -98,7 +104,14 @@ class LeaseGrant(Coroutine[Any, Any, Lease]):
         return self._granting.__await__()
 
     def send(self, value: None, /) -> object:
-        """Resume the call, as a task does."""
+        """Resume the call, as a task does; not for programs.
+
+        Args:
+            value: None.
+
+        Returns:
+            The future that the call waits for.
+        """
         return self._granting.send(value)
 
     def throw(
@@ -108,7 +121,13 @@ class LeaseGrant(Coroutine[Any, Any, Lease]):
         tb: TracebackType | None = None,
         /,
     ) -> object:
-        """End the call with an exception, as the cancellation of its task does."""
+        """End the call with an exception, as the cancellation of its task does.
+
+        Args:
+            typ: The exception or its class.
+            val: Where `typ` is a class: an instance, or the argument to make one.
+            tb: The traceback of the exception.
+        """
         if isinstance(typ, BaseException):
             return self._granting.throw(typ)
         return self._granting.throw(typ, val, tb)

@@ -21,11 +21,10 @@ if TYPE_CHECKING:
 class EtcdLockOption:
     """What `Client.with_lock` is to acquire.
 
-    Example:
-        ```python
-        async with client.with_lock(EtcdLockOption("deploy", timeout=5.0)) as communicator:
-            await communicator.put("/deployed", "7")
-        ```
+    Examples:
+        >>> from etcd_client import EtcdLockOption
+        >>> async with client.with_lock(EtcdLockOption("deploy", timeout=5)) as communicator:
+        ...     response = await communicator.put("deployed", "7")
     """
 
     lock_name: bytes | str
@@ -49,18 +48,19 @@ class Lock:
     A lock is for one holder: make one for each task. It can be acquired again once it was
     released. It ends with its communicator at the latest.
 
-    Example:
-        ```python
-        lock = Lock(communicator, "report")
-        async with lock:
-            # A store that remembers the largest revision it has seen can refuse late writers.
-            await store(report, fencing_token=lock.revision)
-        ```
-
     Args:
         communicator: The connection to use.
         name: The name of the lock.
         ttl: The seconds for which it may be held.
+
+    Examples:
+        >>> from etcd_client import Lock
+        >>> lock = Lock(communicator, "report")
+        >>> async with lock:
+        ...     # A store that remembers the greatest token it has seen can refuse late writers.
+        ...     token = lock.revision
+        ...     await Lock(communicator, "report").acquire(blocking=False)
+        False
     """
 
     __slots__ = ("__weakref__", "_communicator", "_holding", "_name", "_ttl")

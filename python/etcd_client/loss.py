@@ -13,14 +13,13 @@ class Loss:
 
     It is up to date even where the event loop was blocked: the engine watches, in its own thread.
 
-    Example:
-        ```python
-        async with Lock(communicator, "report") as lock:
-            for page in pages:
-                if lock.lost.is_set():
-                    break
-                await write(page)
-        ```
+    Examples:
+        >>> from etcd_client import Lock
+        >>> async with Lock(communicator, "report") as lock:
+        ...     for page in ("first", "second"):
+        ...         if lock.lost.is_set():
+        ...             break
+        ...         response = await communicator.put(page, "written")
     """
 
     __slots__ = ("_holding",)

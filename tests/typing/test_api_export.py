@@ -30,6 +30,7 @@ INTERNAL = {
     "LoopBridge",
     "Next",
     "Status",
+    "TemporaryFile",
     "WatchBatches",
     "check_discovery",
     "check_endpoints",

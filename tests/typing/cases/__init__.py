@@ -30,8 +30,5 @@ CASES: Cases = {
 INSTANCES: dict[str, Case] = {
     **authentication.INSTANCES,
     **connecting.INSTANCES,
-    **elections.INSTANCES,
-    **leases.INSTANCES,
-    **locks.INSTANCES,
     **maintenance.INSTANCES,
 }

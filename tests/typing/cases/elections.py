@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from etcd_client import Election, LeaderKey
-from tests.typing.world import Case, Cases, World, method_of
+from tests.typing.world import Cases, World, method_of
 
-NAME = "conformance"
+NAME = "election"
 VALUE = "me"
 
 
@@ -70,5 +70,3 @@ CASES: Cases = {
     "Observer.__anext__": (next_leader,),
     "Observer.cancel": (lambda world: world.communicator.observe(NAME).cancel(),),
 }
-
-INSTANCES: dict[str, Case] = {"Election": won}

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from etcd_client import EtcdLockOption, Lock
-from tests.typing.world import Case, Cases, World, method_of
+from tests.typing.world import Cases, World, method_of
 
-NAME = "conformance"
+NAME = "lock"
 
 
 async def held(world: World) -> Lock:
@@ -48,5 +48,3 @@ CASES: Cases = {
     "Lock.acquire": (lambda world: Lock(world.communicator, NAME).acquire(), not_free),
     "Lock.release": (method_of(held, "release"),),
 }
-
-INSTANCES: dict[str, Case] = {"Lock": held}
