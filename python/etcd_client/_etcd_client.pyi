@@ -359,26 +359,6 @@ class Communicator:
     def closed(self) -> bool:
         """Whether the communicator is closed."""
 
-    def stats(self) -> Stats:
-        """Counts what has happened on the communicator's connections.
-
-        They are shared by all communicators with the same endpoints and options, and so are the
-        counts. The log tells more: each failover, each lost connection and each watch that is
-        resumed is a warning of the logger ``etcd_client``.
-
-        Returns:
-            The counts at this moment, each since the connections were first used.
-
-        Raises:
-            ClosedError: The communicator is closed.
-            ForkedError: It was opened before a fork.
-
-        Examples:
-            >>> await communicator.put("key", "value")
-            >>> communicator.stats().requests > 0
-            True
-        """
-
     @property
     def endpoints(self) -> list[str]:
         """The endpoints in use, as they were given."""
@@ -420,10 +400,11 @@ class Communicator:
         """Count what has happened on the connections.
 
         They are shared with all communicators of the same endpoints and options, and so are the
-        counts.
+        counts. The log tells more: each failover, each lost connection and each watch that is
+        resumed is a warning of the logger `etcd_client`.
 
         Returns:
-            The counts, since the first of these communicators was opened.
+            The counts at this moment, since the connections were first used.
         """
 
     def namespace(self, prefix: BytesLike) -> Self:
@@ -1534,67 +1515,6 @@ class ResponseHeader:
     @property
     def raft_term(self) -> int:
         """The term of the cluster's leader; an answer with an older term than another is stale."""
-
-@final
-class Stats:
-    """What has happened on the connections of a communicator, in counts.
-
-    Examples:
-        >>> stats = communicator.stats()
-        >>> stats.failovers <= stats.retries + stats.reconnects
-        True
-    """
-
-    __match_args__ = (
-        "requests",
-        "in_flight",
-        "retries",
-        "connects",
-        "reconnects",
-        "failovers",
-        "resumes",
-    )
-
-    def __new__(
-        cls,
-        requests: int,
-        in_flight: int,
-        retries: int,
-        connects: int,
-        reconnects: int,
-        failovers: int,
-        resumes: int,
-    ) -> Stats: ...
-    @property
-    def requests(self) -> int:
-        """Calls that were begun; watches are not counted."""
-
-    @property
-    def in_flight(self) -> int:
-        """Calls that are under way now."""
-
-    @property
-    def retries(self) -> int:
-        """Further attempts of calls, on the same member or on another."""
-
-    @property
-    def connects(self) -> int:
-        """Connections that were made."""
-
-    @property
-    def reconnects(self) -> int:
-        """Connections to members that there had been a connection to before."""
-
-    @property
-    def failovers(self) -> int:
-        """How often the calls moved to another member."""
-
-    @property
-    def resumes(self) -> int:
-        """How often a watch went on in a new stream."""
-
-    def __eq__(self, other: object, /) -> bool: ...
-    def __hash__(self) -> int: ...
 
 @final
 class KeyValue:
