@@ -126,9 +126,11 @@ impl Pool {
     /// Why the members cannot be reached, for an error message.
     pub fn last_errors(&self) -> String {
         let state = self.state();
-        let errors: Vec<_> =
-            state.members.iter().filter_map(|member| member.last_error.as_deref()).collect();
-        if errors.is_empty() { "no endpoint is connected".into() } else { errors.join("; ") }
+        let of = |member: &Member| {
+            let error = member.last_error.clone();
+            error.unwrap_or_else(|| format!("{}: {}", member.endpoint.name, member.fault()))
+        };
+        state.members.iter().map(of).collect::<Vec<_>>().join("; ")
     }
 
     /// The connection to use for a call. Waits until there is one, whatever that takes: the
