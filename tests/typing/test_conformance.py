@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from etcd_client._etcd_client import Next
 
 from etcd_client import Call, Client, Communicator
+from etcd_client._etcd_client import Next
 from tests.support.cluster import EtcdCluster
 from tests.support.server import EtcdServer
 from tests.typing import conforms
