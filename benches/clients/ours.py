@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import etcd_client
-
 from benches.works import AsyncClient, Session
 
 

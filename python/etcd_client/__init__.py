@@ -163,8 +163,8 @@ from .lease import Lease, LeaseGrant
 from .lock import EtcdLockOption, Lock
 from .loss import Loss
 from .maintenance import Maintenance
+from .saved_snapshot import SavedSnapshot
 from .scan import Scan
-from .snapshot import SavedSnapshot
 
 __all__ = [
     "AlarmAction",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from . import _etcd_client
@@ -160,6 +159,9 @@ class Client:
 
 
 def _running_task() -> object:
+    # The program has imported it, or it could not be here; importing this package need not.
+    import asyncio  # noqa: PLC0415
+
     try:
         return asyncio.current_task()
     except RuntimeError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, NoReturn
 
@@ -49,6 +48,9 @@ class CondVar:
     __slots__ = ("_event",)
 
     def __init__(self) -> None:
+        # Not at the top: asyncio takes longer to import than this whole package.
+        import asyncio  # noqa: PLC0415
+
         self._event = asyncio.Event()
 
     async def wait(self) -> None:

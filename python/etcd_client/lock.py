@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from .errors import EtcdError, LockError, LockLostError
@@ -17,9 +16,13 @@ if TYPE_CHECKING:
     from ._etcd_client import Communicator, Holding
 
 
-@dataclass
 class EtcdLockOption:
     """What `Client.with_lock` is to acquire.
+
+    Args:
+        lock_name: The name of the lock.
+        timeout: The seconds that acquiring it may take; None for any time.
+        ttl: The seconds for which it may be held; None for as long as its holder lives.
 
     Examples:
         >>> from etcd_client import EtcdLockOption
@@ -27,14 +30,24 @@ class EtcdLockOption:
         ...     response = await communicator.put("deployed", "7")
     """
 
-    lock_name: bytes | str
-    """The name of the lock."""
+    # Not a dataclass: importing that module would be a third of the import of this package.
+    __hash__ = None  # type: ignore[assignment]  # it can be changed
 
-    timeout: float | None = None
-    """The seconds that acquiring it may take; None for any time."""
+    def __init__(
+        self, lock_name: bytes | str, timeout: float | None = None, ttl: float | None = None
+    ) -> None:
+        self.lock_name = lock_name
+        self.timeout = timeout
+        self.ttl = ttl
 
-    ttl: float | None = None
-    """The seconds for which it may be held; None for as long as its holder lives."""
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, EtcdLockOption):
+            return NotImplemented
+        return vars(self) == vars(other)
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
+        return f"EtcdLockOption({fields})"
 
 
 class Lock:

@@ -7,7 +7,7 @@ from os import PathLike
 from typing import Any
 
 from . import _etcd_client
-from .snapshot import SavedSnapshot, save
+from .saved_snapshot import SavedSnapshot
 
 
 class Maintenance(_etcd_client.Maintenance):
@@ -58,4 +58,7 @@ class Maintenance(_etcd_client.Maintenance):
             ...     saved.size == target.stat().st_size
             True
         """
+        # What handles files takes as long to import as all the rest.
+        from .snapshot import save  # noqa: PLC0415
+
         return save(self.snapshot(endpoint, timeout=timeout), path, progress)

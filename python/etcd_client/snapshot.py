@@ -10,12 +10,12 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, TypeVar
 
 from ._etcd_client import Snapshot
 from .errors import IoError
+from .saved_snapshot import SavedSnapshot
 
 T = TypeVar("T")
 
@@ -24,18 +24,6 @@ _PAGE = 512
 _CHECKSUM = hashlib.sha256().digest_size
 # Chunks are small (32 KiB): so much is handed to the writing thread at once.
 _BATCH = 1 << 20
-
-
-@dataclass(frozen=True)
-class SavedSnapshot:
-    """What `snapshot_save` has saved."""
-
-    path: Path
-    """The file."""
-    size: int
-    """How many bytes it has, the checksum at its end included."""
-    version: str | None
-    """The version of etcd whose format the database has; None before etcd 3.6."""
 
 
 async def save(
