@@ -18,7 +18,7 @@ STUB = "etcd_client/_etcd_client.pyi"
 
 # Each line must be refused: were the package untyped for its users, mypy would accept them all.
 MISUSE = """\
-from etcd_client import Communicator, EtcdLockOption
+from etcd_client import Communicator, EtcdLockOption, Key
 
 
 async def misuse(communicator: Communicator) -> None:
@@ -26,8 +26,15 @@ async def misuse(communicator: Communicator) -> None:
     await communicator.put(1, b"value")
     communicator.no_such_method()
     EtcdLockOption(lock_name=b"lock", ttl="10")
+    await communicator.range("key", sort_order="descend")
+    communicator.watch("key", ready_event=object())
+    condition: bool = Key("key").version == 0
+    communicator.txn("key")
+    async for key, value in communicator.scan_prefix("prefix/"):
+        pass
+    (await communicator.maintenance.status()).version = "3.6"
 """
-MISUSE_LINES = {5, 6, 7, 8}
+MISUSE_LINES = {5, 6, 7, 8, 9, 10, 11, 12, 13, 15}
 
 
 def names(wheel: Path) -> set[PurePosixPath]:
