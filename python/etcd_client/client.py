@@ -25,6 +25,7 @@ class Client:
         endpoints: Where the members listen, one or several: `host:port`, `http://host:port`,
             `https://host:port`, or the path of a socket after `unix:`.
         connect_options: How to connect.
+        lock_options: The lock to hold, as `with_lock` says.
 
     Raises:
         InvalidUriError: An endpoint is malformed.

@@ -21,13 +21,18 @@ PREFIX = b"conformance/"
 class World:
     """An etcd that holds `KEY`, with `VALUE`, and ways to it."""
 
-    endpoint: str
+    etcd: EtcdServer
     client: Client
     communicator: Communicator
     make_server: Callable[..., EtcdServer]
     make_cluster: Callable[..., EtcdCluster]
     directory: Path
     contexts: AsyncExitStack
+
+    @property
+    def endpoint(self) -> str:
+        """Where the etcd serves clients."""
+        return self.etcd.endpoint
 
     async def connect(self, *endpoints: str) -> Communicator:
         """Connect to other servers, for the length of the test."""
