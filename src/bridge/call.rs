@@ -55,6 +55,18 @@ pub(crate) fn spawn<R: Reply>(
     })
 }
 
+/// A call that needed no task: its value was at hand.
+pub(crate) fn finished(
+    py: Python<'_>,
+    bridge: &Py<LoopBridge>,
+    value: Py<PyAny>,
+) -> PyResult<Call> {
+    let future = bridge.get().create_future(py)?;
+    future.call_method1(py, intern!(py, "set_result"), (value,))?;
+    let started = AtomicBool::new(true);
+    Ok(Call { future, bridge: bridge.clone_ref(py), ticket: Ticket::NONE, started, value: None })
+}
+
 /// A call that is under way. It can be awaited like a coroutine, once or several times.
 #[pyclass(frozen, module = "etcd_client", name = "Call", generic)]
 pub(crate) struct Call {

@@ -147,6 +147,11 @@ impl Messenger {
     }
 }
 
+impl Ticket {
+    /// That of no call.
+    pub(super) const NONE: Self = Self { index: u32::MAX, generation: 0 };
+}
+
 /// The right and the duty to finish one pending call.
 pub(super) struct Completer {
     queue: Arc<CompletionQueue>,

@@ -18,7 +18,7 @@ use super::process::{self, KnownLoop};
 use super::wakeup::Wakeup;
 
 /// How many calls one wake-up of the loop may finish before other callbacks get their turn.
-const DRAIN_LIMIT: usize = 1024;
+const DRAIN_LIMIT: usize = 128;
 
 #[pyclass(frozen, weakref, module = "etcd_client._etcd_client")]
 pub(crate) struct LoopBridge {
@@ -247,6 +247,10 @@ impl LoopBridge {
             .ok_or_else(|| PyRuntimeError::new_err("this event loop belongs to the parent process"))
     }
 
+    pub(super) fn create_future(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.create_future.call0(py)
+    }
+
     /// A new future of the loop, and the right to finish it.
     pub(super) fn register(
         &self,
@@ -254,7 +258,7 @@ impl LoopBridge {
         abort: Option<AbortHandle>,
         lost: Lost,
     ) -> PyResult<(Py<PyAny>, Ticket, Completer)> {
-        let future = self.create_future.call0(py)?;
+        let future = self.create_future(py)?;
         let entry = Entry { future: future.clone_ref(py), abort };
         let native = self.native()?;
         let ticket = native.slab().insert(entry);

@@ -15,7 +15,7 @@ mod stream;
 mod untracked;
 mod wakeup;
 
-pub(crate) use call::{Call, Reply, spawn};
+pub(crate) use call::{Call, Reply, finished, spawn};
 pub(crate) use completion::Messenger;
 pub(crate) use engine::Engine;
 pub(crate) use event_loop::LoopBridge;

@@ -201,6 +201,9 @@ pub(super) fn connect(
         closed: AtomicBool::new(false),
         closing: tokio::sync::watch::Sender::new(false),
     });
+    if transport.is_connected() {
+        return bridge::finished(py, &bridge, Connecting(shared).to_python(py)?);
+    }
     let connecting = async move { transport.connect().await.map(|()| Connecting(shared)) };
     bridge::spawn(py, &bridge, &engine, errors::lost_read, connecting)
 }

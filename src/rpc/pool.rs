@@ -163,7 +163,8 @@ impl Pool {
         self.state().members.iter().all(|member| member.is_refused_since(since))
     }
 
-    fn current(&self) -> Option<Arc<Connection>> {
+    /// The connection that calls go to, if it is healthy.
+    pub fn current(&self) -> Option<Arc<Connection>> {
         let state = self.state();
         state.members.get(state.current)?.healthy(Instant::now).cloned()
     }

@@ -56,6 +56,11 @@ impl TokenStore {
         self.token.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
+    /// Whether the next call needs no new token.
+    pub fn is_ready(&self) -> bool {
+        !matches!(self.current(), Token::Missing)
+    }
+
     fn set(&self, token: Token) {
         *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
     }

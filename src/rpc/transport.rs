@@ -120,6 +120,11 @@ impl Transport {
         })
     }
 
+    /// Whether `connect` would have nothing to do.
+    pub fn is_connected(&self) -> bool {
+        self.tokens.is_ready() && self.pool.current().is_some()
+    }
+
     /// Makes the first connection, and shows the user's password to the server.
     pub async fn connect(&self) -> Result<(), Error> {
         let deadline = Instant::now() + self.options.connect_timeout;
