@@ -200,7 +200,8 @@ class Communicator(_etcd_client.Communicator):
         holding.adopt()
         if self._locks is None:
             self._locks = {}
-        self._locks[holding.key] = (_as_bytes(name), holding)
+        own_name = name.encode() if isinstance(name, str) else bytes(name)
+        self._locks[holding.key] = (own_name, holding)
         return LockResponse(holding.header, holding.key)
 
     def unlock(
@@ -218,18 +219,19 @@ class Communicator(_etcd_client.Communicator):
         Raises:
             LockLostError: It was lost before.
         """
-        holding = self._take_lock(_as_bytes(key))
+        holding = self._take_lock(key)
         if holding is None:
             return self._unlock(key, timeout=timeout)
         return self._unlocked(holding, holding.release(timeout))
 
-    def _take_lock(self, key: bytes) -> Holding | None:
+    def _take_lock(self, key: BytesLike) -> Holding | None:
+        wanted = key.encode() if isinstance(key, str) else key
         locks = self._locks or {}
-        if key not in locks:
-            named = (own for own, (name, _) in locks.items() if name == key)
-            key = next(named, key)
-        _, holding = locks.pop(key, (key, None))
-        return holding
+        for own, (name, holding) in locks.items():
+            if wanted in (own, name):
+                del locks[own]
+                return holding
+        return None
 
     async def _unlocked(
         self, holding: Holding, call: Call[ResponseHeader | None]
@@ -239,10 +241,6 @@ class Communicator(_etcd_client.Communicator):
             message = f"the lock {holding.key!r} was lost: {holding.loss}"
             raise LockLostError(message)
         return UnlockResponse(header)
-
-
-def _as_bytes(key: BytesLike) -> bytes:
-    return key.encode() if isinstance(key, str) else bytes(key)
 
 
 EtcdCommunicator = Communicator

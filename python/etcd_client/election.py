@@ -10,11 +10,18 @@ from .errors import ElectError, EtcdError, LockTimeoutError, timeout_error
 from .loss import Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine
+    from collections.abc import Coroutine
     from types import TracebackType
     from typing import Any
 
-    from ._etcd_client import Communicator, Holding, LeaderResponse, Observer
+    from ._etcd_client import (
+        Call,
+        Communicator,
+        Holding,
+        LeaderResponse,
+        Observer,
+        ResponseHeader,
+    )
 
 
 class Election:
@@ -88,13 +95,13 @@ class Election:
         )
         return self._elected(call)
 
-    async def _elected(self, call: Awaitable[Holding | None]) -> None:
+    async def _elected(self, call: Call[Holding]) -> None:
         try:
             holding = await call
         except LockTimeoutError:
             raise timeout_error(self._message("was not won within the timeout")) from None
-        if holding is None or self._holding is not None:
-            # The new one is given back as it goes out of sight.
+        if self._holding is not None:
+            await holding.release()
             raise ElectError(self._message("was won by another task with this object"))
         holding.adopt()
         self._holding = holding
@@ -129,7 +136,7 @@ class Election:
         self._holding = None
         return self._resigned(holding, call)
 
-    async def _resigned(self, holding: Holding, call: Awaitable[object]) -> None:
+    async def _resigned(self, holding: Holding, call: Call[ResponseHeader | None]) -> None:
         if await call is None:
             raise ElectError(self._message(f"has another leader: {holding.loss}"))
 

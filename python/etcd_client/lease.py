@@ -10,10 +10,10 @@ from .errors import EtcdError, LeaseLostError
 from .loss import Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Generator
+    from collections.abc import Generator
     from types import TracebackType
 
-    from ._etcd_client import Holding
+    from ._etcd_client import Call, Holding
 
 
 class Lease:
@@ -96,7 +96,7 @@ class LeaseGrant(Coroutine[Any, Any, Lease]):
 
     __slots__ = ("_granting", "_lease")
 
-    def __init__(self, call: Awaitable[Holding]) -> None:
+    def __init__(self, call: Call[Holding]) -> None:
         self._granting = _granted(call)
         self._lease: Lease | None = None
 
@@ -150,7 +150,7 @@ class LeaseGrant(Coroutine[Any, Any, Lease]):
             await self._lease.__aexit__(kind, error, traceback)
 
 
-async def _granted(call: Awaitable[Holding]) -> Lease:
+async def _granted(call: Call[Holding]) -> Lease:
     holding = await call
     # Until here the lease would have ended with a caller who was cancelled.
     holding.adopt()

@@ -9,11 +9,11 @@ from .errors import EtcdError, LockError, LockLostError
 from .loss import Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Coroutine
+    from collections.abc import Coroutine
     from types import TracebackType
     from typing import Any
 
-    from ._etcd_client import Communicator, Holding
+    from ._etcd_client import Call, Communicator, Holding, ResponseHeader
 
 
 class EtcdLockOption:
@@ -135,12 +135,12 @@ class Lock:
         )
         return self._acquired(call)
 
-    async def _acquired(self, call: Awaitable[Holding | None]) -> bool:
+    async def _acquired(self, call: Call[Holding | None]) -> bool:
         holding = await call
         if holding is None:
             return False
         if self._holding is not None:
-            # The new one is given back as it goes out of sight.
+            await holding.release()
             raise LockError(self._message("was acquired by another task with this object"))
         holding.adopt()
         self._holding = holding
@@ -163,7 +163,7 @@ class Lock:
         self._holding = None
         return self._released(holding, call)
 
-    async def _released(self, holding: Holding, call: Awaitable[object]) -> None:
+    async def _released(self, holding: Holding, call: Call[ResponseHeader | None]) -> None:
         if await call is None:
             raise LockLostError(self._message(f"was lost: {holding.loss}"))
 

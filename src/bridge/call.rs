@@ -52,6 +52,7 @@ pub(crate) fn spawn<R: Reply>(
         ticket,
         started: AtomicBool::new(false),
         value: None,
+        undo: None,
     })
 }
 
@@ -76,6 +77,9 @@ pub(crate) struct Call {
     started: AtomicBool,
     /// What the call returns instead of its own result.
     value: Option<Py<PyAny>>,
+    /// Takes the result back when its awaiter is cancelled after it came and before it resumed:
+    /// the exception may keep the call, and the result in it, for any time.
+    undo: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
 /// Hands a future to the task that drives this iterator, as `yield from future` does.
@@ -108,6 +112,11 @@ impl Call {
         Self { value: Some(value), ..self }
     }
 
+    /// The same call, with something to do when nobody gets its result.
+    pub(crate) fn undone_by(self, undo: impl Fn() + Send + Sync + 'static) -> Self {
+        Self { undo: Some(Box::new(undo)), ..self }
+    }
+
     /// Has `callback` called with the future once the call is over.
     pub(crate) fn when_done(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<()> {
         self.future.call_method1(py, intern!(py, "add_done_callback"), (callback,))?;
@@ -118,6 +127,9 @@ impl Call {
         self.bridge.get().give_up(self.ticket);
         // Others that await the same call must not wait for ever.
         self.future.call_method0(py, intern!(py, "cancel"))?;
+        if let Some(undo) = &self.undo {
+            undo();
+        }
         Ok(())
     }
 }

@@ -175,6 +175,8 @@ impl Communicator {
         let (acquisition, state) =
             Acquisition::new(transport, terms, reply, ordered, self.closing(py)?);
         let timeout = session.transport.options.timeout;
+        // Weak, because it goes away with the last one who can give the order.
+        let orders = commands.downgrade();
         let link = Link { engine: Arc::clone(&engine), commands, state, timeout };
         let inside = Inside::new(&self.namespace);
         let acquiring = async move {
@@ -187,7 +189,12 @@ impl Communicator {
         let call = self.spawn(py, &engine, Effect::Changes, acquiring)?;
         let keeping = keep(Arc::clone(&engine), acquisition);
         engine.submit(keeping);
-        Ok(call)
+        Ok(call.undone_by(move || {
+            if let Some(commands) = orders.upgrade() {
+                // Where the task has ended there is nothing to give back.
+                let _ = commands.send(Command::Abandon);
+            }
+        }))
     }
 }
 

@@ -62,6 +62,8 @@ pub enum State {
 
 pub enum Command {
     Release(Release),
+    /// Gives it back without an answer.
+    Abandon,
     /// From now on it ends with its context, and no more with its handle.
     Adopt,
 }
@@ -330,7 +332,7 @@ async fn released(commands: &mut mpsc::UnboundedReceiver<Command>) -> Option<Rel
             Some(Command::Release(release)) => return Some(release),
             Some(Command::Adopt) => adopted = true,
             None if adopted => pending().await,
-            None => return None,
+            Some(Command::Abandon) | None => return None,
         }
     }
 }

@@ -1,0 +1,278 @@
+"""How long locks are waited for and held, and how their loss is told."""
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+
+from etcd_client import (
+    Client,
+    Communicator,
+    EtcdTimeoutError,
+    Lock,
+    LockError,
+    LockLostError,
+    LockTimeoutError,
+)
+from tests.support.leftovers import leases, nothing_left
+from tests.support.metrics import eventually_async
+
+NAME = b"lock"
+
+
+@pytest.mark.timeout(120)
+async def test_is_held_for_as_long_as_its_holder_lives(
+    communicator: Communicator, endpoint: str
+) -> None:
+    async with Lock(communicator, NAME) as lock:
+        low_level = await communicator.lock(b"low-level")
+        started = time.monotonic()
+        while time.monotonic() - started < 65:
+            await asyncio.sleep(5)
+            assert not await Lock(communicator, NAME).acquire(blocking=False)
+            assert not await Lock(communicator, b"low-level").acquire(blocking=False)
+        assert not lock.lost.is_set()
+        await communicator.unlock(low_level.key)
+    await nothing_left(endpoint)
+
+
+@pytest.mark.both_loops
+@pytest.mark.parametrize("ttl", [0.5, 1, 2.5])
+async def test_is_given_back_when_its_time_is_over(
+    communicator: Communicator, endpoint: str, ttl: float
+) -> None:
+    holder = Lock(communicator, NAME, ttl)
+    await holder.acquire()
+    started = time.monotonic()
+    await Lock(communicator, NAME).acquire()
+    assert ttl - 0.05 <= time.monotonic() - started <= ttl + 0.25
+    assert holder.lost.is_set()
+    assert not holder.is_acquired
+    with pytest.raises(LockLostError, match="time of"):
+        await holder.release()
+    assert len(leases(endpoint)) == 1
+
+
+async def test_is_given_back_whatever_the_holder_does(
+    communicator: Communicator, endpoint: str
+) -> None:
+    async with Client(endpoint).connect():
+        await Lock(communicator, NAME, ttl=1).acquire()
+        time.sleep(1.3)  # noqa: ASYNC251 - the holder blocks its event loop
+        assert leases(endpoint) == []
+
+
+async def test_is_not_given_back_before_its_time(communicator: Communicator) -> None:
+    # The lease, which is of whole seconds and has the server's own clock, must not be first.
+    for _ in range(3):
+        async with Lock(communicator, NAME, ttl=2) as lock:
+            await asyncio.sleep(1.7)
+            assert not lock.lost.is_set()
+            assert not await Lock(communicator, NAME).acquire(blocking=False)
+
+
+async def test_waiting_does_not_use_up_the_time(communicator: Communicator) -> None:
+    holder = Lock(communicator, NAME)
+    await holder.acquire()
+    waiter = Lock(communicator, NAME, ttl=1.5)
+    waiting = asyncio.create_task(waiter.acquire())
+    # Longer than the lease of the waiter lasts without being renewed.
+    await asyncio.sleep(5)
+    await holder.release()
+    await asyncio.wait_for(waiting, 1)
+    started = time.monotonic()
+    assert await asyncio.wait_for(waiter.lost.wait(), 5)
+    assert 1.4 <= time.monotonic() - started <= 1.8
+
+
+async def test_a_lock_without_a_limit_leaves_in_silence(communicator: Communicator) -> None:
+    async with Lock(communicator, NAME) as lock:
+        assert not lock.lost.is_set()
+        assert lock.lost.reason is None
+    assert not lock.lost.is_set()
+
+
+async def test_a_lock_that_was_not_acquired_in_time_raises(
+    communicator: Communicator, endpoint: str
+) -> None:
+    async with Lock(communicator, NAME):
+        before = leases(endpoint)
+        for attempt in (
+            lambda: Lock(communicator, NAME).acquire(timeout=0.5),
+            lambda: communicator.lock(NAME, timeout=0.5),
+        ):
+            started = time.monotonic()
+            with pytest.raises(LockTimeoutError) as raised:
+                await attempt()
+            assert 0.4 <= time.monotonic() - started <= 0.8
+            for kind in (LockError, TimeoutError, EtcdTimeoutError, asyncio.TimeoutError):
+                assert isinstance(raised.value, kind)
+        await eventually_async(lambda: leases(endpoint) == before)
+        assert len(await communicator.keys_prefix(b"")) == 1
+
+
+async def test_leaving_a_lost_lock_raises(communicator: Communicator) -> None:
+    lock = Lock(communicator, NAME)
+    with pytest.raises(LockLostError, match="deleted"):  # noqa: PT012 - at its end
+        async with lock:
+            await asyncio.sleep(0.5)
+            assert lock.key is not None
+            await communicator.delete(lock.key)
+            assert await asyncio.wait_for(lock.lost.wait(), 1)
+            assert not lock.is_acquired
+    # The object is of use again.
+    async with lock:
+        assert lock.is_acquired
+        assert not lock.lost.is_set()
+
+
+async def test_a_key_that_was_deleted_at_once_is_told(communicator: Communicator) -> None:
+    # Before the lock is held long enough to be watched.
+    lock = Lock(communicator, NAME)
+    await lock.acquire()
+    assert lock.key is not None
+    await communicator.delete(lock.key)
+    await communicator.compact((await communicator.put(b"key", b"value")).header.revision)
+    assert await asyncio.wait_for(lock.lost.wait(), 2)
+
+
+async def test_compaction_is_no_loss(communicator: Communicator) -> None:
+    async with Lock(communicator, NAME) as lock:
+        for _ in range(10):
+            revision = (await communicator.put(b"key", b"value")).header.revision
+            await communicator.compact(revision)
+            await asyncio.sleep(0.1)
+        assert not lock.lost.is_set()
+        assert lock.key is not None
+        await communicator.delete(lock.key)
+        await asyncio.wait_for(lock.lost.wait(), 2)
+        with contextlib.suppress(LockLostError):
+            await lock.release()
+
+
+async def test_a_revoked_lease_is_told(communicator: Communicator) -> None:
+    lock = Lock(communicator, NAME)
+    await lock.acquire()
+    (lease,) = (await communicator.leases()).leases
+    await asyncio.sleep(0.3)
+    started = time.monotonic()
+    await communicator.lease_revoke(lease)
+    assert await lock.lost.wait()
+    assert time.monotonic() - started < 1
+    with pytest.raises(LockLostError):
+        await lock.release()
+
+
+async def test_a_loss_that_was_not_noticed_is_told_at_the_release(
+    communicator: Communicator,
+) -> None:
+    lock = Lock(communicator, NAME)
+    await lock.acquire()
+    (lease,) = (await communicator.leases()).leases
+    await communicator.lease_revoke(lease)
+    with pytest.raises(LockLostError):
+        await lock.release()
+    held = await communicator.lock(NAME)
+    (lease,) = (await communicator.leases()).leases
+    await communicator.lease_revoke(lease)
+    with pytest.raises(LockLostError):
+        await communicator.unlock(held.key)
+
+
+async def test_the_error_of_the_body_wins(communicator: Communicator) -> None:
+    with pytest.raises(ZeroDivisionError):  # noqa: PT012 - passes through the context
+        async with Lock(communicator, NAME) as lock:
+            assert lock.key is not None
+            await communicator.delete(lock.key)
+            raise ZeroDivisionError
+
+
+async def test_a_waiter_whose_lease_is_revoked_fails(communicator: Communicator) -> None:
+    async with Lock(communicator, NAME, ttl=20) as holder:
+        (held,) = (await communicator.leases()).leases
+        waiting = asyncio.create_task(Lock(communicator, NAME, ttl=1).acquire())
+        await asyncio.sleep(0.2)
+        (lease,) = {*(await communicator.leases()).leases} - {held}
+        await communicator.lease_revoke(lease)
+        with pytest.raises(LockError):
+            await asyncio.wait_for(waiting, 3)
+        assert holder.is_acquired
+
+
+async def test_a_waiter_whose_key_is_deleted_fails(communicator: Communicator) -> None:
+    async with Lock(communicator, NAME) as holder:
+        waiting = asyncio.create_task(Lock(communicator, NAME).acquire())
+        await asyncio.sleep(0.2)
+        (waiter_key,) = {*await communicator.keys_prefix(b"lock/")} - {holder.key}
+        await communicator.delete(waiter_key)
+    with pytest.raises(LockError):
+        await asyncio.wait_for(waiting, 3)
+
+
+@pytest.mark.parametrize("delay", [0, 0.0003, 0.001, 0.002, 0.004, 0.05])
+@pytest.mark.parametrize("taken", [False, True])
+async def test_a_cancelled_attempt_leaves_nothing(
+    communicator: Communicator, endpoint: str, *, delay: float, taken: bool
+) -> None:
+    holder = Lock(communicator, NAME)
+    if taken:
+        await holder.acquire()
+    for _ in range(10):
+        lock = Lock(communicator, NAME)
+        acquiring = asyncio.create_task(lock.acquire())
+        await asyncio.sleep(delay)
+        acquiring.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await acquiring
+            await lock.release()
+        assert not lock.is_acquired
+    if taken:
+        await holder.release()
+    await nothing_left(endpoint)
+
+
+@pytest.mark.parametrize("steps", range(12))
+async def test_a_cancelled_attempt_leaves_nothing_at_any_step(
+    communicator: Communicator, endpoint: str, steps: int
+) -> None:
+    acquiring = asyncio.create_task(Lock(communicator, NAME).acquire())
+    for _ in range(steps):
+        await asyncio.sleep(0)
+        if steps % 3 == 0:
+            await communicator.get(b"key")
+    if acquiring.cancel():
+        with pytest.raises(asyncio.CancelledError):
+            await acquiring
+        await nothing_left(endpoint)
+
+
+@pytest.mark.parametrize("steps", range(6))
+async def test_an_attempt_cancelled_as_it_succeeds_leaves_nothing(
+    communicator: Communicator, endpoint: str, steps: int
+) -> None:
+    acquiring = asyncio.create_task(Lock(communicator, NAME).acquire())
+    await asyncio.sleep(0)
+    time.sleep(0.1)  # noqa: ASYNC251 - the answer comes, and the loop learns of it later
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    cancelled = acquiring.cancel()
+    (outcome,) = await asyncio.gather(acquiring, return_exceptions=True)
+    assert isinstance(outcome, asyncio.CancelledError) == cancelled
+    if cancelled:
+        # Though the exception is kept, and all that its frames refer to.
+        await nothing_left(endpoint)
+
+
+async def test_a_cancelled_release_releases(communicator: Communicator, endpoint: str) -> None:
+    for _ in range(10):
+        lock = Lock(communicator, NAME)
+        await lock.acquire()
+        releasing = asyncio.create_task(lock.release())
+        await asyncio.sleep(0)
+        releasing.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await releasing
+        assert await asyncio.wait_for(Lock(communicator, NAME).acquire(timeout=2), 3)
+        await communicator.delete_prefix(b"")
+    assert endpoint
