@@ -1,0 +1,174 @@
+"""Leases that are kept alive live through the faults of members, and their loss is told."""
+
+import asyncio
+import contextlib
+import time
+
+import pytest
+
+from etcd_client import Client, Communicator, Lease, LeaseLostError
+from tests.faults.tools import in_use, steer
+from tests.support.cluster import EtcdCluster
+from tests.support.front import Front
+from tests.support.leftovers import leases, nothing_left
+from tests.support.metrics import eventually_async
+from tests.support.server import EtcdServer
+
+# More than an election and the notice of a silent member take.
+TTL = 6
+
+
+async def lives_on(lease: Lease, direct: Communicator, seconds: float) -> None:
+    """Wait, and make sure that the lease is not gone in the meantime."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        assert (await direct.lease_time_to_live(lease, timeout=5)).ttl >= 0
+        assert not lease.lost.is_set(), lease.lost.reason
+        await asyncio.sleep(0.2)
+
+
+async def test_lives_through_a_leader_change(cluster: EtcdCluster, direct: Communicator) -> None:
+    async with direct.lease(TTL) as lease:
+        leader = await asyncio.to_thread(cluster.leader)
+        await asyncio.to_thread(leader.kill)
+        await asyncio.to_thread(lambda: cluster.leader(other_than=leader))
+        await lives_on(lease, direct, TTL + 1)
+
+
+@pytest.mark.full_faults
+@pytest.mark.timeout(120)
+async def test_lease_keep_alive_client_switch_to_other_member(cluster: EtcdCluster) -> None:
+    """Port of the test of that name: the member in use, which leads, stalls."""
+    leader = await asyncio.to_thread(cluster.leader)
+    others = [member.endpoint for member in cluster.members if member is not leader]
+    async with (
+        Client([leader.endpoint, *others]).connect() as communicator,
+        Client(others).connect() as direct,
+        communicator.lease(TTL) as lease,
+    ):
+        await asyncio.to_thread(leader.freeze)
+        await asyncio.to_thread(lambda: cluster.leader(other_than=leader))
+        await lives_on(lease, direct, 30)
+        await asyncio.to_thread(leader.thaw)
+        await lives_on(lease, direct, TTL)
+
+
+async def test_lives_through_a_frozen_member(
+    through_front: Communicator, front: Front, cluster: EtcdCluster, direct: Communicator
+) -> None:
+    follower = await asyncio.to_thread(lambda: cluster.followers()[0])
+    number = front.members.index(follower)
+    async with through_front.lease(TTL) as lease:
+        await steer(through_front, front, number)
+        await asyncio.to_thread(follower.freeze)
+        rest = [member.endpoint for member in cluster.members if member is not follower]
+        async with Client(rest).connect() as others:
+            await lives_on(lease, others, TTL + 1)
+        await asyncio.to_thread(follower.thaw)
+        await lives_on(lease, direct, 1)
+
+
+@pytest.mark.full_faults
+async def test_lives_through_a_blackhole(
+    through_front: Communicator, front: Front, direct: Communicator
+) -> None:
+    async with through_front.lease(TTL) as lease:
+        for _ in range(2):
+            used = await in_use(through_front, front)
+            await asyncio.to_thread(front.proxies[used].blackhole)
+            await lives_on(lease, direct, TTL + 1)
+            await asyncio.to_thread(front.heal)
+
+
+@pytest.mark.full_faults
+async def test_lives_through_a_partition(
+    cluster: EtcdCluster, through_front: Communicator, front: Front
+) -> None:
+    used = await in_use(through_front, front)
+    rest = [member.endpoint for place, member in enumerate(front.members) if place != used]
+    async with Client(rest).connect() as others, through_front.lease(TTL) as lease:
+        await asyncio.to_thread(cluster.isolate, front.members[used])
+        await lives_on(lease, others, 2 * TTL)
+
+
+@pytest.mark.full_faults
+async def test_lease_renew_lost_quorum(cluster: EtcdCluster, direct: Communicator) -> None:
+    """Port of the test of that name: there is no quorum for half of the TTL."""
+    async with direct.lease(TTL) as lease:
+        followers = await asyncio.to_thread(cluster.followers)
+        for member in followers:
+            await asyncio.to_thread(member.freeze)
+        await asyncio.sleep(TTL / 2)
+        for member in followers:
+            await asyncio.to_thread(member.thaw)
+        await asyncio.to_thread(cluster.leader)
+        await lives_on(lease, direct, TTL + 1)
+
+
+async def test_lease_keep_alive_not_found(direct: Communicator) -> None:
+    """Port of the test of that name: one of three is revoked, the others live."""
+    first, second, third = [await direct.lease(TTL) for _ in range(3)]
+    await direct.lease_revoke(second.id)
+    assert await asyncio.wait_for(second.lost.wait(), TTL)
+    await lives_on(first, direct, TTL)
+    assert not third.lost.is_set()
+    await first.revoke()
+    await third.revoke()
+
+
+async def test_the_loss_of_the_whole_cluster_is_told(
+    through_front: Communicator, front: Front
+) -> None:
+    lease = await through_front.lease(TTL)
+    for proxy in front.proxies:
+        await asyncio.to_thread(proxy.blackhole)
+    started = time.monotonic()
+    assert await asyncio.wait_for(lease.lost.wait(), 2 * TTL)
+    # Never later than the servers let it end: from then on another may have what hung on it.
+    assert TTL / 2 <= time.monotonic() - started <= TTL + 0.2
+    with pytest.raises(LeaseLostError):
+        await lease.revoke()
+
+
+async def test_lease_keep_alive_close_after_disconnect_revoke(
+    cluster: EtcdCluster, front: Front, through_front: Communicator, direct: Communicator
+) -> None:
+    """Port of the test of that name: revoked by another while there is no connection."""
+    lease = await through_front.lease(TTL)
+    for proxy in front.proxies:
+        await asyncio.to_thread(proxy.refuse)
+        await asyncio.to_thread(proxy.drop)
+    await direct.lease_revoke(lease.id)
+    await asyncio.to_thread(front.heal)
+    assert await asyncio.wait_for(lease.lost.wait(), TTL)
+    assert cluster
+
+
+async def test_nothing_is_left_after_faults(
+    front: Front, cluster: EtcdCluster, direct: Communicator
+) -> None:
+    endpoint = cluster[0].endpoint
+    async with Client(front.endpoints).connect() as communicator:
+        for _ in range(30):
+            granting = asyncio.create_task(communicator.lease(60, timeout=5))
+            await asyncio.sleep(0.002)
+            for proxy in front.proxies:
+                await asyncio.to_thread(proxy.drop)
+            granting.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await (await granting).revoke()
+    await nothing_left(endpoint, within=10)
+    assert direct
+
+
+async def test_a_restarted_server_still_has_the_lease(make_server: object) -> None:
+    server = make_server()  # type: ignore[operator]
+    assert isinstance(server, EtcdServer)
+    async with Client(server.endpoint).connect() as communicator:
+        async with communicator.lease(10) as lease:
+            await asyncio.to_thread(server.kill)
+            await asyncio.to_thread(server.start)
+            await eventually_async(lambda: leases(server.endpoint) == [lease.id])
+            await asyncio.sleep(4)
+            assert not lease.lost.is_set()
+        assert leases(server.endpoint) == []
