@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import ClassVar, TypedDict
+from typing import ClassVar, TypeAlias, TypedDict
 
 from .enums import GRPCStatusCode
 
@@ -14,6 +14,10 @@ else:
 
     class AnyTimeoutError(TimeoutError, asyncio.TimeoutError):
         """The builtin ``TimeoutError`` and asyncio's own, which Python 3.11 made one."""
+
+
+Reasons: TypeAlias = tuple[str, ...]
+"""etcd's names of errors."""
 
 
 class Status(TypedDict):
@@ -72,13 +76,13 @@ class GRPCStatusError(EtcdError):
 class EtcdTimeoutError(GRPCStatusError, AnyTimeoutError):
     """The deadline passed without an answer. A read can be repeated."""
 
-    own_code = GRPCStatusCode.DeadlineExceeded
+    own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.DeadlineExceeded
 
 
 class EtcdConnectionError(GRPCStatusError, ConnectionError):
     """No endpoint could be reached, or the connection broke. A read can be repeated."""
 
-    own_code = GRPCStatusCode.Unavailable
+    own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.Unavailable
 
 
 class RpcError(GRPCStatusError):
@@ -92,7 +96,7 @@ class RpcError(GRPCStatusError):
         reason: etcd's own name of the error; by default the one that the class stands for.
     """
 
-    reasons: ClassVar[tuple[str, ...]] = ()
+    reasons: ClassVar[Reasons] = ()
     """etcd's names of the errors that the class stands for."""
 
     reason: str

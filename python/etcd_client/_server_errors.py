@@ -6,11 +6,14 @@ is taken, ``reasons`` says for which. All other errors of the server are a plain
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from ._error_base import (
     AnyTimeoutError,
     ElectError,
     EtcdTimeoutError,
     LockError,
+    Reasons,
     RpcError,
     Status,
     WatchError,
@@ -23,49 +26,49 @@ from .enums import GRPCStatusCode
 class EmptyKeyError(RpcError):
     """A key is empty."""
 
-    reasons = ("EmptyKey",)
+    reasons: ClassVar[Reasons] = ("EmptyKey",)
 
 
 class KeyNotFoundError(RpcError):
     """A put that keeps a key's value or lease found no such key."""
 
-    reasons = ("KeyNotFound",)
+    reasons: ClassVar[Reasons] = ("KeyNotFound",)
 
 
 class TooManyOpsError(RpcError):
     """A transaction has more operations than the server takes, by default 128."""
 
-    reasons = ("TooManyOps",)
+    reasons: ClassVar[Reasons] = ("TooManyOps",)
 
 
 class DuplicateKeyError(RpcError):
     """A transaction writes a key more than once."""
 
-    reasons = ("DuplicateKey",)
+    reasons: ClassVar[Reasons] = ("DuplicateKey",)
 
 
 class RequestTooLargeError(RpcError):
     """A request is larger than the server takes, by default 1.5 MiB."""
 
-    reasons = ("RequestTooLarge",)
+    reasons: ClassVar[Reasons] = ("RequestTooLarge",)
 
 
 class TooManyRequestsError(RpcError):
     """The server has too much in hand. Nothing was done; try again later."""
 
-    reasons = ("TooManyRequests",)
+    reasons: ClassVar[Reasons] = ("TooManyRequests",)
 
 
 class UnimplementedError(RpcError):
     """The server, an old one perhaps, does not know the call."""
 
-    own_code = GRPCStatusCode.Unimplemented
+    own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.Unimplemented
 
 
 class NotCapableError(RpcError):
     """The cluster has not agreed on a version yet that has the call."""
 
-    reasons = ("NotCapable",)
+    reasons: ClassVar[Reasons] = ("NotCapable",)
 
 
 # Storage
@@ -74,7 +77,7 @@ class NotCapableError(RpcError):
 class CompactedError(RpcError):
     """The revision that was asked for is gone; so is the history that a watch needs to go on."""
 
-    reasons = ("Compacted",)
+    reasons: ClassVar[Reasons] = ("Compacted",)
 
     compact_revision: int | None
     """The first revision that a watch can start at; the server tells it to watches only."""
@@ -93,7 +96,7 @@ class CompactedError(RpcError):
 class FutureRevisionError(RpcError):
     """The revision that was asked for has not come yet."""
 
-    reasons = ("FutureRev",)
+    reasons: ClassVar[Reasons] = ("FutureRev",)
 
 
 class NoSpaceError(RpcError):
@@ -103,13 +106,13 @@ class NoSpaceError(RpcError):
     the quota reached may be done all the same, which is why ``OutcomeUnknownError`` comes with it.
     """
 
-    reasons = ("NoSpace",)
+    reasons: ClassVar[Reasons] = ("NoSpace",)
 
 
 class CorruptError(RpcError):
     """The data of the members differ; the cluster refuses to serve them."""
 
-    reasons = ("Corrupt",)
+    reasons: ClassVar[Reasons] = ("Corrupt",)
 
 
 # Leases, locks, elections and watches
@@ -118,44 +121,44 @@ class CorruptError(RpcError):
 class LeaseNotFoundError(RpcError):
     """There is no such lease: it ended, or was revoked, or never was."""
 
-    own_code = GRPCStatusCode.NotFound
-    reasons = ("LeaseNotFound",)
+    own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.NotFound
+    reasons: ClassVar[Reasons] = ("LeaseNotFound",)
 
 
 class LeaseExistError(RpcError):
     """There is a lease of that id."""
 
-    reasons = ("LeaseExist",)
+    reasons: ClassVar[Reasons] = ("LeaseExist",)
 
 
 class LeaseTTLTooLargeError(RpcError):
     """A lease's time to live is above 9,000,000,000 seconds."""
 
-    reasons = ("LeaseTTLTooLarge",)
+    reasons: ClassVar[Reasons] = ("LeaseTTLTooLarge",)
 
 
 class SessionExpiredError(RpcError, LockError):
     """The lease that was to hold a lock ended while waiting for the lock."""
 
-    reasons = ("SessionExpired",)
+    reasons: ClassVar[Reasons] = ("SessionExpired",)
 
 
 class ElectionNotLeaderError(RpcError, ElectError):
     """Only the leader of an election can do this, and it is another, or none."""
 
-    reasons = ("ElectionNotLeader",)
+    reasons: ClassVar[Reasons] = ("ElectionNotLeader",)
 
 
 class ElectionNoLeaderError(RpcError, ElectError):
     """The election has no leader."""
 
-    reasons = ("ElectionNoLeader",)
+    reasons: ClassVar[Reasons] = ("ElectionNoLeader",)
 
 
 class WatchCanceledError(RpcError, WatchError):
     """The server ended a watch, or refused it for its range or id."""
 
-    reasons = ("WatchCanceled", "EmptyWatcherRange", "WatcherDuplicateID")
+    reasons: ClassVar[Reasons] = ("WatchCanceled", "EmptyWatcherRange", "WatcherDuplicateID")
 
 
 # Users and roles
@@ -164,91 +167,91 @@ class WatchCanceledError(RpcError, WatchError):
 class AuthFailedError(RpcError):
     """The user or the password is wrong."""
 
-    reasons = ("AuthFailed", "NoPasswordUser")
+    reasons: ClassVar[Reasons] = ("AuthFailed", "NoPasswordUser")
 
 
 class InvalidAuthTokenError(RpcError):
     """The token is unknown or outdated, and a new one did not help."""
 
-    reasons = ("InvalidAuthToken", "AuthOldRevision")
+    reasons: ClassVar[Reasons] = ("InvalidAuthToken", "AuthOldRevision")
 
 
 class PermissionDeniedError(RpcError):
     """The user may not do this."""
 
-    reasons = ("PermissionDenied",)
+    reasons: ClassVar[Reasons] = ("PermissionDenied",)
 
 
 class AuthNotEnabledError(RpcError):
     """Authentication is not enabled."""
 
-    reasons = ("AuthNotEnabled",)
+    reasons: ClassVar[Reasons] = ("AuthNotEnabled",)
 
 
 class InvalidAuthMgmtError(RpcError):
     """The change makes no sense, or would lock everybody out: root stays while auth is enabled."""
 
-    reasons = ("InvalidAuthMgmt",)
+    reasons: ClassVar[Reasons] = ("InvalidAuthMgmt",)
 
 
 class RootUserNotExistError(RpcError):
     """Authentication needs a user ``root``."""
 
-    reasons = ("RootUserNotExist",)
+    reasons: ClassVar[Reasons] = ("RootUserNotExist",)
 
 
 class RootRoleNotExistError(RpcError):
     """Authentication needs the user ``root`` to have the role ``root``."""
 
-    reasons = ("RootRoleNotExist",)
+    reasons: ClassVar[Reasons] = ("RootRoleNotExist",)
 
 
 class UserEmptyError(RpcError):
     """A user's name is empty; also, the call carries no token and needs one."""
 
-    reasons = ("UserEmpty",)
+    reasons: ClassVar[Reasons] = ("UserEmpty",)
 
 
 class UserAlreadyExistError(RpcError):
     """There is a user of that name."""
 
-    reasons = ("UserAlreadyExist",)
+    reasons: ClassVar[Reasons] = ("UserAlreadyExist",)
 
 
 class UserNotFoundError(RpcError):
     """There is no such user."""
 
-    reasons = ("UserNotFound",)
+    reasons: ClassVar[Reasons] = ("UserNotFound",)
 
 
 class RoleEmptyError(RpcError):
     """A role's name is empty."""
 
-    reasons = ("RoleEmpty",)
+    reasons: ClassVar[Reasons] = ("RoleEmpty",)
 
 
 class RoleAlreadyExistError(RpcError):
     """There is a role of that name."""
 
-    reasons = ("RoleAlreadyExist",)
+    reasons: ClassVar[Reasons] = ("RoleAlreadyExist",)
 
 
 class RoleNotFoundError(RpcError):
     """There is no such role."""
 
-    reasons = ("RoleNotFound",)
+    reasons: ClassVar[Reasons] = ("RoleNotFound",)
 
 
 class RoleNotGrantedError(RpcError):
     """The user does not have the role that was to be taken."""
 
-    reasons = ("RoleNotGranted",)
+    reasons: ClassVar[Reasons] = ("RoleNotGranted",)
 
 
 class PermissionNotGrantedError(RpcError):
     """The role does not have the permission that was to be taken."""
 
-    reasons = ("PermissionNotGranted",)
+    reasons: ClassVar[Reasons] = ("PermissionNotGranted",)
 
 
 # Members
@@ -257,61 +260,61 @@ class PermissionNotGrantedError(RpcError):
 class MemberNotFoundError(RpcError):
     """There is no such member."""
 
-    reasons = ("MemberNotFound",)
+    reasons: ClassVar[Reasons] = ("MemberNotFound",)
 
 
 class MemberExistError(RpcError):
     """There is a member of that id."""
 
-    reasons = ("MemberExist",)
+    reasons: ClassVar[Reasons] = ("MemberExist",)
 
 
 class PeerURLExistError(RpcError):
     """There is a member with one of these peer URLs."""
 
-    reasons = ("PeerURLExist",)
+    reasons: ClassVar[Reasons] = ("PeerURLExist",)
 
 
 class MemberBadURLsError(RpcError):
     """A peer URL is malformed."""
 
-    reasons = ("MemberBadURLs",)
+    reasons: ClassVar[Reasons] = ("MemberBadURLs",)
 
 
 class MemberNotEnoughStartedError(RpcError):
     """Too few members are running for this change of the membership."""
 
-    reasons = ("MemberNotEnoughStarted",)
+    reasons: ClassVar[Reasons] = ("MemberNotEnoughStarted",)
 
 
 class MemberNotLearnerError(RpcError):
     """The member to promote is not a learner."""
 
-    reasons = ("MemberNotLearner",)
+    reasons: ClassVar[Reasons] = ("MemberNotLearner",)
 
 
 class LearnerNotReadyError(RpcError):
     """The learner has not caught up with the leader yet; try again later."""
 
-    reasons = ("LearnerNotReady",)
+    reasons: ClassVar[Reasons] = ("LearnerNotReady",)
 
 
 class TooManyLearnersError(RpcError):
     """The cluster has as many learners as it may have."""
 
-    reasons = ("TooManyLearners",)
+    reasons: ClassVar[Reasons] = ("TooManyLearners",)
 
 
 class NotSupportedForLearnerError(RpcError):
     """A learner does not do this, and no other member could be asked."""
 
-    reasons = ("NotSupportedForLearner",)
+    reasons: ClassVar[Reasons] = ("NotSupportedForLearner",)
 
 
 class BadLeaderTransfereeError(RpcError):
     """The member to lead is not there, or is a learner."""
 
-    reasons = ("BadLeaderTransferee",)
+    reasons: ClassVar[Reasons] = ("BadLeaderTransferee",)
 
 
 # The state of the cluster
@@ -320,37 +323,37 @@ class BadLeaderTransfereeError(RpcError):
 class NoLeaderError(RpcError):
     """The cluster, as far as the member sees it, has no leader."""
 
-    reasons = ("NoLeader",)
+    reasons: ClassVar[Reasons] = ("NoLeader",)
 
 
 class NotLeaderError(RpcError):
     """Only the leader does this, and the member is not it."""
 
-    reasons = ("NotLeader",)
+    reasons: ClassVar[Reasons] = ("NotLeader",)
 
 
 class LeaderChangedError(RpcError):
     """The leader changed during the call."""
 
-    reasons = ("LeaderChanged",)
+    reasons: ClassVar[Reasons] = ("LeaderChanged",)
 
 
 class StoppedError(RpcError):
     """The member stopped during the call."""
 
-    reasons = ("Stopped",)
+    reasons: ClassVar[Reasons] = ("Stopped",)
 
 
 class UnhealthyError(RpcError):
     """Too many members do not answer for this change of the membership."""
 
-    reasons = ("Unhealthy",)
+    reasons: ClassVar[Reasons] = ("Unhealthy",)
 
 
 class ServerTimeoutError(RpcError, AnyTimeoutError):
     """The cluster did not agree on the request in time."""
 
-    reasons = (
+    reasons: ClassVar[Reasons] = (
         "Timeout",
         "TimeoutDueToLeaderFail",
         "TimeoutDueToConnectionLost",
@@ -362,25 +365,25 @@ class ServerTimeoutError(RpcError, AnyTimeoutError):
 class DeadlineExceededError(RpcError, EtcdTimeoutError):
     """The server noticed before the client did that the time for the call was up."""
 
-    reasons = ("DeadlineExceeded",)
+    reasons: ClassVar[Reasons] = ("DeadlineExceeded",)
 
 
 class InvalidDowngradeTargetVersionError(RpcError):
     """The cluster cannot be downgraded to that version."""
 
-    reasons = ("InvalidDowngradeTargetVersion", "WrongDowngradeVersionFormat")
+    reasons: ClassVar[Reasons] = ("InvalidDowngradeTargetVersion", "WrongDowngradeVersionFormat")
 
 
 class DowngradeInProcessError(RpcError):
     """A downgrade is under way."""
 
-    reasons = ("DowngradeInProcess",)
+    reasons: ClassVar[Reasons] = ("DowngradeInProcess",)
 
 
 class NoInflightDowngradeError(RpcError):
     """No downgrade is under way."""
 
-    reasons = ("NoInflightDowngrade",)
+    reasons: ClassVar[Reasons] = ("NoInflightDowngrade",)
 
 
 _BY_REASON = {reason: known for known in RpcError.__subclasses__() for reason in known.reasons}

@@ -258,6 +258,7 @@ class OutcomeUnknownError(GRPCStatusError):
 
     cause: EtcdError
     """What went wrong; also the ``__cause__``."""
+    __cause__: BaseException | None
 
     def __init__(self, cause: EtcdError) -> None:
         code = cause.code if isinstance(cause, GRPCStatusError) else GRPCStatusCode.Unknown
@@ -265,7 +266,8 @@ class OutcomeUnknownError(GRPCStatusError):
         super().__init__(Status(code=int(code), details=b"", message=message))
         # What the class of the cause promises, such as `reason`, is the same here.
         self.__dict__.update(cause.__dict__)
-        self.cause = self.__cause__ = cause
+        self.cause = cause
+        self.__cause__ = cause
 
     def __reduce__(self) -> tuple[Any, ...]:
         # Its class is made when needed, so that no module has it under its name.

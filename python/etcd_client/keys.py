@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, NoReturn, TypeVar
+from typing import TYPE_CHECKING, ClassVar, Generic, NoReturn, TypeVar
 
 from ._etcd_client import Compare
 from .enums import CompareOp
@@ -34,7 +34,7 @@ class KeyField(Generic[_Operand]):
 
     __slots__ = ("_make",)
     # Equality makes a condition, so it cannot find things in sets.
-    __hash__ = None  # type: ignore[assignment]
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
     def __init__(self, make: Callable[[CompareOp, _Operand], Compare]) -> None:
         self._make = make

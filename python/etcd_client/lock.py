@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from .errors import EtcdError, LockError, LockLostError
 from .loss import Loss
@@ -31,7 +31,7 @@ class EtcdLockOption:
     """
 
     # Not a dataclass: importing that module would be a third of the import of this package.
-    __hash__ = None  # type: ignore[assignment]  # it can be changed
+    __hash__: ClassVar[None] = None  # type: ignore[assignment]  # it can be changed
 
     def __init__(
         self, lock_name: bytes | str, timeout: float | None = None, ttl: float | None = None

@@ -96,7 +96,7 @@ class TemporaryFile:
 
     def __init__(self, target: Path) -> None:
         self.target = target
-        self.size = 0
+        self.size: int = 0
         self._file: IO[bytes] | None = None
         self._digest = hashlib.sha256()
         self._tail = b""
