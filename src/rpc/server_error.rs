@@ -81,7 +81,7 @@ static SERVER_ERRORS: &[ServerError] = &[
     error("AuthFailed", "authentication failed, invalid user ID or password", Refused),
     error(
         "NoPasswordUser",
-        "auth: authentication failed, password was given for no password user",
+        "authentication failed, password was given for no password user",
         Refused,
     ),
     error("PermissionNotGiven", "permission not given", Refused),
@@ -92,6 +92,7 @@ static SERVER_ERRORS: &[ServerError] = &[
     error("InvalidAuthToken", "invalid auth token", RenewToken),
     error("InvalidAuthMgmt", "invalid auth management", Refused),
     error("AuthOldRevision", "revision of auth store is old", RenewToken),
+    error("AuthOldRevision", "revision in header is old", RenewToken),
     // The state of the member or of the cluster.
     error("NoLeader", "no leader", TryElsewhere),
     error("NotLeader", "not leader", Refused),
@@ -146,7 +147,10 @@ pub fn find(message: &str) -> Option<&'static ServerError> {
 /// The message without the prefixes of gRPC and of the server.
 fn bare(message: &str) -> &str {
     let message = without_rpc_prefix(message);
-    message.strip_prefix("etcdserver: ").unwrap_or(message)
+    let message = message.strip_prefix("etcdserver: ").unwrap_or(message);
+    // The maintenance service passes the errors of the auth store on as they are, and so do the
+    // others in old servers.
+    message.strip_prefix("auth: ").unwrap_or(message)
 }
 
 /// The message without `rpc error: code = .. desc = `, which watch cancel reasons carry.
@@ -170,6 +174,8 @@ mod tests {
         ] {
             assert_eq!(find(message).map(|known| known.name), Some("NoLeader"), "{message}");
         }
+        let bare = find("auth: permission denied").map(|known| known.name);
+        assert_eq!(bare, Some("PermissionDenied"));
         assert!(find("etcdserver: something new").is_none());
     }
 
