@@ -22,7 +22,6 @@ use super::error::{Failure, Unreachable};
 use super::method::{self, Method, Patience};
 use super::options::Options;
 use super::pulse::{Observed, OpenStream, Pulse, awaiting};
-use super::tls;
 use super::version;
 use super::wire::{self, Incoming};
 
@@ -84,7 +83,7 @@ impl Connection {
             let stream = timeout_at(deadline, dial::dial(endpoint, options))
                 .await
                 .unwrap_or_else(|_| Err("the server does not accept the connection".into()))?;
-            timeout_at(deadline, greet(Observed::new(stream, &pulse), endpoint))
+            timeout_at(deadline, greet(Observed::new(stream, &pulse), endpoint, &pulse))
                 .await
                 .unwrap_or_else(|_| Err("the server does not speak".into()))
         };
@@ -276,6 +275,7 @@ impl Stream {
 async fn greet(
     stream: Observed,
     endpoint: &Endpoint,
+    pulse: &Pulse,
 ) -> Result<(SendRequest<Bytes>, Driver), Unreachable> {
     let (requests, mut driver) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW)
@@ -289,9 +289,9 @@ async fn greet(
         .max_local_error_reset_streams(None)
         .handshake(stream)
         .await
-        .map_err(|error| no_greeting(Some(error), endpoint))?;
+        .map_err(|error| no_greeting(Some(error), endpoint, pulse))?;
     poll_fn(|context| match Pin::new(&mut driver).poll(context) {
-        Poll::Ready(outcome) => Poll::Ready(Err(no_greeting(outcome.err(), endpoint))),
+        Poll::Ready(outcome) => Poll::Ready(Err(no_greeting(outcome.err(), endpoint, pulse))),
         Poll::Pending if requests.current_max_send_streams() > 0 => Poll::Ready(Ok(())),
         Poll::Pending => Poll::Pending,
     })
@@ -300,17 +300,15 @@ async fn greet(
 }
 
 /// Why a server did not begin HTTP/2: it ended the connection, or broke the protocol.
-fn no_greeting(error: Option<h2::Error>, endpoint: &Endpoint) -> Unreachable {
-    let Some(error) = error else {
-        let hint = if endpoint.tls { "" } else { "; is the port one for https?" };
-        return format!("the server ended the connection at once{hint}").into();
-    };
-    if !endpoint.tls {
-        return format!("the server does not speak HTTP/2; is the port one for https? {error}")
-            .into();
+fn no_greeting(error: Option<h2::Error>, endpoint: &Endpoint, pulse: &Pulse) -> Unreachable {
+    if let Some(alert) = pulse.alert() {
+        return alert;
     }
-    let described = error.to_string();
-    error.into_io().map_or_else(|| described.into(), |error| tls::describe(&error))
+    let hint = if endpoint.tls { "" } else { "; is the port one for https?" };
+    match error {
+        Some(error) => format!("the server does not speak HTTP/2: {error}{hint}").into(),
+        None => format!("the server ended the connection at once{hint}").into(),
+    }
 }
 
 /// Runs a connection until it breaks, is not used any more, or does not answer pings.

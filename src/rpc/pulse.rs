@@ -6,8 +6,8 @@
 use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -17,7 +17,9 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
 use super::dial::Io;
+use super::error::Unreachable;
 use super::options::Options;
+use super::tls;
 
 /// etcd's servers end a connection after the third ping that comes less than 5 s after the one
 /// before, unless they have sent something in between. Half a second is for the jitter of both.
@@ -47,9 +49,15 @@ pub struct Pulse {
     abandoned: AtomicBool,
     received: AtomicU64,
     written: AtomicU64,
+    /// What the server has said about the end of TLS. Of an error, HTTP/2 keeps the text only.
+    alert: OnceLock<Unreachable>,
 }
 
 impl Pulse {
+    pub fn alert(&self) -> Option<Unreachable> {
+        self.alert.get().cloned()
+    }
+
     pub fn is_closed(&self) -> bool {
         self.closed.load(Ordering::Acquire)
     }
@@ -214,9 +222,16 @@ impl Observed {
         Self { stream, pulse: Arc::clone(pulse) }
     }
 
-    fn note_written(&self, outcome: &Poll<io::Result<usize>>) {
-        if let Poll::Ready(Ok(count)) = outcome {
-            self.pulse.written.fetch_add(*count as u64, Ordering::AcqRel);
+    /// Notes what was written. Before HTTP/2 has begun, a write that fails is left for the reading
+    /// side to explain: a server that refuses the client's certificate says so and hangs up.
+    fn written(&self, outcome: Poll<io::Result<usize>>, asked: usize) -> Poll<io::Result<usize>> {
+        match outcome {
+            Poll::Ready(Ok(count)) => {
+                self.pulse.written.fetch_add(count as u64, Ordering::AcqRel);
+                outcome
+            }
+            Poll::Ready(Err(_)) if self.pulse.received() == 0 => Poll::Ready(Ok(asked)),
+            _ => outcome,
         }
     }
 }
@@ -231,6 +246,11 @@ impl AsyncRead for Observed {
         let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
         let count = buffer.filled().len() - before;
         self.pulse.received.fetch_add(count as u64, Ordering::AcqRel);
+        if let Poll::Ready(Err(error)) = &outcome
+            && let Some(alert) = tls::alert(error)
+        {
+            let _ = self.pulse.alert.set(alert);
+        }
         outcome
     }
 }
@@ -242,8 +262,7 @@ impl AsyncWrite for Observed {
         buffer: &[u8],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write(context, buffer);
-        self.note_written(&outcome);
-        outcome
+        self.written(outcome, buffer.len())
     }
 
     fn poll_write_vectored(
@@ -252,8 +271,7 @@ impl AsyncWrite for Observed {
         buffers: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, buffers);
-        self.note_written(&outcome);
-        outcome
+        self.written(outcome, buffers.iter().map(|buffer| buffer.len()).sum())
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -261,7 +279,11 @@ impl AsyncWrite for Observed {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_flush(context)
+        let outcome = Pin::new(&mut self.stream).poll_flush(context);
+        match outcome {
+            Poll::Ready(Err(_)) if self.pulse.received() == 0 => Poll::Ready(Ok(())),
+            _ => outcome,
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {

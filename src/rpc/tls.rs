@@ -86,11 +86,9 @@ fn system_roots() -> Arc<RootCertStore> {
     Arc::clone(roots)
 }
 
-/// Why a connection with TLS failed, at its beginning or when the server judged the client's
-/// certificate.
+/// Why TLS could not begin.
 pub fn describe(error: &io::Error) -> Unreachable {
-    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
-    match cause {
+    match cause(error) {
         Some(rustls::Error::InvalidCertificate(reason)) => {
             lasting(format!("the server's certificate is refused: {reason}"))
         }
@@ -98,12 +96,26 @@ pub fn describe(error: &io::Error) -> Unreachable {
         Some(rustls::Error::InvalidMessage(_)) => {
             "the server does not speak TLS; is the port one for http?".into()
         }
-        _ if error.kind() == io::ErrorKind::UnexpectedEof => {
-            "the server ended the connection instead of speaking TLS; is the port one for http?"
+        Some(error) => format!("the TLS handshake failed: {error}").into(),
+        // It hung up, in one way or another.
+        None => {
+            format!("the server does not begin to speak TLS; is the port one for http? {error}")
                 .into()
         }
-        _ => format!("the TLS handshake failed: {error}").into(),
     }
+}
+
+/// Why the server has ended TLS, if it says so. It judges the client's certificate when the
+/// client takes the handshake for done already.
+pub fn alert(error: &io::Error) -> Option<Unreachable> {
+    match cause(error) {
+        Some(rustls::Error::AlertReceived(alert)) => Some(describe_alert(*alert)),
+        _ => None,
+    }
+}
+
+fn cause(error: &io::Error) -> Option<&rustls::Error> {
+    error.get_ref().and_then(|cause| cause.downcast_ref())
 }
 
 fn describe_alert(alert: AlertDescription) -> Unreachable {
@@ -111,15 +123,15 @@ fn describe_alert(alert: AlertDescription) -> Unreachable {
         AlertDescription::CertificateRequired => {
             lasting("the server demands a client certificate".into())
         }
-        // With TLS 1.2, also the alert where none was shown.
+        // Older servers say so also where none was shown.
         AlertDescription::BadCertificate
         | AlertDescription::CertificateExpired
         | AlertDescription::CertificateRevoked
         | AlertDescription::CertificateUnknown
         | AlertDescription::UnknownCA
-        | AlertDescription::UnsupportedCertificate => {
-            lasting(format!("the server refuses the client's certificate: {alert:?}"))
-        }
+        | AlertDescription::UnsupportedCertificate => lasting(format!(
+            "the server refuses the client's certificate, or the lack of one: {alert:?}"
+        )),
         _ => format!("the server ended the TLS handshake: {alert:?}").into(),
     }
 }

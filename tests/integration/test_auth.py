@@ -270,6 +270,6 @@ async def test_wrong_users_are_refused(
 async def test_wrong_permissions_are_refused(
     auth: Auth, arguments: dict[str, Any], error: type[Exception]
 ) -> None:
-    right = {"role": "role", "permission": PermissionType.READ, "key": "key"}
+    right: dict[str, Any] = {"role": "role", "permission": PermissionType.READ, "key": "key"}
     with pytest.raises(error):
         auth.role_grant_permission(**right | arguments)

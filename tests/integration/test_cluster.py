@@ -75,16 +75,14 @@ async def test_a_list_that_needs_no_quorum(
         else:
             # 3.4 has no lists that the cluster agrees on: it answers from what it has, as long
             # as it takes the other members for living.
-            await eventually_async(lambda: refuses_without_leader(communicator), within=10)
+            async def refuses() -> bool:
+                try:
+                    await communicator.cluster.member_list(timeout=1)
+                except (EtcdTimeoutError, NoLeaderError):
+                    return True
+                return False
 
-
-async def refuses_without_leader(communicator: Communicator) -> bool:
-    """Whether a list that the cluster should agree on fails for the lack of a leader."""
-    try:
-        await communicator.cluster.member_list(timeout=1)
-    except (EtcdTimeoutError, NoLeaderError):
-        return True
-    return False
+            await eventually_async(refuses, within=10)
 
 
 async def add_member(communicator: Communicator, url: str, **options: Any) -> MemberAddResponse:
