@@ -65,7 +65,14 @@ pub(crate) fn finished(
     let future = bridge.get().create_future(py)?;
     future.call_method1(py, intern!(py, "set_result"), (value,))?;
     let started = AtomicBool::new(true);
-    Ok(Call { future, bridge: bridge.clone_ref(py), ticket: Ticket::NONE, started, value: None })
+    Ok(Call {
+        future,
+        bridge: bridge.clone_ref(py),
+        ticket: Ticket::NONE,
+        started,
+        value: None,
+        undo: None,
+    })
 }
 
 /// A call that is under way. It can be awaited like a coroutine, once or several times.
