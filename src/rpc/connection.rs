@@ -117,6 +117,16 @@ impl Connection {
         self.pulse.suspect();
     }
 
+    /// Asks streams that can go on elsewhere to leave.
+    pub fn retire(&self) {
+        self.pulse.retire();
+    }
+
+    /// Completes when streams are asked to leave.
+    pub async fn retired(&self) {
+        self.pulse.retired().await;
+    }
+
     /// Has the connection prove that it lives.
     pub fn doubt(&self) {
         self.pulse.doubt();

@@ -104,7 +104,7 @@ impl Pool {
     }
 
     /// Replaces the members. Connections to those that stay are kept; those to the others end
-    /// with the calls that are under way on them.
+    /// with the calls that are under way on them, and their watches move.
     pub fn set_endpoints(&self, endpoints: Vec<Endpoint>) {
         let mut state = self.state();
         let current = state.members.get(state.current).map(|member| Arc::clone(&member.endpoint));
@@ -120,6 +120,9 @@ impl Pool {
         });
         state.current = kept.unwrap_or(0);
         drop(state);
+        for connection in old.iter().filter_map(Member::open) {
+            connection.retire();
+        }
         self.changed.notify_waiters();
     }
 

@@ -47,6 +47,8 @@ pub struct Pulse {
     /// Whether anything was ever answered.
     useful: AtomicBool,
     abandoned: AtomicBool,
+    retired: AtomicBool,
+    retirement: Notify,
     received: AtomicU64,
     written: AtomicU64,
     /// What the server has said about the end of TLS. Of an error, HTTP/2 keeps the text only.
@@ -105,6 +107,20 @@ impl Pulse {
 
     pub fn is_abandoned(&self) -> bool {
         self.abandoned.load(Ordering::Acquire)
+    }
+
+    /// Asks streams that can go on elsewhere to leave the connection.
+    pub fn retire(&self) {
+        self.retired.store(true, Ordering::Release);
+        self.retirement.notify_waiters();
+    }
+
+    /// Completes when streams are asked to leave.
+    pub async fn retired(&self) {
+        let retirement = self.retirement.notified();
+        if !self.retired.load(Ordering::Acquire) {
+            retirement.await;
+        }
     }
 
     /// How many bytes the system has taken for the member.

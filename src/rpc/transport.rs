@@ -432,6 +432,11 @@ impl StreamOrigin {
         transport.pool.shun(&self.connection, why, SHUN);
     }
 
+    /// Completes when the endpoint is not to be used any more.
+    pub async fn retired(&self) {
+        self.connection.retired().await;
+    }
+
     /// Whether the member answers a request for progress behind the events that it is about.
     pub async fn orders_progress(&self) -> bool {
         self.connection.orders_progress(&self.token.metadata()).await

@@ -109,7 +109,15 @@ impl Watcher {
                     self.progress_wanted = stream.send(progress_request()).is_err();
                 }
             }
-            match stream.message().await {
+            let message = tokio::select! {
+                biased;
+                message = stream.message() => message,
+                () = origin.retired() => {
+                    self.lost("its endpoint is not to be used any more");
+                    continue;
+                }
+            };
+            match message {
                 Ok(Some(message)) => {
                     let outcome = wire::decode::<WatchResponse>(message);
                     match outcome {

@@ -16,6 +16,7 @@ from tests.faults.test_frozen import CHANGES, READS
 from tests.faults.tools import in_use, steer, succeeds, values
 from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
+from tests.support.metrics import eventually_async
 
 LEADER, FOLLOWER = "leader", "follower"
 
@@ -35,9 +36,15 @@ async def isolate(communicator: Communicator, front: Front, cluster: EtcdCluster
 async def test_balancer_under_network_partition(
     through_front: Communicator, front: Front, cluster: EtcdCluster, name: str, role: str
 ) -> None:
-    """Port of TestBalancerUnderNetworkPartition{Put,Delete,Txn}: timeouts, then success."""
+    """Port of TestBalancerUnderNetworkPartition{Put,Delete,Txn}: timeouts, then success.
+
+    Where the leader was cut off, that takes as long as the others need to elect another one.
+    """
     number = await isolate(through_front, front, cluster, role)
-    await succeeds(lambda: CHANGES[name](through_front), 5, (EtcdTimeoutError, OutcomeUnknownError))
+    attempts = 5 if role == FOLLOWER else 20
+    await succeeds(
+        lambda: CHANGES[name](through_front), attempts, (EtcdTimeoutError, OutcomeUnknownError)
+    )
     assert await in_use(through_front, front) != number
 
 
@@ -122,3 +129,31 @@ async def test_a_watch_that_needs_a_leader_waits_for_one(
         await asyncio.to_thread(cluster.heal)
         await succeeds(lambda: through_front.put(b"key", b"2"), 5, (RpcError, OutcomeUnknownError))
         assert await step == [b"1", b"2"]
+
+
+async def test_switch_set_endpoints(
+    through_front: Communicator, front: Front, cluster: EtcdCluster, direct: Communicator
+) -> None:
+    """Port of TestSwitchSetEndpoints: from a member that is cut off to the others."""
+    await isolate(through_front, front, cluster, LEADER)
+    others = [member for member in front.members if member is not cluster.leader()]
+    through_front.set_endpoints([member.endpoint for member in others])
+    await through_front.get(b"key", timeout=5)
+    async with through_front.watch(b"key") as watch:
+        await succeeds(lambda: direct.put(b"key", b"1", timeout=3))
+        assert (await values(watch, 1))[0] == b"1"
+
+
+async def test_a_watch_leaves_an_endpoint_that_is_not_to_be_used(
+    through_front: Communicator, front: Front
+) -> None:
+    """Nothing is wrong with the old endpoint, and still nothing stays there."""
+    async with through_front.watch(b"key") as watch:
+        old = await in_use(through_front, front)
+        others = [endpoint for i, endpoint in enumerate(front.endpoints) if i != old]
+        through_front.set_endpoints(others)
+        await through_front.put(b"key", b"1")
+        assert await values(watch, 1) == [b"1"]
+        await eventually_async(lambda: front.proxies[old].connections_open == 0)
+        await through_front.put(b"key", b"2")
+        assert await values(watch, 1) == [b"2"]
