@@ -6,6 +6,8 @@ pub mod auth;
 pub mod backoff;
 pub mod cluster;
 pub mod connection;
+#[cfg(test)]
+mod connection_tests;
 pub mod dial;
 pub mod discovery;
 pub mod election;

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import functools
+import itertools
 import random
 import time
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -64,13 +65,17 @@ def front_faults(front: Front, chance: random.Random) -> list[Fault]:
     return [fault for proxy, member in ways for fault in network_faults(proxy, member.name, chance)]
 
 
-def process_faults(server: EtcdServer) -> list[Fault]:
-    """Return what can happen to the process of a member."""
+def restarts(server: EtcdServer) -> list[Fault]:
+    """Return the ways in which a member may go down and come back."""
     return [
         Fault(f"kill {server.name}", server.kill, server.start),
         Fault(f"stop {server.name}", server.stop, server.start),
-        Fault(f"freeze {server.name}", server.freeze, server.thaw),
     ]
+
+
+def process_faults(server: EtcdServer) -> list[Fault]:
+    """Return what can happen to the process of a member."""
+    return [*restarts(server), Fault(f"freeze {server.name}", server.freeze, server.thaw)]
 
 
 def cluster_faults(cluster: EtcdCluster) -> list[Fault]:
@@ -88,10 +93,13 @@ async def mischief(
     faults: Sequence[Fault],
     chance: random.Random,
     *,
-    lasting: tuple[float, float] = (0.1, 1.0),
-    pausing: tuple[float, float] = (0.1, 0.5),
+    lasting: tuple[float, float] = (0.1, 0.9),
+    pausing: tuple[float, float] = (0.1, 0.3),
 ) -> AsyncIterator[None]:
-    """Make one fault after the other while the body runs; all is good again afterwards."""
+    """Make one fault after the other while the body runs; all is good again afterwards.
+
+    They come in rounds, each fault once in a round and every round in another order.
+    """
     over = asyncio.Event()
     started = time.monotonic()
 
@@ -100,8 +108,11 @@ async def mischief(
             await asyncio.wait_for(over.wait(), chance.uniform(least, most))
 
     async def run() -> None:
+        rounds = itertools.chain.from_iterable(
+            chance.sample(faults, len(faults)) for _ in itertools.count()
+        )
         while not over.is_set():
-            fault = chance.choice(faults)
+            fault = next(rounds)
             print(f"{time.monotonic() - started:8.3f} s: {fault.name}")
             await asyncio.to_thread(fault.begin)
             try:
