@@ -26,6 +26,9 @@ mod stats;
 mod txn;
 mod txn_repr;
 mod watch;
+mod watch_event;
+mod watch_pump;
+mod watch_reader;
 
 /// The native module; the package `etcd_client` is its public face.
 #[pyo3::pymodule(name = "_etcd_client", gil_used = false)]
@@ -83,7 +86,9 @@ mod native {
     #[pymodule_export]
     use crate::py::txn::{Compare, Txn, TxnOp, TxnResponse};
     #[pymodule_export]
-    use crate::py::watch::{Watch, WatchBatches, WatchEvent};
+    use crate::py::watch::{Watch, WatchBatches};
+    #[pymodule_export]
+    use crate::py::watch_event::WatchEvent;
 
     /// How many contexts are open in this process.
     #[pyfunction]

@@ -1,0 +1,148 @@
+//! The engine's side of a watch.
+
+use tokio::sync::{mpsc, watch};
+
+use super::communicator;
+use super::namespace::Inside;
+use super::watch_reader::End;
+use crate::bridge::Sender;
+use crate::rpc::error::Error;
+use crate::rpc::messages::Event;
+use crate::rpc::transport::Deadline;
+use crate::rpc::watch::{Notice, Watcher};
+
+/// What an event costs in memory beside its key and values.
+const EVENT_OVERHEAD: usize = 256;
+
+/// What an open watch can be asked for.
+pub(super) enum Command {
+    Progress,
+}
+
+/// How far a watch has come.
+#[derive(Clone, Default)]
+pub(super) struct Status {
+    confirmed: bool,
+    end: Option<End>,
+}
+
+impl Status {
+    pub(super) fn has_come_to(&self, moment: Moment) -> bool {
+        match moment {
+            Moment::Confirmed => self.confirmed,
+            Moment::Ended => self.end.is_some(),
+        }
+    }
+}
+
+/// What a program may wait for.
+#[derive(Clone, Copy)]
+pub(super) enum Moment {
+    Confirmed,
+    Ended,
+}
+
+/// Waits for a moment, or for the end: then fails where the moment can't come because of it.
+pub(super) async fn until(
+    mut status: watch::Receiver<Status>,
+    moment: Moment,
+) -> Result<(), Error> {
+    // The sender goes away with the watch's task, which is the end as well.
+    let _ = status.wait_for(|now| now.has_come_to(moment) || now.end.is_some()).await;
+    let now = status.borrow();
+    match &now.end {
+        Some(End::Failed(error)) if !now.has_come_to(moment) => Err(error.clone()),
+        _ => Ok(()),
+    }
+}
+
+/// Reads from the server as fast as the reader takes it.
+pub(super) struct Pump {
+    pub(super) watcher: Watcher,
+    pub(super) sender: Sender<Notice, End>,
+    pub(super) commands: mpsc::UnboundedReceiver<Command>,
+    pub(super) status: watch::Sender<Status>,
+    pub(super) closing: watch::Receiver<bool>,
+    pub(super) inside: Inside,
+}
+
+impl Pump {
+    pub(super) async fn run(mut self, deadline: Deadline) {
+        let end = self.pass_on(deadline).await;
+        self.status.send_modify(|status| status.end = Some(end.clone()));
+        self.sender.end(end);
+    }
+
+    async fn pass_on(&mut self, deadline: Deadline) -> End {
+        let Self { watcher, sender, commands, status, closing, inside } = self;
+        let overdue = overdue(status.subscribe(), deadline);
+        tokio::pin!(overdue);
+        loop {
+            tokio::select! {
+                biased;
+                () = sender.closed() => return End::Cancelled,
+                () = communicator::closed(closing) => return End::Failed(Error::Closed),
+                () = &mut overdue => {
+                    let trouble = watcher.trouble().map(|why| format!(": {why}"));
+                    let message = format!(
+                        "the watch was not confirmed within the deadline{}",
+                        trouble.unwrap_or_default()
+                    );
+                    return End::Failed(Error::Timeout(message));
+                }
+                Some(Command::Progress) = commands.recv() => watcher.request_progress(),
+                notice = watcher.next() => {
+                    let mut notice = match notice {
+                        Ok(notice) => notice,
+                        Err(error) => return End::Failed(error),
+                    };
+                    match &mut notice {
+                        Notice::Created { .. } => {
+                            status.send_modify(|status| status.confirmed = true);
+                        }
+                        Notice::Events { events, .. } => strip(inside, events),
+                        Notice::Progress { .. } => {}
+                    }
+                    let weight = weight_of(&notice);
+                    // A reader that takes its time must not keep a closed context's stream.
+                    tokio::select! {
+                        biased;
+                        sent = sender.send(notice, weight) => {
+                            if !sent {
+                                return End::Cancelled;
+                            }
+                        }
+                        () = communicator::closed(closing) => return End::Failed(Error::Closed),
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Completes when a watch is not confirmed in time.
+async fn overdue(status: watch::Receiver<Status>, deadline: Deadline) {
+    if let Some(deadline) = deadline {
+        tokio::time::sleep_until(deadline).await;
+        if !status.borrow().confirmed {
+            return;
+        }
+    }
+    std::future::pending::<()>().await;
+}
+
+fn strip(inside: &Inside, events: &mut [Event]) {
+    for event in events {
+        inside.strip_all(event.kv.iter_mut().chain(&mut event.prev_kv));
+    }
+}
+
+fn weight_of(notice: &Notice) -> usize {
+    let Notice::Events { events, .. } = notice else { return 0 };
+    events
+        .iter()
+        .flat_map(|event| [&event.kv, &event.prev_kv])
+        .flatten()
+        .map(|kv| kv.key.len() + kv.value.len() + EVENT_OVERHEAD)
+        .sum()
+}
