@@ -5,14 +5,14 @@ use std::sync::Arc;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Notify, watch};
 
 use super::args::{self, Keywords};
 use super::communicator::Communicator;
 use super::errors;
 use super::kv_options::between;
 use super::namespace::Inside;
-use super::watch_pump::{Command, Moment, Pump, Status, until};
+use super::watch_pump::{Moment, Pump, Status, until};
 use super::watch_reader::{Batches, Events, Nothing, Reader, lost};
 use crate::bridge::{self, Call, ForkGuarded, LoopBridge, Next};
 use crate::rpc::keys::KeyRange;
@@ -32,7 +32,7 @@ pub(crate) struct Watch {
 /// What the engine works on too.
 struct Native {
     reader: Arc<Reader>,
-    commands: mpsc::UnboundedSender<Command>,
+    progress_request: Arc<Notify>,
     status: watch::Receiver<Status>,
     engine: Arc<bridge::Engine>,
 }
@@ -64,8 +64,7 @@ impl Watch {
 
     /// Has the server tell how far it has come.
     fn request_progress(&self, py: Python<'_>) -> PyResult<()> {
-        // Where the watch has ended there is nobody to ask.
-        let _ = self.native(py)?.commands.send(Command::Progress);
+        self.native(py)?.progress_request.notify_one();
         Ok(())
     }
 
@@ -174,12 +173,12 @@ impl Communicator {
     ) -> PyResult<Watch> {
         let session = self.session(py)?;
         let (sender, notices) = bridge::channel(BUFFER, lost);
-        let (commands, asked) = mpsc::unbounded_channel();
+        let watcher = Watcher::new(Arc::clone(&session.transport), spec);
+        let progress_request = watcher.progress_request();
         let (told, status) = watch::channel(Status::default());
         let pump = Pump {
-            watcher: Watcher::new(Arc::clone(&session.transport), spec),
+            watcher,
             sender,
-            commands: asked,
             status: told,
             closing: self.closing(py)?,
             inside: Inside::new(&self.namespace),
@@ -187,7 +186,7 @@ impl Communicator {
         let engine = Arc::clone(&session.engine);
         engine.submit(pump.run(deadline));
         let reader = Arc::new(Reader::new(notices, once));
-        let native = ForkGuarded::new(Native { reader, commands, status, engine });
+        let native = ForkGuarded::new(Native { reader, progress_request, status, engine });
         Ok(Watch { bridge: self.bridge.clone_ref(py), native })
     }
 }

@@ -1,6 +1,6 @@
 //! The engine's side of a watch.
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use super::communicator;
 use super::namespace::Inside;
@@ -11,13 +11,8 @@ use crate::rpc::messages::Event;
 use crate::rpc::transport::Deadline;
 use crate::rpc::watch::{Notice, Watcher};
 
-/// What an event costs in memory beside its key and values.
-const EVENT_OVERHEAD: usize = 256;
-
-/// What an open watch can be asked for.
-pub(super) enum Command {
-    Progress,
-}
+/// What an event costs in memory beside its key and values, and any other notice.
+const OVERHEAD: usize = 256;
 
 /// How far a watch has come.
 #[derive(Clone, Default)]
@@ -60,7 +55,6 @@ pub(super) async fn until(
 pub(super) struct Pump {
     pub(super) watcher: Watcher,
     pub(super) sender: Sender<Notice, End>,
-    pub(super) commands: mpsc::UnboundedReceiver<Command>,
     pub(super) status: watch::Sender<Status>,
     pub(super) closing: watch::Receiver<bool>,
     pub(super) inside: Inside,
@@ -74,7 +68,7 @@ impl Pump {
     }
 
     async fn pass_on(&mut self, deadline: Deadline) -> End {
-        let Self { watcher, sender, commands, status, closing, inside } = self;
+        let Self { watcher, sender, status, closing, inside } = self;
         let overdue = overdue(status.subscribe(), deadline);
         tokio::pin!(overdue);
         loop {
@@ -90,7 +84,6 @@ impl Pump {
                     );
                     return End::Failed(Error::Timeout(message));
                 }
-                Some(Command::Progress) = commands.recv() => watcher.request_progress(),
                 notice = watcher.next() => {
                     let mut notice = match notice {
                         Ok(notice) => notice,
@@ -138,11 +131,11 @@ fn strip(inside: &Inside, events: &mut [Event]) {
 }
 
 fn weight_of(notice: &Notice) -> usize {
-    let Notice::Events { events, .. } = notice else { return 0 };
+    let Notice::Events { events, .. } = notice else { return OVERHEAD };
     events
         .iter()
         .flat_map(|event| [&event.kv, &event.prev_kv])
         .flatten()
-        .map(|kv| kv.key.len() + kv.value.len() + EVENT_OVERHEAD)
+        .map(|kv| kv.key.len() + kv.value.len() + OVERHEAD)
         .sum()
 }

@@ -164,15 +164,20 @@ impl Connection {
     }
 
     /// Whether the member's version is one that `version::orders_progress` knows as good; not where
-    /// the member does not tell.
-    pub async fn orders_progress(&self, metadata: &Metadata) -> bool {
+    /// the member does not tell. Fails where it could not be asked.
+    pub async fn orders_progress(&self, metadata: &Metadata) -> Result<bool, Failure> {
         let ask = async || {
             let request = wire::frame(&PbStatusRequest::default());
-            let answer = self.unary(&method::STATUS, request, metadata).await?;
-            let status: PbStatusResponse = wire::decode(answer)?;
-            Ok::<_, Failure>(version::orders_progress(&status.version))
+            match self.unary(&method::STATUS, request, metadata).await {
+                Ok(answer) => {
+                    let status: PbStatusResponse = wire::decode(answer)?;
+                    Ok(version::orders_progress(&status.version))
+                }
+                Err(Failure::Server(_)) => Ok(false),
+                Err(failure) => Err(failure),
+            }
         };
-        self.orders_progress.get_or_try_init(ask).await.is_ok_and(|known| *known)
+        self.orders_progress.get_or_try_init(ask).await.copied()
     }
 
     /// Opens a stream and sends its first message.

@@ -438,7 +438,7 @@ impl StreamOrigin {
     }
 
     /// Whether the member answers a request for progress behind the events that it is about.
-    pub async fn orders_progress(&self) -> bool {
+    pub async fn orders_progress(&self) -> Result<bool, Failure> {
         self.connection.orders_progress(&self.token.metadata()).await
     }
 

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use etcd_client::proto::{PbWatchRequest, PbWatchRequestUnion};
+use tokio::sync::Notify;
 use tokio::time::{Instant, sleep};
 
 use super::backoff;
@@ -63,7 +64,9 @@ pub struct Watcher {
     opened_at: Instant,
     failures: u32,
     token_renewed: bool,
-    /// Asked for while there was no stream to ask on.
+    /// Tells that the reader wants to know how far the server has come.
+    progress_request: Arc<Notify>,
+    /// Whether it still is to be asked.
     progress_wanted: bool,
     /// Why there is another stream than the first.
     trouble: Option<String>,
@@ -77,6 +80,7 @@ impl Watcher {
     pub fn new(transport: Arc<Transport>, spec: WatchSpec) -> Self {
         Self {
             transport,
+            progress_request: Arc::default(),
             next_revision: spec.start_revision,
             spec,
             confirmed: false,
@@ -102,16 +106,21 @@ impl Watcher {
                 continue;
             };
             if self.progress_wanted {
-                let trusted = origin.orders_progress().await;
-                self.progress_wanted = false;
-                if trusted {
-                    // A stream that cannot take it is about to be replaced.
-                    self.progress_wanted = stream.send(progress_request()).is_err();
-                }
+                // Where it cannot be asked now, the stream is about to be replaced.
+                self.progress_wanted = match origin.orders_progress().await {
+                    Ok(trusted) => trusted && stream.send(progress_request()).is_err(),
+                    Err(_) => true,
+                };
             }
+            // Only what can be begun again without loss may give way to a wish: opening a stream
+            // again and again for wishes that come fast would never end.
             let message = tokio::select! {
                 biased;
                 message = stream.message() => message,
+                () = self.progress_request.notified() => {
+                    self.progress_wanted = true;
+                    continue;
+                }
                 () = origin.retired() => {
                     self.lost("its endpoint is not to be used any more");
                     continue;
@@ -131,14 +140,15 @@ impl Watcher {
         }
     }
 
+    /// What to notify to have the server say how far it has come; in vain where its answer cannot
+    /// be trusted.
+    pub fn progress_request(&self) -> Arc<Notify> {
+        Arc::clone(&self.progress_request)
+    }
+
     /// What has kept the watch from being confirmed so far.
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
-    }
-
-    /// Asks the server to say how far it has come; in vain where its answer cannot be trusted.
-    pub fn request_progress(&mut self) {
-        self.progress_wanted = true;
     }
 
     async fn open(&mut self) -> Result<(), Error> {

@@ -32,3 +32,23 @@ async def test_progress_is_not_ahead_of_what_is_still_to_come(endpoint: str, pro
         for claimed, event in await read_all(slow, 3000):
             assert event.kv is not None
             assert claimed < event.kv.mod_revision
+
+
+async def test_a_watch_resumes_while_it_is_asked_for_progress_all_the_time(
+    endpoint: str, proxy: Proxy
+) -> None:
+    async with Client(endpoint).connect() as direct, Client(proxy.endpoint).connect() as asking:
+        async with asking.watch(b"key") as watch:
+            proxy.drop()
+            wanted = (await direct.put(b"key", b"value")).header.revision
+
+            async def ask() -> None:
+                while True:
+                    watch.request_progress()
+                    await asyncio.sleep(0.0005)
+
+            asker = asyncio.create_task(ask())
+            event = await asyncio.wait_for(anext(watch), 10)
+            asker.cancel()
+        assert event.kv is not None
+        assert event.kv.mod_revision == wanted

@@ -171,7 +171,8 @@ async def test_an_observer_goes_on_after_lost_connections(endpoint: str, proxy: 
         Client(endpoint).connect() as other,
     ):
         observer = communicator.observe(NAME)
-        async with Election(other, NAME, b"0") as election:
+        async with Election(other, NAME, b"won") as election:
+            assert told(await asyncio.wait_for(anext(observer), 5)) == b"won"
             for number in range(5):
                 await election.proclaim(b"%d" % number)
                 assert told(await asyncio.wait_for(anext(observer), 5)) == b"%d" % number
