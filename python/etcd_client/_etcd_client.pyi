@@ -1205,6 +1205,53 @@ class Communicator:
             InvalidArgsError: `range_end` is empty.
         """
 
+    def watch_many(
+        self,
+        *,
+        keys: Iterable[BytesLike] | None = None,
+        prefixes: Iterable[BytesLike] | None = None,
+        ranges: Iterable[tuple[BytesLike, BytesLike]] | None = None,
+        once: bool | None = None,
+        ready_event: asyncio.Event | CondVar | None = None,
+        cleanup_event: asyncio.Event | CondVar | None = None,
+        start_revision: int = 0,
+        prev_kv: bool = False,
+        filters: Iterable[WatchFilterType] | None = None,
+        progress_notify: bool = False,
+        fragment: bool = False,
+        timeout: float | None = None,
+    ) -> Watch:
+        """Watch several keys, prefixes and ranges on one stream.
+
+        The events of each of them come in order, once and without a gap. Those of one revision in
+        several of them come one after another, a batch for each, perhaps with later events of
+        others in between; a key that is in several of them is reported for each. `Watch.revision`
+        is what all of them have come to.
+
+        Args:
+            keys: Single keys.
+            prefixes: Prefixes; an empty one is that of all keys.
+            ranges: Pairs of the first key of a range, and the key after its last one.
+            once: Whether to end after the first event.
+            ready_event: Is set when the server has confirmed all of it: no change after that is
+                missed.
+            cleanup_event: Is set when the watch has ended.
+            start_revision: The first revision to report; 0 for what changes from now on.
+            prev_kv: Whether to report what each key was before.
+            filters: The kinds of events to leave out.
+            progress_notify: Whether the server tells how far it has come when nothing changes; so
+                `Watch.revision` moves on.
+            fragment: Whether the server may split large revisions; they are put together again.
+            timeout: Seconds for the server to confirm the watch; the connection's default where
+                None. A confirmed watch has no deadline.
+
+        Returns:
+            The watch, an async iterator of `WatchEvent`.
+
+        Raises:
+            InvalidArgsError: There is nothing to watch, or the end of a range is empty.
+        """
+
 # Transactions
 
 @final

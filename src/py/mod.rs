@@ -27,6 +27,7 @@ mod txn;
 mod txn_repr;
 mod watch;
 mod watch_event;
+mod watch_options;
 mod watch_pump;
 mod watch_reader;
 

@@ -12,6 +12,7 @@ use super::communicator::Communicator;
 use super::errors;
 use super::kv_options::between;
 use super::namespace::Inside;
+use super::watch_options::{Extras, read_filters, read_ranges};
 use super::watch_pump::{Moment, Pump, Status, until};
 use super::watch_reader::{Batches, Events, Nothing, Reader, lost};
 use crate::bridge::{self, Call, ForkGuarded, LoopBridge, Next};
@@ -136,21 +137,33 @@ impl Signal {
 }
 
 impl Communicator {
-    fn start_watch(
+    fn watch_one(
         &self,
         py: Python<'_>,
         keys: KeyRange,
         mut keywords: Keywords<'_, '_>,
         extras: Extras<'_, '_>,
     ) -> PyResult<Watch> {
+        let watch_id = keywords.count("watch_id")?;
+        self.start_watch(py, vec![keys], watch_id, keywords, extras)
+    }
+
+    fn start_watch(
+        &self,
+        py: Python<'_>,
+        ranges: Vec<KeyRange>,
+        watch_id: i64,
+        mut keywords: Keywords<'_, '_>,
+        extras: Extras<'_, '_>,
+    ) -> PyResult<Watch> {
         let spec = WatchSpec {
-            keys: self.keys(keys),
+            ranges: ranges.into_iter().map(|keys| self.keys(keys)).collect(),
             start_revision: keywords.count("start_revision")?,
             prev_kv: keywords.flag("prev_kv")?,
             filters: keywords.read("filters", read_filters)?.unwrap_or_default(),
             progress_notify: keywords.flag("progress_notify")?,
             fragment: keywords.flag("fragment")?,
-            watch_id: keywords.count("watch_id")?,
+            watch_id,
         };
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
@@ -206,25 +219,6 @@ impl Watch {
     }
 }
 
-fn read_filters(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<i32>> {
-    let mut filters = Vec::new();
-    for filter in
-        value.try_iter().map_err(|_| args::wrong_type(name, "a list of WatchFilterType", value))?
-    {
-        filters.push(args::member_of(&filter?, "WatchFilterType", name)?);
-    }
-    Ok(filters)
-}
-
-/// Refuses events that could not be told before a watch is opened.
-fn check_event(event: &Bound<'_, PyAny>, name: &str) -> PyResult<()> {
-    let py = event.py();
-    if event.hasattr(intern!(py, "notify_waiters"))? || event.hasattr(intern!(py, "set"))? {
-        return Ok(());
-    }
-    Err(args::wrong_type(name, "an asyncio.Event or a CondVar", event))
-}
-
 #[pymethods]
 impl Communicator {
     // 0.5.1 takes `once` and the events by position too.
@@ -240,7 +234,7 @@ impl Communicator {
     ) -> PyResult<Watch> {
         let keys = KeyRange::one(args::bytes(key, "key")?);
         let extras = Extras::read(once, ready_event, cleanup_event)?;
-        self.start_watch(py, keys, Keywords::new("watch", options), extras)
+        self.watch_one(py, keys, Keywords::new("watch", options), extras)
     }
 
     #[pyo3(signature = (key, once=None, ready_event=None, cleanup_event=None, **options))]
@@ -255,7 +249,7 @@ impl Communicator {
     ) -> PyResult<Watch> {
         let keys = KeyRange::prefix(args::bytes(key, "key")?);
         let extras = Extras::read(once, ready_event, cleanup_event)?;
-        self.start_watch(py, keys, Keywords::new("watch_prefix", options), extras)
+        self.watch_one(py, keys, Keywords::new("watch_prefix", options), extras)
     }
 
     #[pyo3(signature = (key, range_end, once=None, ready_event=None, cleanup_event=None, **options))]
@@ -272,26 +266,16 @@ impl Communicator {
     ) -> PyResult<Watch> {
         let keys = between(py, args::bytes(key, "key")?, args::bytes(range_end, "range_end")?)?;
         let extras = Extras::read(once, ready_event, cleanup_event)?;
-        self.start_watch(py, keys, Keywords::new("watch_range", options), extras)
+        self.watch_one(py, keys, Keywords::new("watch_range", options), extras)
     }
-}
 
-/// What does not concern the server.
-struct Extras<'a, 'py> {
-    once: bool,
-    ready_event: Option<&'a Bound<'py, PyAny>>,
-    cleanup_event: Option<&'a Bound<'py, PyAny>>,
-}
-
-impl<'a, 'py> Extras<'a, 'py> {
-    fn read(
-        once: Option<&Bound<'py, PyAny>>,
-        ready_event: Option<&'a Bound<'py, PyAny>>,
-        cleanup_event: Option<&'a Bound<'py, PyAny>>,
-    ) -> PyResult<Self> {
-        let once = once.map(|once| args::boolean(once, "once")).transpose()?.unwrap_or(false);
-        ready_event.map(|event| check_event(event, "ready_event")).transpose()?;
-        cleanup_event.map(|event| check_event(event, "cleanup_event")).transpose()?;
-        Ok(Self { once, ready_event, cleanup_event })
+    #[pyo3(signature = (**options))]
+    fn watch_many(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Watch> {
+        let mut keywords = Keywords::new("watch_many", options);
+        let ranges = read_ranges(py, &mut keywords)?;
+        let (once, ready_event, cleanup_event) =
+            (keywords.get("once")?, keywords.get("ready_event")?, keywords.get("cleanup_event")?);
+        let extras = Extras::read(once.as_ref(), ready_event.as_ref(), cleanup_event.as_ref())?;
+        self.start_watch(py, ranges, 0, keywords, extras)
     }
 }

@@ -38,4 +38,5 @@ pub mod token;
 pub mod transport;
 pub mod version;
 pub mod watch;
+pub mod watched;
 pub mod wire;

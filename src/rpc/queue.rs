@@ -163,7 +163,7 @@ impl Transport {
         start_revision: i64,
     ) -> Result<bool, Error> {
         let spec = WatchSpec {
-            keys: KeyRange::one(key),
+            ranges: vec![KeyRange::one(key)],
             start_revision,
             prev_kv: false,
             filters: vec![NO_PUTS],

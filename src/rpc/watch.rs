@@ -20,6 +20,7 @@ use super::status::{
     UNAVAILABLE, UNKNOWN,
 };
 use super::transport::{Deadline, StreamOrigin, Transport, conclude};
+use super::watched::Watched;
 use super::wire;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
@@ -33,13 +34,16 @@ const UNKNOWN_REASONS: u32 = 5;
 /// What to watch.
 #[derive(Clone, Debug)]
 pub struct WatchSpec {
-    pub keys: KeyRange,
+    /// Where there are several, each has events of its own, in its own order, also for keys that
+    /// are in several of them.
+    pub ranges: Vec<KeyRange>,
     /// The first revision of interest; 0 for what comes from now on.
     pub start_revision: i64,
     pub prev_kv: bool,
     pub filters: Vec<i32>,
     pub progress_notify: bool,
     pub fragment: bool,
+    /// Of a watch of one range; 0 for the server to choose.
     pub watch_id: i64,
 }
 
@@ -48,18 +52,19 @@ pub struct WatchSpec {
 pub enum Notice {
     /// The server has confirmed the watch; told once, though streams may be replaced.
     Created { revision: i64 },
-    /// All events of one revision.
+    /// All events of one revision in one range. With it, all ranges have come to `revision`.
     Events { revision: i64, events: Vec<Event> },
-    /// There was nothing to tell up to this revision.
+    /// All ranges have come to this revision.
     Progress { revision: i64 },
 }
 
 pub struct Watcher {
     transport: Arc<Transport>,
     spec: WatchSpec,
-    /// The first revision that has not been delivered; 0 while that is "from now on".
-    next_revision: i64,
+    ranges: Vec<Watched>,
     confirmed: bool,
+    /// How many ranges the server has still to confirm on the present stream.
+    unconfirmed: usize,
     link: Option<(Stream, StreamOrigin)>,
     opened_at: Instant,
     failures: u32,
@@ -70,27 +75,26 @@ pub struct Watcher {
     progress_wanted: bool,
     /// Why there is another stream than the first.
     trouble: Option<String>,
-    /// Events of a revision of which there may be more to come: the last in a fragment.
-    partial: Vec<Event>,
     /// Read from the stream and not yet yielded.
     ready: std::collections::VecDeque<Notice>,
 }
 
 impl Watcher {
     pub fn new(transport: Arc<Transport>, spec: WatchSpec) -> Self {
+        let ranges = spec.ranges.iter();
         Self {
             transport,
             progress_request: Arc::default(),
-            next_revision: spec.start_revision,
+            ranges: ranges.map(|keys| Watched::new(keys.clone(), spec.start_revision)).collect(),
             spec,
             confirmed: false,
+            unconfirmed: 0,
             link: None,
             opened_at: Instant::now(),
             failures: 0,
             token_renewed: false,
             progress_wanted: false,
             trouble: None,
-            partial: Vec::new(),
             ready: std::collections::VecDeque::new(),
         }
     }
@@ -155,31 +159,53 @@ impl Watcher {
         if self.failures > 0 {
             sleep(backoff::delay(self.failures - 1, FIRST_PAUSE, LONGEST_PAUSE)).await;
         }
-        let request = self.create_request();
+        let request = self.create_requests();
         let deadline: Deadline = None;
         let link = self.transport.stream(&method::WATCH, request, false, deadline).await?;
-        self.partial.clear();
+        self.ranges.iter_mut().for_each(Watched::begin_again);
+        self.unconfirmed = self.ranges.len();
         self.opened_at = Instant::now();
         self.link = Some(link);
         Ok(())
     }
 
+    /// One message for each range, all on the same stream.
+    fn create_requests(&self) -> Bytes {
+        if let [only] = self.ranges.as_slice() {
+            return self.create_request(only, self.spec.watch_id);
+        }
+        let ids = 1..;
+        let requests = self.ranges.iter().zip(ids);
+        requests.flat_map(|(range, id)| self.create_request(range, id)).collect()
+    }
+
     #[expect(clippy::default_trait_access, reason = "the crate hides the name of the type")]
-    fn create_request(&self) -> Bytes {
+    fn create_request(&self, range: &Watched, watch_id: i64) -> Bytes {
         let mut request = PbWatchRequestUnion::CreateRequest(Default::default());
         if let PbWatchRequestUnion::CreateRequest(create) = &mut request {
-            create.key.clone_from(&self.spec.keys.key);
-            create.range_end.clone_from(&self.spec.keys.end);
-            create.start_revision = self.next_revision;
+            create.key.clone_from(&range.keys.key);
+            create.range_end.clone_from(&range.keys.end);
+            create.start_revision = range.next_revision();
             create.prev_kv = self.spec.prev_kv;
             create.filters.clone_from(&self.spec.filters);
             // Also where the reader does not ask for it: what the watch resumes at moves along
             // with it, so that an idle watch does not fall behind a compaction.
             create.progress_notify = true;
             create.fragment = self.spec.fragment;
-            create.watch_id = self.spec.watch_id;
+            create.watch_id = watch_id;
         }
         watch_request(request)
+    }
+
+    /// Which range the server speaks of.
+    fn index_of(&self, watch_id: i64) -> Option<usize> {
+        let index = if self.ranges.len() == 1 { 0 } else { usize::try_from(watch_id - 1).ok()? };
+        (index < self.ranges.len()).then_some(index)
+    }
+
+    /// The last revision that all ranges have come to.
+    fn revision(&self) -> i64 {
+        self.ranges.iter().map(Watched::next_revision).min().unwrap_or_default() - 1
     }
 
     fn accept(&mut self, response: WatchResponse) -> Result<(), Error> {
@@ -187,73 +213,60 @@ impl Watcher {
         if response.canceled {
             return self.canceled(&response);
         }
-        if response.created {
-            self.created(revision);
-        }
-        if response.events.is_empty() && !response.fragment && self.partial.is_empty() {
-            if !response.created {
-                self.progressed(response.watch_id, revision);
-            }
+        // An answer to a progress request is for the whole stream.
+        if response.watch_id < 0 {
+            self.ranges.iter_mut().for_each(|range| range.progressed_to(revision));
+            self.progressed(true);
             return Ok(());
         }
-        self.deliver(response.events, response.fragment);
+        let Some(index) = self.index_of(response.watch_id) else { return Ok(()) };
+        let range = &mut self.ranges[index];
+        if response.created {
+            range.confirmed_at(revision);
+            self.created(revision);
+        } else if response.events.is_empty() && !response.fragment && !range.is_partial() {
+            range.progressed_to(revision);
+            self.progressed(false);
+        } else {
+            self.deliver(index, response);
+        }
         Ok(())
     }
 
-    fn created(&mut self, revision: i64) {
-        // "From now on" is after the revision that the server was at.
-        if self.next_revision == 0 {
-            self.next_revision = revision + 1;
+    fn created(&mut self, server_at: i64) {
+        self.unconfirmed = self.unconfirmed.saturating_sub(1);
+        if self.unconfirmed > 0 {
+            return;
         }
         self.token_renewed = false;
         let trouble = self.trouble.take();
+        let revision = self.revision();
         if !self.confirmed {
             self.confirmed = true;
-            // What was asked for may begin earlier, and is still to come.
-            let revision = revision.min(self.next_revision - 1);
+            // What was asked for may begin in the past or in the future.
+            let revision = revision.min(server_at);
             self.ready.push_back(Notice::Created { revision });
         } else if let Some(why) = trouble {
             Stats::count(&self.transport.stats.resumes);
-            let next = self.next_revision;
+            let next = revision + 1;
             self.transport.stats.report(format!("a watch resumes at revision {next}: {why}"));
         }
     }
 
-    fn progressed(&mut self, watch_id: i64, revision: i64) {
-        // An answer to a progress request is for the whole stream.
-        let asked_for = watch_id < 0;
-        self.next_revision = self.next_revision.max(revision + 1);
+    fn progressed(&mut self, asked_for: bool) {
         if asked_for || self.spec.progress_notify {
-            self.ready.push_back(Notice::Progress { revision });
+            self.ready.push_back(Notice::Progress { revision: self.revision() });
         }
     }
 
-    /// Yields the events of whole revisions, none of them twice. With `more` to come, those of
-    /// the last revision are kept until it is known to be complete.
-    fn deliver(&mut self, events: Vec<Event>, more: bool) {
-        let mut batch = std::mem::take(&mut self.partial);
-        for event in events {
-            let revision = revision_of(&event);
-            if revision < self.next_revision {
-                continue;
-            }
-            if batch.first().is_some_and(|first| revision_of(first) != revision) {
-                self.finish(std::mem::take(&mut batch));
-            }
-            batch.push(event);
-        }
-        if more {
-            self.partial = batch;
-        } else {
-            self.finish(batch);
-        }
-    }
-
-    fn finish(&mut self, events: Vec<Event>) {
-        if let Some(revision) = events.first().map(revision_of) {
-            self.next_revision = revision + 1;
+    fn deliver(&mut self, index: usize, response: WatchResponse) {
+        let (before, rest) = self.ranges.split_at_mut(index);
+        let Some((range, after)) = rest.split_first_mut() else { return };
+        let others = before.iter().chain(after.iter()).map(|other| other.next_revision() - 1).min();
+        range.deliver(response.events, response.fragment, |revision, events| {
+            let revision = others.unwrap_or(revision).min(revision);
             self.ready.push_back(Notice::Events { revision, events });
-        }
+        });
     }
 
     fn canceled(&mut self, response: &WatchResponse) -> Result<(), Error> {
@@ -320,12 +333,7 @@ impl Watcher {
         }
         self.failures += 1;
         self.link = None;
-        self.partial.clear();
     }
-}
-
-fn revision_of(event: &Event) -> i64 {
-    event.kv.as_ref().map_or(0, |kv| kv.mod_revision)
 }
 
 #[expect(clippy::default_trait_access, reason = "the crate hides the name of the type")]

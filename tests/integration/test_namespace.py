@@ -173,6 +173,7 @@ async def test_watches_stay_inside(communicator: Communicator, app: Communicator
         app.watch_prefix(b"", prev_kv=True),
         app.watch_range(b"k", b"\x00", prev_kv=True),
         app.watch(b"k", prev_kv=True),
+        app.watch_many(prefixes=[b""], prev_kv=True),
     ]
     for watch in watches:
         await watch.ready()

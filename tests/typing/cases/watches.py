@@ -59,6 +59,9 @@ CASES: Cases = {
     "Communicator.watch_range": (
         lambda world: world.communicator.watch_range(PREFIX, VALUE, progress_notify=True),
     ),
+    "Communicator.watch_many": (
+        lambda world: world.communicator.watch_many(keys=[KEY], ranges=[(PREFIX, VALUE)]),
+    ),
     "Watch.__aenter__": (opened_by_context,),
     "Watch.__aiter__": (lambda world: world.communicator.watch(KEY).__aiter__(),),
     "Watch.__anext__": (next_event,),
