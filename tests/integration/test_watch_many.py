@@ -77,6 +77,7 @@ async def test_progress_of_all_moves_the_revision(make_server: Callable[..., Etc
     server = make_server(flags={"watch-progress-notify-interval": "200ms"})
     async with Client(server.endpoint).connect() as communicator:
         watch = communicator.watch_many(keys=[b"a"], prefixes=[b"b"], progress_notify=True)
+        await watch.ready()
         revision = (await communicator.put(b"a", b"")).header.revision
         await take(watch, 1)
         with pytest.raises(asyncio.TimeoutError):
