@@ -1,12 +1,11 @@
 //! A lease that is kept alive for its holder, and the lock or the lead that hangs on it: from the
 //! grant to the end, with nothing left on the server.
 
-use std::future::{Future, pending};
-use std::pin::{Pin, pin};
+use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
 use super::error::Error;
@@ -90,18 +89,6 @@ pub struct Acquisition {
     state: StateSender,
 }
 
-/// The place in the queue, where one was wanted.
-type Entered = Result<Option<Place>, Error>;
-
-/// How far an acquisition has come when the grant of its lease is over.
-struct Granting {
-    granted: Result<LeaseGrantResponse, Error>,
-    /// Where the place was asked for before the grant was over.
-    entered: Option<Entered>,
-    /// Why nothing is wanted any more.
-    interrupted: Option<Error>,
-}
-
 /// What became of an acquisition.
 pub enum Attempt {
     Acquired(Possession),
@@ -181,16 +168,11 @@ impl Acquisition {
     pub async fn run(mut self) -> Attempt {
         let id = self.terms.id.unwrap_or_else(lease::new_id);
         let sent = Instant::now();
-        let is_granted = Arc::<Notify>::default();
-        let claim = self.terms.claim.take();
-        let mut entering =
-            pin!(enter(Arc::clone(&self.transport), claim, id, Arc::clone(&is_granted)));
-        let Granting { granted, entered, interrupted } = self.grant(id, entering.as_mut()).await;
+        let (granted, interrupted) = self.grant(id).await;
         let granted = match granted {
             Ok(granted) => granted,
             Err(error) => return self.not_granted(id, sent, interrupted.unwrap_or(error)),
         };
-        is_granted.notify_one();
         let mut keeper = Keeper::new(Arc::clone(&self.transport), id, granted.ttl, sent);
         let mut acquired = Acquired {
             lease: id,
@@ -198,10 +180,9 @@ impl Acquisition {
             header: granted.header.unwrap_or_default(),
             place: None,
         };
-        let entered = match (interrupted, entered) {
-            (Some(error), _) => Err(error),
-            (None, Some(entered)) => entered,
-            (None, None) => self.wait_for(entering, &mut keeper).await,
+        let entered = match interrupted {
+            Some(error) => Err(error),
+            None => self.enter(&mut keeper).await,
         };
         match entered {
             Ok(place) if place.as_ref().is_none_or(|place| place.first) => acquired.place = place,
@@ -211,43 +192,41 @@ impl Acquisition {
         self.hand_over(keeper, acquired)
     }
 
-    /// Has the lease granted, while the place in the queue is asked for. The grant is waited for in
-    /// any case: what has been asked for and is not waited for might come after its revocation.
-    async fn grant(
-        &mut self,
-        id: i64,
-        mut entering: Pin<&mut impl Future<Output = Entered>>,
-    ) -> Granting {
+    /// The grant of the lease, and why it is not wanted any more. It is waited for in any case:
+    /// what has been asked for and is not waited for might come after its revocation.
+    async fn grant(&mut self, id: i64) -> (Result<LeaseGrantResponse, Error>, Option<Error>) {
         let transport = Arc::clone(&self.transport);
         let Terms { ttl, grant_deadline, id: chosen, .. } = self.terms;
-        let mut grant = pin!(async {
+        let grant = async {
             match chosen {
                 Some(_) => transport.lease_grant(id, ttl, grant_deadline).await,
                 None => transport.lease_grant_new(id, ttl, grant_deadline).await,
             }
-        });
-        let mut entered = None;
-        let (granted, interrupted) = loop {
-            tokio::select! {
-                biased;
-                error = self.interrupted() => break (grant.await, Some(error)),
-                granted = &mut grant => break (granted, None),
-                outcome = &mut entering, if entered.is_none() => entered = Some(outcome),
-            }
         };
-        Granting { granted, entered, interrupted }
-    }
-
-    /// Waits for the place in the queue, unless told otherwise.
-    async fn wait_for(
-        &mut self,
-        entering: impl Future<Output = Entered>,
-        keeper: &mut Keeper,
-    ) -> Entered {
+        tokio::pin!(grant);
         tokio::select! {
             biased;
-            error = self.interrupted() => Err(error),
-            entered = entering => entered,
+            error = self.interrupted() => (grant.await, Some(error)),
+            granted = &mut grant => (granted, None),
+        }
+    }
+
+    /// Takes a place in the queue, and waits there unless told otherwise.
+    async fn enter(&mut self, keeper: &mut Keeper) -> Result<Option<Place>, Error> {
+        let Self { transport, terms, reply, closing, .. } = self;
+        let Some(Claim { name, value, wait }) = &terms.claim else { return Ok(None) };
+        let id = keeper.id;
+        let entering = async {
+            let mut place = transport.enter_queue(name, id, value).await?;
+            if *wait && !place.first {
+                transport.wait_in_queue(&mut place).await?;
+            }
+            Ok(Some(place))
+        };
+        tokio::select! {
+            biased;
+            error = interruption(reply, closing, terms.patience) => Err(error),
+            place = entering => place,
             why = keeper.keep() => Err(Error::Lost(format!("its lease ended as it waited: {why}"))),
         }
     }
@@ -287,29 +266,6 @@ impl Acquisition {
         }
         Attempt::Acquired(Possession { transport, keeper, place, limit, commands, closing, state })
     }
-}
-
-/// Takes a place in the queue, and waits there where that is wanted.
-async fn enter(
-    transport: Arc<Transport>,
-    claim: Option<Claim>,
-    lease: i64,
-    is_granted: Arc<Notify>,
-) -> Entered {
-    let Some(Claim { name, value, wait }) = claim else { return Ok(None) };
-    // On its way together with the grant: servers mostly carry them out in that order, which saves
-    // a round trip. Where they don't, there is no such lease yet, and nothing is done.
-    let mut place = match transport.enter_queue(&name, lease, &value).await {
-        Err(error) if error.is_server_error("LeaseNotFound") => {
-            is_granted.notified().await;
-            transport.enter_queue(&name, lease, &value).await?
-        }
-        outcome => outcome?,
-    };
-    if wait && !place.first {
-        transport.wait_in_queue(&mut place).await?;
-    }
-    Ok(Some(place))
 }
 
 /// Why something is not wanted any more.
