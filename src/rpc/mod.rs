@@ -30,6 +30,7 @@ pub mod pulse;
 pub mod queue;
 pub mod range_reply;
 pub mod request;
+pub mod resumable;
 pub mod server_error;
 pub mod stats;
 pub mod status;

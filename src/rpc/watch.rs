@@ -1,32 +1,24 @@
 //! A watch that survives the loss of its stream: every event once, in order, or an error.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
 use bytes::Bytes;
 use etcd_client::proto::{PbWatchRequest, PbWatchRequestUnion};
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep};
 
-use super::backoff;
-use super::connection::Stream;
-use super::error::{Error, Failure};
+use super::error::Error;
 use super::keys::KeyRange;
 use super::messages::{Event, WatchResponse};
 use super::method;
-use super::stats::Stats;
+use super::resumable::Resumable;
 use super::status::{
-    INVALID_ARGUMENT, Meaning, OUT_OF_RANGE, PERMISSION_DENIED, Status, UNAUTHENTICATED,
-    UNAVAILABLE, UNKNOWN,
+    INVALID_ARGUMENT, OUT_OF_RANGE, PERMISSION_DENIED, Status, UNAUTHENTICATED, UNAVAILABLE,
+    UNKNOWN,
 };
-use super::transport::{Deadline, StreamOrigin, Transport, conclude};
+use super::transport::{Transport, conclude};
 use super::watched::Watched;
 use super::wire;
-
-const FIRST_PAUSE: Duration = Duration::from_millis(25);
-const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// A stream that lived so long was a good one: the next failure is a first one again.
-const STABLE_AFTER: Duration = Duration::from_secs(5);
 
 /// How often in a row a server may cancel a watch for a reason that etcd has no name for.
 const UNKNOWN_REASONS: u32 = 5;
@@ -59,43 +51,32 @@ pub enum Notice {
 }
 
 pub struct Watcher {
-    transport: Arc<Transport>,
     spec: WatchSpec,
     ranges: Vec<Watched>,
+    stream: Resumable,
     confirmed: bool,
     /// How many ranges the server has still to confirm on the present stream.
     unconfirmed: usize,
-    link: Option<(Stream, StreamOrigin)>,
-    opened_at: Instant,
-    failures: u32,
-    token_renewed: bool,
     /// Tells that the reader wants to know how far the server has come.
     progress_request: Arc<Notify>,
     /// Whether it still is to be asked.
     progress_wanted: bool,
-    /// Why there is another stream than the first.
-    trouble: Option<String>,
     /// Read from the stream and not yet yielded.
-    ready: std::collections::VecDeque<Notice>,
+    ready: VecDeque<Notice>,
 }
 
 impl Watcher {
     pub fn new(transport: Arc<Transport>, spec: WatchSpec) -> Self {
         let ranges = spec.ranges.iter();
         Self {
-            transport,
-            progress_request: Arc::default(),
             ranges: ranges.map(|keys| Watched::new(keys.clone(), spec.start_revision)).collect(),
             spec,
             confirmed: false,
             unconfirmed: 0,
-            link: None,
-            opened_at: Instant::now(),
-            failures: 0,
-            token_renewed: false,
+            stream: Resumable::new(transport, &method::WATCH, false),
+            progress_request: Arc::default(),
             progress_wanted: false,
-            trouble: None,
-            ready: std::collections::VecDeque::new(),
+            ready: VecDeque::new(),
         }
     }
 
@@ -105,7 +86,7 @@ impl Watcher {
             if let Some(notice) = self.ready.pop_front() {
                 return Ok(notice);
             }
-            let Some((stream, origin)) = &mut self.link else {
+            let Some((stream, origin)) = self.stream.link() else {
                 self.open().await?;
                 continue;
             };
@@ -120,26 +101,16 @@ impl Watcher {
             // again and again for wishes that come fast would never end.
             let message = tokio::select! {
                 biased;
-                message = stream.message() => message,
+                message = self.stream.message() => message?,
                 () = self.progress_request.notified() => {
                     self.progress_wanted = true;
                     continue;
                 }
-                () = origin.retired() => {
-                    self.lost("its endpoint is not to be used any more");
-                    continue;
-                }
             };
-            match message {
-                Ok(Some(message)) => {
-                    let outcome = wire::decode::<WatchResponse>(message);
-                    match outcome {
-                        Ok(response) => self.accept(response)?,
-                        Err(failure) => return Err(conclude(failure, &method::WATCH)),
-                    }
-                }
-                Ok(None) => self.lost("the server ended the stream"),
-                Err(failure) => self.failed(failure)?,
+            if let Some(message) = message {
+                let response =
+                    wire::decode(message).map_err(|failure| conclude(failure, &method::WATCH))?;
+                self.accept(response)?;
             }
         }
     }
@@ -152,20 +123,13 @@ impl Watcher {
 
     /// What has kept the watch from being confirmed so far.
     pub fn trouble(&self) -> Option<&str> {
-        self.trouble.as_deref()
+        self.stream.trouble()
     }
 
     async fn open(&mut self) -> Result<(), Error> {
-        if self.failures > 0 {
-            sleep(backoff::delay(self.failures - 1, FIRST_PAUSE, LONGEST_PAUSE)).await;
-        }
-        let request = self.create_requests();
-        let deadline: Deadline = None;
-        let link = self.transport.stream(&method::WATCH, request, false, deadline).await?;
+        self.stream.open(self.create_requests()).await?;
         self.ranges.iter_mut().for_each(Watched::begin_again);
         self.unconfirmed = self.ranges.len();
-        self.opened_at = Instant::now();
-        self.link = Some(link);
         Ok(())
     }
 
@@ -238,18 +202,13 @@ impl Watcher {
         if self.unconfirmed > 0 {
             return;
         }
-        self.token_renewed = false;
-        let trouble = self.trouble.take();
         let revision = self.revision();
+        self.stream.works(|| format!("a watch resumes at revision {}", revision + 1));
         if !self.confirmed {
             self.confirmed = true;
             // What was asked for may begin in the past or in the future.
             let revision = revision.min(server_at);
             self.ready.push_back(Notice::Created { revision });
-        } else if let Some(why) = trouble {
-            Stats::count(&self.transport.stats.resumes);
-            let next = revision + 1;
-            self.transport.stats.report(format!("a watch resumes at revision {next}: {why}"));
         }
     }
 
@@ -277,62 +236,10 @@ impl Watcher {
             return Err(Error::Server(status));
         }
         // Of a reason that is not known here, it is not known either that it will pass.
-        if status.server_error().is_none() && self.failures >= UNKNOWN_REASONS {
+        if status.server_error().is_none() && self.stream.failures() >= UNKNOWN_REASONS {
             return Err(Error::Server(status));
         }
-        self.refused(status)
-    }
-
-    fn failed(&mut self, failure: Failure) -> Result<(), Error> {
-        match failure {
-            Failure::NeverSent(message) | Failure::Broken(message) => {
-                self.lost(&message);
-                Ok(())
-            }
-            Failure::Server(status) => self.refused(status),
-            Failure::Unusable(status) => Err(Error::Server(status)),
-        }
-    }
-
-    /// Decides between another stream and the end of the watch.
-    fn refused(&mut self, status: Status) -> Result<(), Error> {
-        // Old servers say "permission denied" for an outdated token as well.
-        let token = status.meaning() == Meaning::RenewToken || status.code == PERMISSION_DENIED;
-        if token && !self.token_renewed {
-            self.token_renewed = true;
-            let renewed = match &self.link {
-                Some((_, origin)) => origin.renew_token(&self.transport),
-                None => false,
-            };
-            if renewed {
-                self.trouble = Some(status.message);
-                self.link = None;
-                return Ok(());
-            }
-        }
-        match status.meaning() {
-            Meaning::TryElsewhere => {
-                if let Some((_, origin)) = &self.link {
-                    origin.shun(&self.transport, &status.message);
-                }
-                self.lost(&status.message);
-                Ok(())
-            }
-            Meaning::Unclear => {
-                self.lost(&status.message);
-                Ok(())
-            }
-            Meaning::Refused | Meaning::RenewToken => Err(Error::Server(status)),
-        }
-    }
-
-    fn lost(&mut self, why: &str) {
-        self.trouble = Some(why.to_owned());
-        if self.opened_at.elapsed() >= STABLE_AFTER {
-            self.failures = 0;
-        }
-        self.failures += 1;
-        self.link = None;
+        self.stream.refused(status)
     }
 }
 
