@@ -5,7 +5,6 @@ that changes its behaviour takes effect before it returns and may be called from
 """
 
 import asyncio
-import contextlib
 import socket
 import threading
 from collections.abc import Callable, Coroutine
@@ -37,7 +36,6 @@ class Proxy:
         self._link = Link()
         self._serving: dict[asyncio.Task[None], Connection] = {}
         self._listener: socket.socket | None = None
-        self._accepting: asyncio.Task[None] | None = None
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="proxy", daemon=True)
         self._thread.start()
@@ -161,27 +159,29 @@ class Proxy:
         self._listener.bind(self.address)
         self._listener.listen(1024)
         self._listener.setblocking(False)
-        self._accepting = self._loop.create_task(self._accept(self._listener))
+        # Not a task: one that is cancelled just after it accepted would leak the socket.
+        self._loop.add_reader(self._listener, self._accept, self._listener)
 
     async def _stop_listening(self) -> None:
-        if self._listener is None or self._accepting is None:
+        if self._listener is None:
             return
-        self._accepting.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self._accepting
+        self._loop.remove_reader(self._listener)
         self._listener.close()
-        self._listener = self._accepting = None
+        self._listener = None
 
-    async def _accept(self, listener: socket.socket) -> None:
-        while True:
-            client, (_host, port) = await self._loop.sock_accept(listener)
-            self.connections_seen += 1
-            connection = Connection(self._link, client, self._origin(port))
-            task = self._loop.create_task(connection.serve(self._upstream))
-            self._serving[task] = connection
-            task.add_done_callback(self._served)
-            if connection.origin in self._severed:
-                task.cancel()
+    def _accept(self, listener: socket.socket) -> None:
+        try:
+            client, (_host, port) = listener.accept()
+        except (BlockingIOError, ConnectionAbortedError):
+            return
+        client.setblocking(False)
+        self.connections_seen += 1
+        connection = Connection(self._link, client, self._origin(port))
+        task = self._loop.create_task(connection.serve(self._upstream))
+        self._serving[task] = connection
+        task.add_done_callback(self._served)
+        if connection.origin in self._severed:
+            task.cancel()
 
     def _served(self, task: "asyncio.Task[None]") -> None:
         self._serving.pop(task).close()
