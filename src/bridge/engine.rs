@@ -71,8 +71,9 @@ impl Engine {
                 tokio::spawn(Arc::clone(&for_thread).dispatch());
                 for_thread.until_retired(linger, may_retire).await;
             });
-            // Drops every task that is left; their completers tell the callers.
-            drop(runtime);
+            // Drops every task that is left; their completers tell the callers. It does not wait,
+            // as dropping the runtime would, for a slow name lookup.
+            runtime.shutdown_background();
             *lock(&for_thread.stopped) = true;
             let never_started = std::mem::take(&mut *lock(&for_thread.jobs));
             drop(never_started);
