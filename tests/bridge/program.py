@@ -19,10 +19,10 @@ class Outcome:
     seconds: float
 
 
-def run_program(function: Callable[[str], None], endpoint: str, within: float = 40) -> Outcome:
-    """Run `function(endpoint)` in a new interpreter; one that does not end in time is an error."""
+def run_program(function: Callable[..., None], *arguments: str, within: float = 40) -> Outcome:
+    """Run `function(*arguments)` in a new interpreter; not ending in time is an error."""
     source = f"import sys; from {function.__module__} import {function.__name__} as run; "
-    command = [sys.executable, *_ARGUMENTS, "-c", f"{source}run(sys.argv[1])", endpoint]
+    command = [sys.executable, *_ARGUMENTS, "-c", f"{source}run(*sys.argv[1:])", *arguments]
     started = time.monotonic()
     ended = subprocess.run(command, capture_output=True, text=True, timeout=within, check=False)
     return Outcome(ended.returncode, ended.stderr, time.monotonic() - started)

@@ -5,6 +5,7 @@ import collections.abc
 import gc
 import inspect
 import time
+import weakref
 from typing import Any
 
 import pytest
@@ -104,6 +105,29 @@ async def test_raises_again(communicator: Communicator) -> None:
     for _ in range(2):
         with pytest.raises(LeaseNotFoundError):
             await call
+
+
+class Payload:
+    """Something large that a frame keeps."""
+
+
+@pytest.mark.xfail(reason="the garbage collector does not see what a call refers to", strict=True)
+async def test_an_error_does_not_keep_its_call_for_ever(communicator: Communicator) -> None:
+    """Its traceback has the frame, the frame has the call, and the call has the error."""
+
+    async def fail() -> "weakref.ref[Payload]":
+        payload = Payload()
+        call = communicator.put(b"key", b"value", lease=12345)
+        try:
+            await call
+        except LeaseNotFoundError:
+            return weakref.ref(payload)
+        raise AssertionError
+
+    payload = await fail()
+    await asyncio.sleep(0)  # until then the task is still at the step that the error resumed
+    gc.collect()
+    assert payload() is None
 
 
 async def test_shield_protects_it(slow: Communicator) -> None:

@@ -189,6 +189,8 @@ def interrupt(endpoint: str) -> None:
             async for _ in communicator.watch(b"key"):
                 pass
 
+    # Programs that were started in the background may have inherited that it is ignored.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         asyncio.run(work())
     except KeyboardInterrupt:

@@ -3,12 +3,10 @@
 import asyncio
 import contextlib
 import gc
-import os
 import random
 import threading
 import time
 from collections.abc import Callable
-from pathlib import Path
 
 import pytest
 
@@ -20,6 +18,7 @@ from etcd_client import (
     cleanup_runtime,
 )
 from tests.bridge.program import run_program
+from tests.support.footprint import descriptors, resident_bytes, threads
 from tests.support.metrics import eventually, eventually_async
 from tests.support.proxy import Proxy
 
@@ -27,25 +26,6 @@ Program = Callable[[str], None]
 
 LINGER = 0.5
 """How long the engine outlives the last context."""
-
-
-def threads() -> list[str]:
-    """Return the names of this process's threads, as the system knows them."""
-    return sorted(path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm"))
-
-
-def descriptors() -> list[str]:
-    """Return what this process has open."""
-    found = []
-    for path in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):
-            found.append(str(path.readlink()))
-    return sorted(found)
-
-
-def resident_bytes() -> int:
-    """Return how much memory this process occupies."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
 
 @pytest.mark.both_loops

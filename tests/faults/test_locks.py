@@ -8,7 +8,9 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 import pytest
 
@@ -28,8 +30,11 @@ from etcd_client import (
 from tests.faults.tools import in_use
 from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
-from tests.support.leftovers import leases, nothing_left
+from tests.support.leftovers import key_count, leases, nothing_left
 from tests.support.metrics import eventually_async
+
+Holder: TypeAlias = "subprocess.Popen[str]"
+StartHolder = Callable[..., Awaitable[Holder]]
 
 NAME = b"lock"
 
@@ -241,8 +246,11 @@ async def test_a_lead_is_taken_over(cluster: EtcdCluster, direct: Communicator) 
 
 
 HOLDER = """
-import asyncio, sys
+import asyncio, signal, sys
 from etcd_client import Client, EtcdLockOption
+
+# Programs that were started in the background may have inherited that it is ignored.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def main():
     options = EtcdLockOption("lock", ttl=float(sys.argv[2]) if len(sys.argv) > 2 else None)
@@ -254,26 +262,37 @@ asyncio.run(main())
 """
 
 
-async def start_holder(endpoint: str, *arguments: str) -> "subprocess.Popen[str]":
-    """Start a process that acquires the lock and holds it."""
-    return await asyncio.to_thread(
-        subprocess.Popen,
-        [sys.executable, "-c", HOLDER, endpoint, *arguments],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+@pytest.fixture
+def start_holder(endpoint: str) -> Iterator[StartHolder]:
+    """Yield a function that starts a process that acquires the lock and holds it."""
+    started = []
+
+    async def start(*arguments: str, program: str = HOLDER) -> Holder:
+        holder = await asyncio.to_thread(
+            subprocess.Popen,
+            [sys.executable, "-c", program, endpoint, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        started.append(holder)
+        return holder
+
+    yield start
+    for holder in started:
+        holder.kill()
+        holder.communicate()
 
 
-async def until_held(holder: "subprocess.Popen[str]") -> None:
+async def until_held(holder: Holder) -> None:
     """Wait until the process holds the lock."""
     assert holder.stdout is not None
     assert await asyncio.to_thread(holder.stdout.readline) == "held\n"
 
 
-async def ended(holder: "subprocess.Popen[str]") -> str:
+async def ended(holder: Holder) -> str:
     """Wait for the end of the process; return what it has complained about."""
-    _, complaints = await asyncio.to_thread(holder.communicate)
+    _, complaints = await asyncio.to_thread(holder.communicate, timeout=20)
     return complaints
 
 
@@ -283,9 +302,13 @@ async def ended(holder: "subprocess.Popen[str]") -> str:
     ids=["of two seconds", "without limit"],
 )
 async def test_the_lock_of_a_killed_process_becomes_free(
-    client: Client, endpoint: str, arguments: tuple[str, ...], within: float
+    client: Client,
+    endpoint: str,
+    start_holder: StartHolder,
+    arguments: tuple[str, ...],
+    within: float,
 ) -> None:
-    holder = await start_holder(endpoint, *arguments)
+    holder = await start_holder(*arguments)
     await until_held(holder)
     holder.kill()
     await ended(holder)
@@ -295,35 +318,29 @@ async def test_the_lock_of_a_killed_process_becomes_free(
     await nothing_left(endpoint)
 
 
-async def test_ctrl_c_leaves_nothing(client: Client, endpoint: str) -> None:
-    holder = await start_holder(endpoint)
+async def test_ctrl_c_leaves_nothing(endpoint: str, start_holder: StartHolder) -> None:
+    holder = await start_holder()
     await until_held(holder)
-    waiters = [await start_holder(endpoint) for _ in range(3)]
-    await eventually_async(lambda: len(leases(endpoint)) == 4)
-    for process in [*waiters, holder]:
+    waiters = [await start_holder() for _ in range(3)]
+    # All of them have a place in the queue.
+    await eventually_async(lambda: key_count(endpoint) == 4)
+    for left, process in zip([3, 2, 1, 0], [*waiters, holder], strict=True):
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
         assert "KeyboardInterrupt" in await ended(process)
         assert time.monotonic() - started < 3
         assert process.returncode == -signal.SIGINT
-        remaining = len(leases(endpoint))
-        assert remaining == 3 - [*waiters, holder].index(process)
-    await nothing_left(endpoint)
-    assert client
+        assert (len(leases(endpoint)), key_count(endpoint)) == (left, left)
 
 
-async def test_a_stopped_process_learns_that_it_has_lost(endpoint: str) -> None:
+async def test_a_stopped_process_learns_that_it_has_lost(
+    endpoint: str, start_holder: StartHolder
+) -> None:
     program = HOLDER.replace(
         "await asyncio.sleep(600)",
         "await asyncio.sleep(0.2); import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
     )
-    holder = await asyncio.to_thread(
-        subprocess.Popen,
-        [sys.executable, "-c", program, endpoint, "3"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    holder = await start_holder("3", program=program)
     await until_held(holder)
     async with Client(endpoint).with_lock(EtcdLockOption(NAME, timeout=10)):
         os.kill(holder.pid, signal.SIGCONT)

@@ -2,23 +2,22 @@
 
 import asyncio
 import gc
-import os
 from collections.abc import Callable, Coroutine
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from etcd_client import Client, Communicator
 from tests.bridge.program import run_program
+from tests.support import footprint
 
 Program = Callable[[str], None]
 
 
 def resident_bytes() -> int:
-    """Return how much memory this process occupies."""
+    """Return how much memory this process occupies, without its garbage."""
     gc.collect()
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    return footprint.resident_bytes()
 
 
 def with_communicator(

@@ -1,0 +1,28 @@
+"""What this process has of the system: threads, descriptors, memory."""
+
+import contextlib
+import os
+from pathlib import Path
+
+
+def threads() -> list[str]:
+    """Return the names of this process's threads, as the system knows them."""
+    names = []
+    for path in Path("/proc/self/task").iterdir():
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            names.append((path / "comm").read_text().strip())
+    return sorted(names)
+
+
+def descriptors() -> list[str]:
+    """Return what this process has open."""
+    found = []
+    for path in Path("/proc/self/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # that of the directory that is being read
+            found.append(str(path.readlink()))
+    return sorted(found)
+
+
+def resident_bytes() -> int:
+    """Return how much memory this process occupies."""
+    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
