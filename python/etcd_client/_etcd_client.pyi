@@ -92,8 +92,8 @@ def cleanup_runtime() -> None:
 def connect(endpoints: Sequence[str], options: ConnectOptions) -> Call[Connected]:
     """Open a context, connecting to a member within the connect timeout; for `Client`."""
 
-def check_endpoints(endpoints: Sequence[str], options: ConnectOptions) -> None:
-    """Refuse endpoints that `connect` would refuse, before it is called; for `Client`."""
+def read_endpoints(endpoints: str | Iterable[str], connect_options: ConnectOptions) -> list[str]:
+    """Read one endpoint or several, and refuse what `connect` would refuse; for `Client`."""
 
 def check_discovery(
     domain: str, service_name: str | None = None, nameserver: str | None = None

@@ -54,8 +54,7 @@ class Client:
         if isinstance(endpoints, Discovery):
             self._endpoints = endpoints
             return
-        self._endpoints = [endpoints] if isinstance(endpoints, str) else list(endpoints)
-        _etcd_client.check_endpoints(self._endpoints, self._connect_options)
+        self._endpoints = _etcd_client.read_endpoints(endpoints, self._connect_options)
 
     @classmethod
     def from_srv(
@@ -117,6 +116,10 @@ class Client:
             >>> async with client.with_lock(EtcdLockOption("deploy", timeout=5.0)) as communicator:
             ...     response = await communicator.put("deployed", "7")
         """
+        if not isinstance(lock_options, EtcdLockOption):
+            found = type(lock_options).__name__
+            message = f"lock_options: expected EtcdLockOption, got {found}"
+            raise TypeError(message)
         return Client(self._endpoints, connect_options or self._connect_options, lock_options)
 
     async def __aenter__(self) -> Communicator:

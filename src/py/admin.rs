@@ -62,9 +62,5 @@ pub(super) fn read_strings(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec
         return Err(args::wrong_type(name, EXPECTED, value));
     }
     let items = value.try_iter().map_err(|_| args::wrong_type(name, EXPECTED, value))?;
-    let strings: Vec<_> = items.map(|item| args::text(&item?, name)).collect::<PyResult<_>>()?;
-    if strings.is_empty() {
-        return Err(args::wrong_value(value.py(), name, "at least one", "an empty list"));
-    }
-    Ok(strings)
+    items.map(|item| args::text(&item?, name)).collect()
 }

@@ -51,6 +51,19 @@ record! {
     MemberPromoteResponse { header: Py<ResponseHeader>, members: Py<PyTuple> }
 }
 
+fn read_urls(peer_urls: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    let urls = read_strings(peer_urls, "peer_urls")?;
+    if urls.is_empty() {
+        return Err(args::wrong_value(
+            peer_urls.py(),
+            "peer_urls",
+            "at least one",
+            "an empty list",
+        ));
+    }
+    Ok(urls)
+}
+
 fn member(py: Python<'_>, member: &PbMember) -> PyResult<Py<Member>> {
     let member = Member {
         id: member.id,
@@ -132,7 +145,7 @@ impl Cluster {
         is_learner: bool,
         timeout: Timeout<'_, '_>,
     ) -> PyResult<Call> {
-        let request = cluster::member_add(read_strings(peer_urls, "peer_urls")?, is_learner);
+        let request = cluster::member_add(read_urls(peer_urls)?, is_learner);
         let shape = |answer: PbMemberAddResponse| answer;
         self.0.get().send(py, Effect::Changes, request, timeout, shape)
     }
@@ -158,7 +171,7 @@ impl Cluster {
         timeout: Timeout<'_, '_>,
     ) -> PyResult<Call> {
         let id = args::member_id(member_id, "member_id")?;
-        let request = cluster::member_update(id, read_strings(peer_urls, "peer_urls")?);
+        let request = cluster::member_update(id, read_urls(peer_urls)?);
         let shape = |answer: PbMemberUpdateResponse| answer;
         self.0.get().send(py, Effect::Changes, request, timeout, shape)
     }

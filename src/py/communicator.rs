@@ -208,16 +208,6 @@ pub(super) fn connect(
     bridge::spawn(py, &bridge, &engine, errors::lost_read, connecting)
 }
 
-/// Reads endpoints as `connect` would, to refuse malformed ones early.
-#[pyfunction]
-pub(super) fn check_endpoints(
-    py: Python<'_>,
-    endpoints: Vec<String>,
-    options: &ConnectOptions,
-) -> PyResult<()> {
-    parse(py, &endpoints, options.0.tls.is_some()).map(drop)
-}
-
 pub(super) fn parse(py: Python<'_>, endpoints: &[String], tls: bool) -> PyResult<Vec<Endpoint>> {
     if endpoints.is_empty() {
         let expected = "at least one endpoint";

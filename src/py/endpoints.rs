@@ -2,11 +2,11 @@
 //! found by the SRV records of a domain.
 
 use pyo3::prelude::*;
-use pyo3::types::PyList;
+use pyo3::types::{PyList, PyString};
 
 use super::admin::{Timeout, read_strings};
 use super::args;
-use super::communicator::{Communicator, Effect};
+use super::communicator::{self, Communicator, Effect};
 use super::errors;
 use super::options::ConnectOptions;
 use super::responses::ToPython;
@@ -44,6 +44,21 @@ impl Communicator {
             transport.sync_endpoints(deadline).await
         })
     }
+}
+
+/// Reads one endpoint or several, and refuses those that `connect` would refuse.
+#[pyfunction]
+pub(super) fn read_endpoints(
+    py: Python<'_>,
+    endpoints: &Bound<'_, PyAny>,
+    connect_options: &ConnectOptions,
+) -> PyResult<Vec<String>> {
+    let read = match endpoints.cast::<PyString>() {
+        Ok(one) => vec![args::text(one, "endpoints")?],
+        Err(_) => read_strings(endpoints, "endpoints")?,
+    };
+    communicator::parse(py, &read, connect_options.0.tls.is_some())?;
+    Ok(read)
 }
 
 impl ToPython for Discovered {

@@ -51,13 +51,13 @@ mod native {
         MemberRemoveResponse, MemberUpdateResponse,
     };
     #[pymodule_export]
-    use crate::py::communicator::{Communicator, Connected, check_endpoints, connect};
+    use crate::py::communicator::{Communicator, Connected, connect};
     #[pymodule_export]
     use crate::py::election::{
         CampaignResponse, LeaderKey, LeaderResponse, Observer, ProclaimResponse, ResignResponse,
     };
     #[pymodule_export]
-    use crate::py::endpoints::{check_discovery, discover};
+    use crate::py::endpoints::{check_discovery, discover, read_endpoints};
     #[pymodule_export]
     use crate::py::holding::Holding;
     #[pymodule_export]

@@ -237,6 +237,21 @@ def test_refuses_malformed_endpoints(endpoint: str) -> None:
         Client(["http://localhost:2379", endpoint])
 
 
+@pytest.mark.parametrize("endpoints", [5, None, [5], b"localhost:2379", [["localhost:2379"]]])
+def test_refuses_endpoints_of_wrong_types(endpoints: Any) -> None:
+    with pytest.raises(TypeError, match=r"^endpoints: expected .*, got "):
+        Client(endpoints)
+
+
+def test_refuses_options_of_wrong_types() -> None:
+    client = Client("localhost:2379")
+    options: Any = "backup"
+    with pytest.raises(TypeError, match="connect_options"):
+        client.connect(options)
+    with pytest.raises(TypeError, match="lock_options"):
+        client.with_lock(options)
+
+
 async def test_no_reachable_endpoint_is_an_error_within_the_connect_timeout() -> None:
     endpoint = f"http://127.0.0.1:{free_port()}"
     started = time.monotonic()

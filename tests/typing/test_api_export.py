@@ -33,10 +33,10 @@ INTERNAL = {
     "TemporaryFile",
     "WatchBatches",
     "check_discovery",
-    "check_endpoints",
     "connect",
     "discover",
     "prefix_range",
+    "read_endpoints",
 }
 
 MEMBERS = {member.qualified_name: member for member in public_members()}
