@@ -894,7 +894,8 @@ class Communicator:
     ) -> Call[LeaseGrantResponse]:
         """Grant a lease: keys attached to it are deleted when it ends.
 
-        Nothing renews it but `lease_keep_alive`; `lease` grants one that is kept alive.
+        Nothing renews it but `lease_keep_alive` and `lease_keep_alive_stream`; `lease` grants one
+        that is kept alive.
 
         Args:
             ttl: Seconds until it ends unless it is renewed, at least 1. The server grants more
@@ -954,6 +955,21 @@ class Communicator:
 
         Raises:
             LeaseNotFoundError: There is no such lease.
+        """
+
+    def lease_keep_alive_stream(
+        self, id: LeaseId, *, timeout: float | None = None
+    ) -> LeaseKeepAlives:
+        """Keep a lease alive that was granted before, by this program or another.
+
+        The engine renews it from now on, whether or not the program reads.
+
+        Args:
+            id: The lease.
+            timeout: Seconds for the first renewal; the connection's default where None.
+
+        Returns:
+            An async iterator of `LeaseKeepAliveResponse`, one for each renewal.
         """
 
     def leases(self, *, timeout: float | None = None) -> Call[LeasesResponse]:
@@ -2989,6 +3005,45 @@ class LeaseKeepAliveResponse:
     @property
     def ttl(self) -> int:
         """Seconds that it lives from now on, unless it is renewed again."""
+
+@final
+class LeaseKeepAlives:
+    """The renewals of a lease, as an async iterator and an async context manager.
+
+    The engine renews the lease in its own thread, at once and then whenever a third of its time to
+    live has passed, on whichever member answers. It does so whether or not the program reads: of
+    the answers that were not read the newest 16 are kept. A step that is cancelled, as by
+    `asyncio.wait_for`, loses nothing.
+
+    Entering the context waits for the first renewal; leaving it ends the renewing. So do `cancel`,
+    closing the communicator, and dropping the last reference. The lease is not revoked by any of
+    them: it lives on for what is left of its time.
+
+    Entering and reading it raise:
+
+    Raises:
+        LeaseNotFoundError: There is no such lease.
+        LeaseLostError: The lease was renewed before, and then it expired or was revoked, or no
+            member answered until it had to be taken for expired. It is a `LeaseNotFoundError` too.
+        EtcdTimeoutError: The first renewal was not answered in time.
+        PermissionDeniedError: The user may not renew the lease.
+        ClosedError: The communicator has been closed.
+
+    Examples:
+        >>> lease = await communicator.lease_grant(30)
+        >>> async with communicator.lease_keep_alive_stream(lease) as renewals:
+        ...     async for renewal in renewals:
+        ...         print(renewal.id == lease.id, renewal.ttl)
+        ...         break
+        True 30
+    """
+
+    def __aiter__(self) -> LeaseKeepAlives: ...
+    def __anext__(self) -> Next[LeaseKeepAliveResponse]: ...
+    def __aenter__(self) -> Call[LeaseKeepAlives]: ...
+    def __aexit__(self, *_exception: object) -> Next[None]: ...
+    def cancel(self) -> None:
+        """End the renewing, without revoking the lease; what was not read is dropped."""
 
 @final
 class LeaseTimeToLiveResponse:

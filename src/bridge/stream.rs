@@ -91,6 +91,22 @@ impl<T, E> Sender<T, E> {
         .await
     }
 
+    /// Adds an item, in the place of the oldest ones where there is no room.
+    pub(crate) fn send_newest(&self, item: T, weight: usize) {
+        let mut state = lock(&self.shared);
+        if state.closed {
+            return;
+        }
+        while state.weight >= self.limit
+            && let Some((_, weight)) = state.items.pop_front()
+        {
+            state.weight -= weight;
+        }
+        state.weight += weight;
+        state.items.push_back((item, weight));
+        state.wake_readers();
+    }
+
     /// Completes when nobody reads any more.
     pub(crate) async fn closed(&self) {
         poll_fn(|context| {

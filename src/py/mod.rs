@@ -12,6 +12,7 @@ mod holding;
 mod kv;
 mod kv_options;
 mod lease;
+mod lease_keep_alives;
 mod lock;
 mod log;
 mod maintenance;
@@ -67,6 +68,8 @@ mod native {
         LeaseGrantResponse, LeaseKeepAliveResponse, LeaseRevokeResponse, LeaseTimeToLiveResponse,
         LeasesResponse,
     };
+    #[pymodule_export]
+    use crate::py::lease_keep_alives::LeaseKeepAlives;
     #[pymodule_export]
     use crate::py::lock::{LockResponse, UnlockResponse};
     #[pymodule_export]

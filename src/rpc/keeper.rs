@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use super::backoff;
 use super::error::Error;
 use super::messages::LeaseKeepAliveResponse;
-use super::transport::Transport;
+use super::transport::{Deadline, Transport};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(50);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
@@ -54,33 +54,60 @@ impl Keeper {
         }
     }
 
+    /// Takes over a lease that was granted elsewhere, by renewing it.
+    pub async fn take_over(
+        transport: Arc<Transport>,
+        id: i64,
+        deadline: Deadline,
+    ) -> Result<(Self, LeaseKeepAliveResponse), Error> {
+        loop {
+            let sent = Instant::now();
+            let response = transport.lease_keep_alive(id, deadline).await?;
+            let keeper = Self::new(Arc::clone(&transport), id, response.ttl, sent);
+            // Where members were tried for longer than the TTL, the answer may be to a late
+            // attempt: the lease lives, but nothing is known of its end.
+            if Instant::now() < keeper.expires {
+                return Ok((keeper, response));
+            }
+        }
+    }
+
     /// Renews the lease whenever it is due; says why it is over. Can be dropped and called again.
     pub async fn keep(&mut self) -> String {
-        let mut failures = 0;
         loop {
             if self.needed_until.is_some_and(|end| self.expires >= end) {
                 sleep_until(self.expires).await;
                 return "its time is over".into();
             }
+            if let Err(why) = self.renewed().await {
+                return why;
+            }
+        }
+    }
+
+    /// Renews the lease once it is due; says why it is over. Can be dropped and called again.
+    pub async fn renewed(&mut self) -> Result<LeaseKeepAliveResponse, String> {
+        let mut failures = 0;
+        loop {
             sleep_until(self.renew_at).await;
             let sent = Instant::now();
             if sent >= self.expires {
-                return "it could not be renewed before it expired".into();
+                return Err("it could not be renewed before it expired".into());
             }
             match self.renew(sent).await {
                 Ok(response) => {
-                    failures = 0;
                     self.ttl = seconds(response.ttl);
                     self.expires = sent + self.ttl;
                     self.renew_at = sent + self.ttl / 3;
+                    return Ok(response);
                 }
                 Err(error) if error.is_server_error("LeaseNotFound") => {
-                    return "it expired or was revoked".into();
+                    return Err("it expired or was revoked".into());
                 }
                 Err(error) => {
                     let left = self.expires.saturating_duration_since(Instant::now());
                     if left.is_zero() {
-                        return format!("it could not be renewed before it expired: {error}");
+                        return Err(format!("it could not be renewed before it expired: {error}"));
                     }
                     let pause = backoff::delay(failures, FIRST_PAUSE, LONGEST_PAUSE);
                     failures += 1;

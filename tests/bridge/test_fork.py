@@ -17,6 +17,7 @@ from etcd_client import (
     Client,
     Communicator,
     ForkedError,
+    LeaseKeepAlives,
     Watch,
     active_context_count,
     cleanup_runtime,
@@ -136,11 +137,13 @@ def use_what_is_the_parents(endpoint: str) -> None:
         async with Client(endpoint).connect() as communicator:
             watch = communicator.watch(b"key")
             await watch.ready()
-            in_child(lambda: asyncio.run(misuse(communicator, watch)))
+            renewals = communicator.lease_keep_alive_stream(await communicator.lease_grant(60))
+            in_child(lambda: asyncio.run(misuse(communicator, watch, renewals)))
             await communicator.put(b"key", b"value")
             assert (await anext(watch)).value == b"value"
+            assert (await anext(renewals)).ttl == 60
 
-    async def misuse(communicator: Communicator, watch: Watch) -> None:
+    async def misuse(communicator: Communicator, watch: Watch, renewals: LeaseKeepAlives) -> None:
         wrong_uses: list[Callable[[], object]] = [
             lambda: communicator.get(b"key"),
             lambda: communicator.put(b"key", b"value"),
@@ -152,6 +155,9 @@ def use_what_is_the_parents(endpoint: str) -> None:
             watch.ready,
             lambda: watch.revision,
             watch.request_progress,
+            lambda: communicator.lease_keep_alive_stream(1),
+            lambda: anext(renewals),
+            renewals.__aenter__,
         ]
         for wrong in wrong_uses:
             with pytest.raises(ForkedError, match="before the fork"):
@@ -159,6 +165,7 @@ def use_what_is_the_parents(endpoint: str) -> None:
         assert communicator.closed
         communicator.close()
         watch.cancel()
+        renewals.cancel()
         assert active_context_count() == 0
 
     asyncio.run(work())
@@ -174,7 +181,8 @@ def drop_what_is_the_parents(endpoint: str) -> None:
         await watch.ready()
         step = anext(watch)
         batches = watch.batches()
-        things: list[object] = [context, communicator, watch, step, batches]
+        renewals = communicator.lease_keep_alive_stream(await communicator.lease_grant(60))
+        things: list[object] = [context, communicator, watch, step, batches, renewals]
         things += [communicator.get(b"key") for _ in range(20)]
         things.append(communicator.namespace(b"a"))
 
@@ -183,7 +191,7 @@ def drop_what_is_the_parents(endpoint: str) -> None:
             gc.collect()
             cleanup_runtime()
 
-        del context, step, batches
+        del context, step, batches, renewals
         for _ in range(30):
             in_child(drop)
         watch.cancel()

@@ -144,6 +144,46 @@ async def test_lease_keep_alive_close_after_disconnect_revoke(
     assert cluster
 
 
+async def test_a_stream_of_renewals_lives_through_dropped_connections(
+    front: Front, through_front: Communicator, direct: Communicator
+) -> None:
+    """Each renewal loses its connection with the answer on the way, on one member after another."""
+    lease = await direct.lease_grant(TTL)
+    async with through_front.lease_keep_alive_stream(lease) as renewals:
+        await anext(renewals)
+        for _ in range(4):
+            for proxy in front.proxies:
+                await asyncio.to_thread(proxy.cut, 1)
+            assert (await asyncio.wait_for(anext(renewals), TTL)).ttl == TTL
+    assert through_front.stats().retries > 0
+
+
+async def test_a_stream_of_renewals_moves_to_another_member(
+    front: Front, through_front: Communicator, direct: Communicator
+) -> None:
+    lease = await direct.lease_grant(TTL)
+    async with through_front.lease_keep_alive_stream(lease) as renewals:
+        answered = front.number((await anext(renewals)).header.member_id)
+        await asyncio.to_thread(front.proxies[answered].blackhole)
+        renewal = await asyncio.wait_for(anext(renewals), TTL)
+        assert front.number(renewal.header.member_id) != answered
+
+
+async def test_the_loss_of_the_whole_cluster_ends_a_stream_of_renewals(
+    through_front: Communicator, front: Front, direct: Communicator
+) -> None:
+    lease = await direct.lease_grant(TTL)
+    async with through_front.lease_keep_alive_stream(lease) as renewals:
+        await anext(renewals)
+        for proxy in front.proxies:
+            await asyncio.to_thread(proxy.blackhole)
+        started = time.monotonic()
+        with pytest.raises(LeaseLostError, match="could not be renewed"):
+            await asyncio.wait_for(anext(renewals), 2 * TTL)
+        # Never later than the servers let it end.
+        assert TTL / 2 <= time.monotonic() - started <= TTL + 0.2
+
+
 async def test_nothing_is_left_after_faults(
     front: Front, cluster: EtcdCluster, direct: Communicator
 ) -> None:

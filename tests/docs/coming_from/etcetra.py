@@ -290,8 +290,12 @@ async def revokes_a_lease(here: Here) -> None:
 
 @checks.row("communicator.create_lease_keepalive_task(lease_id, 3)")
 async def keeps_a_lease_alive(here: Here) -> None:
-    await here.run()
-    assert await here.communicator.get("key") is None
+    lease = await here.communicator.lease_grant(10)
+    await here.run(lease=lease)
+    keeping = here.names["keeping"]
+    assert (await anext(keeping)).id == lease.id
+    keeping.cancel()
+    assert lease.id in (await here.communicator.leases()).leases
 
 
 async def lead(here: Here) -> None:

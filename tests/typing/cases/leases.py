@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import Any
 
-from etcd_client import Lease, LeaseGrantResponse, Loss
+from etcd_client import Lease, LeaseGrantResponse, LeaseKeepAlives, Loss
 from tests.typing.world import KEY, VALUE, Cases, World, method_of
 
 TTL = 60
@@ -41,6 +41,11 @@ async def grant(world: World) -> Any:
 async def keep_alive_once(world: World) -> Any:
     """Renews a lease."""
     return world.communicator.lease_keep_alive(await granted(world))
+
+
+async def keep_alive_stream(world: World) -> LeaseKeepAlives:
+    """Keeps a lease alive until nothing refers to that any more."""
+    return world.communicator.lease_keep_alive_stream(await granted(world), timeout=5)
 
 
 async def revoke(world: World) -> Any:
@@ -91,6 +96,7 @@ CASES: Cases = {
         lambda world: world.communicator.lease_grant(TTL, id=UNKNOWN, timeout=5),
     ),
     "Communicator.lease_keep_alive": (keep_alive_once,),
+    "Communicator.lease_keep_alive_stream": (keep_alive_stream,),
     "Communicator.lease_revoke": (revoke,),
     "Communicator.lease_time_to_live": (
         time_to_live,
@@ -104,6 +110,10 @@ CASES: Cases = {
     "LeaseGrant.close": (lambda world: world.communicator.lease(TTL).close(),),
     "LeaseGrant.send": (future_of_a_grant,),
     "LeaseGrant.throw": (thrown,),
+    "LeaseKeepAlives.__aenter__": (method_of(keep_alive_stream, "__aenter__"),),
+    "LeaseKeepAlives.__aiter__": (method_of(keep_alive_stream, "__aiter__"),),
+    "LeaseKeepAlives.__anext__": (method_of(keep_alive_stream, "__anext__"),),
+    "LeaseKeepAlives.cancel": (method_of(keep_alive_stream, "cancel"),),
     "Loss.is_set": (method_of(lost, "is_set"),),
     "Loss.wait": (method_of(lost, "wait"),),
 }
