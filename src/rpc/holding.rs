@@ -174,6 +174,14 @@ impl Acquisition {
             Err(error) => return self.not_granted(id, sent, interrupted.unwrap_or(error)),
         };
         let mut keeper = Keeper::new(Arc::clone(&self.transport), id, granted.ttl, sent);
+        // Members were tried for longer than the TTL: which attempt has granted it is not known.
+        if Instant::now() >= keeper.expires() {
+            let transport = Arc::clone(&self.transport);
+            keeper = match Keeper::take_over(transport, id, self.terms.grant_deadline).await {
+                Ok((renewed, _)) => renewed,
+                Err(error) => return self.failed(&keeper, Err(interrupted.unwrap_or(error))),
+            };
+        }
         let mut acquired = Acquired {
             lease: id,
             ttl: granted.ttl,

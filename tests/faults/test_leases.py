@@ -12,6 +12,7 @@ from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
 from tests.support.leftovers import leases, nothing_left
 from tests.support.metrics import eventually_async
+from tests.support.proxy import Proxy
 from tests.support.server import EtcdServer
 
 # More than an election and the notice of a silent member take.
@@ -33,6 +34,16 @@ async def test_lives_through_a_leader_change(cluster: EtcdCluster, direct: Commu
         await asyncio.to_thread(leader.kill)
         await asyncio.to_thread(lambda: cluster.leader(other_than=leader))
         await lives_on(lease, direct, TTL + 1)
+
+
+async def test_a_grant_that_comes_late_is_not_taken_for_lost(endpoint: str, proxy: Proxy) -> None:
+    async with Client(endpoint).connect() as direct, Client(proxy.endpoint).connect() as stalled:
+        await asyncio.to_thread(proxy.stall)
+        granting = asyncio.ensure_future(stalled.lease(2))
+        await asyncio.sleep(3)
+        await asyncio.to_thread(proxy.heal)
+        async with await granting as lease:
+            await lives_on(lease, direct, 3)
 
 
 @pytest.mark.full_faults
