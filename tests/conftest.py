@@ -114,22 +114,24 @@ def make_cluster() -> Iterator[Callable[..., EtcdCluster]]:
         yield lambda *size, **options: clusters.enter_context(EtcdCluster(*size, **options))
 
 
-@pytest.fixture(scope="module")
-def module_cluster() -> Iterator[EtcdCluster]:
-    """Three members that can be partitioned, for the tests of one module; see `cluster`."""
-    with EtcdCluster(partitionable=True) as members:
+@pytest.fixture(scope="session")
+def three_members() -> Iterator[EtcdCluster]:
+    """Three members that can be partitioned, for the whole run; see `cluster`."""
+    # Half of etcd's defaults: every test that loses its leader waits for another one.
+    flags = {"heartbeat-interval": 50, "election-timeout": 500}
+    with EtcdCluster(flags=flags, partitionable=True) as members:
         yield members
 
 
 @pytest.fixture
-def cluster(module_cluster: EtcdCluster) -> EtcdCluster:
+def cluster(three_members: EtcdCluster) -> EtcdCluster:
     """Return a healthy, empty cluster of three, whatever faults the test before has left.
 
     Tests that change the membership take `make_cluster` instead.
     """
-    module_cluster.heal()
-    gateway.wipe(module_cluster.leader().endpoint)
-    return module_cluster
+    three_members.heal()
+    gateway.wipe(three_members.leader().endpoint)
+    return three_members
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from tests.support.server import QUICK_ELECTIONS, EtcdServer
 
 WRITERS = 12
 # Shorter than the longest fault, so that deadlines pass too.
-DEADLINE = 1.5
+DEADLINE = 0.5
 
 
 @dataclass
@@ -105,19 +105,19 @@ async def count_under(
 
 async def test_through_a_bad_network(endpoint: str, proxy: Proxy, chance: random.Random) -> None:
     faults = network_faults(proxy, "the server", chance)
-    made = await count_under(faults, chance, [proxy.endpoint], [endpoint], 8)
+    made = await count_under(faults, chance, [proxy.endpoint], [endpoint], 6)
     assert sum(counter.unknown for counter in made) > 0, "no fault has hit a put"
 
 
 async def test_with_a_server_that_dies(chance: random.Random) -> None:
     with EtcdServer(flags=QUICK_ELECTIONS) as server:
         endpoints = [server.endpoint]
-        await count_under(process_faults(server), chance, endpoints, endpoints, 6)
+        await count_under(process_faults(server), chance, endpoints, endpoints, 4)
 
 
 async def test_with_members_that_fail(cluster: EtcdCluster, chance: random.Random) -> None:
     endpoints = cluster.endpoints
-    await count_under(cluster_faults(cluster), chance, endpoints, endpoints, 10)
+    await count_under(cluster_faults(cluster), chance, endpoints, endpoints, 7)
 
 
 @pytest.mark.full_faults

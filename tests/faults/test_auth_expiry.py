@@ -15,13 +15,14 @@ from etcd_client import (
     PermissionType,
 )
 from tests.faults.tools import values
+from tests.support.auth import QUICK_PASSWORDS
 from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
+from tests.support.server import QUICK_ELECTIONS, EtcdServer
 from tests.support.tls import jwt_auth_token
 
 ROOT = ConnectOptions(user="root", password="root")  # noqa: S106 - of a server that lives for a test
 ALICE = ConnectOptions(user="alice", password="alice")  # noqa: S106
-TTL = 2
+TTL = 1
 
 MakeServer = Callable[..., EtcdServer]
 
@@ -41,8 +42,8 @@ async def protect(server: EtcdServer) -> None:
 
 @pytest.fixture
 async def protected(make_server: MakeServer) -> EtcdServer:
-    """Return a server with authentication, whose unused tokens live for two seconds."""
-    server = make_server(flags={"auth-token-ttl": TTL})
+    """Return a server with authentication, whose unused tokens live for a second or two."""
+    server = make_server(flags={**QUICK_PASSWORDS, **QUICK_ELECTIONS, "auth-token-ttl": TTL})
     await protect(server)
     return server
 
@@ -66,17 +67,19 @@ async def test_idle_past_the_ttl(protected: EtcdServer) -> None:
 
 async def test_auth_jwt_expire(make_server: MakeServer, tmp_path: Path) -> None:
     """Port of TestAuthJWTExpire: such a token ends however much it is used."""
-    server = make_server(flags={"auth-token": jwt_auth_token(tmp_path, ttl=TTL)})
+    flags = {**QUICK_PASSWORDS, "auth-token": jwt_auth_token(tmp_path, ttl=TTL)}
+    server = make_server(flags=flags)
     await protect(server)
     async with Client(server.endpoint, ALICE).connect() as communicator:
-        for _ in range(30):
+        for _ in range(16):
             await use(communicator)
             await asyncio.sleep(0.15)
 
 
 async def test_a_jwt_that_is_older_than_the_users(make_server: MakeServer, tmp_path: Path) -> None:
     """Each change of users or roles puts all such tokens out of date."""
-    server = make_server(flags={"auth-token": jwt_auth_token(tmp_path, ttl=600)})
+    flags = {**QUICK_PASSWORDS, "auth-token": jwt_auth_token(tmp_path, ttl=600)}
+    server = make_server(flags=flags)
     await protect(server)
     async with (
         Client(server.endpoint, ROOT).connect() as root,
@@ -111,7 +114,7 @@ async def test_a_changed_password_is_told(protected: EtcdServer) -> None:
 
 async def test_authentication_that_is_turned_on_and_off(make_server: MakeServer) -> None:
     """A client with a user works before, during and after."""
-    server = make_server()
+    server = make_server(flags=QUICK_PASSWORDS)
     async with Client(server.endpoint, ROOT).connect() as communicator:
         await use(communicator)
         await protect(server)

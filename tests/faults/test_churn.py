@@ -201,7 +201,7 @@ def run_churn(endpoint: str, seed: str, rounds: str) -> None:
 @pytest.mark.parametrize(
     ("rounds", "within"),
     [
-        (7, 40),
+        (6, 40),
         pytest.param(173, 600, marks=[pytest.mark.full_faults, pytest.mark.timeout(620)]),
     ],
     ids=["for an hour", "for a day"],

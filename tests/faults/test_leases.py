@@ -13,10 +13,12 @@ from tests.support.front import Front
 from tests.support.leftovers import leases, nothing_left
 from tests.support.metrics import eventually_async
 from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
+from tests.support.server import QUICK_ELECTIONS, EtcdServer
 
 # More than an election and the notice of a silent member take.
-TTL = 6
+TTL = 4
+# Enough where nobody is elected.
+SHORT_TTL = 2
 
 
 async def lives_on(lease: Lease, direct: Communicator, seconds: float) -> None:
@@ -118,10 +120,10 @@ async def test_lease_renew_lost_quorum(cluster: EtcdCluster, direct: Communicato
 
 async def test_lease_keep_alive_not_found(direct: Communicator) -> None:
     """Port of the test of that name: one of three is revoked, the others live."""
-    first, second, third = [await direct.lease(TTL) for _ in range(3)]
+    first, second, third = [await direct.lease(SHORT_TTL) for _ in range(3)]
     await direct.lease_revoke(second.id)
-    assert await asyncio.wait_for(second.lost.wait(), TTL)
-    await lives_on(first, direct, TTL)
+    assert await asyncio.wait_for(second.lost.wait(), SHORT_TTL)
+    await lives_on(first, direct, SHORT_TTL + 1)
     assert not third.lost.is_set()
     await first.revoke()
     await third.revoke()
@@ -130,13 +132,13 @@ async def test_lease_keep_alive_not_found(direct: Communicator) -> None:
 async def test_the_loss_of_the_whole_cluster_is_told(
     through_front: Communicator, front: Front
 ) -> None:
-    lease = await through_front.lease(TTL)
+    lease = await through_front.lease(SHORT_TTL)
     for proxy in front.proxies:
         await asyncio.to_thread(proxy.blackhole)
     started = time.monotonic()
-    assert await asyncio.wait_for(lease.lost.wait(), 2 * TTL)
+    assert await asyncio.wait_for(lease.lost.wait(), 2 * SHORT_TTL)
     # Never later than the servers let it end: from then on another may have what hung on it.
-    assert TTL / 2 <= time.monotonic() - started <= TTL + 0.2
+    assert SHORT_TTL / 2 <= time.monotonic() - started <= SHORT_TTL + 0.2
     with pytest.raises(LeaseLostError):
         await lease.revoke()
 
@@ -213,13 +215,13 @@ async def test_nothing_is_left_after_faults(
 
 
 async def test_a_restarted_server_still_has_the_lease(make_server: object) -> None:
-    server = make_server()  # type: ignore[operator]
+    server = make_server(flags=QUICK_ELECTIONS)  # type: ignore[operator]
     assert isinstance(server, EtcdServer)
     async with Client(server.endpoint).connect() as communicator:
-        async with communicator.lease(10) as lease:
+        async with communicator.lease(6) as lease:
             await asyncio.to_thread(server.kill)
             await asyncio.to_thread(server.start)
             await eventually_async(lambda: leases(server.endpoint) == [lease.id])
-            await asyncio.sleep(4)
+            await asyncio.sleep(2.5)
             assert not lease.lost.is_set()
         assert leases(server.endpoint) == []

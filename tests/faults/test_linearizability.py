@@ -25,7 +25,7 @@ from tests.support.mischief import Fault, cluster_faults, front_faults, mischief
 
 KEYS = [f"register-{number}".encode() for number in range(8)]
 CLIENTS = 10
-DEADLINE = 1.5
+DEADLINE = 0.5
 # Keeps the histories short enough to be checked: no fault is missed by it.
 PACE = 0.01
 
@@ -113,7 +113,7 @@ async def record(
 
 async def test_a_history_without_faults(cluster: EtcdCluster, chance: random.Random) -> None:
     nothing = Fault("nothing", lambda: None)
-    history = await record(cluster.endpoints, [nothing], chance, 2)
+    history = await record(cluster.endpoints, [nothing], chance, 1)
     assert history.offending_keys() == []
     assert history.unknown == history.not_applied == 0
     assert len(history.operations) > 200
@@ -123,7 +123,7 @@ async def test_a_history_with_faults(
     cluster: EtcdCluster, front: Front, chance: random.Random
 ) -> None:
     faults = cluster_faults(cluster) + front_faults(front, chance)
-    history = await record(front.endpoints, faults, chance, 12)
+    history = await record(front.endpoints, faults, chance, 8)
     assert history.offending_keys() == []
 
 

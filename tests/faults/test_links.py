@@ -10,7 +10,7 @@ from etcd_client import Client, ConnectOptions, OutcomeUnknownError
 from tests.faults.tools import values
 from tests.support.proxy import Direction, Proxy
 
-SLOW_LINK = 400_000
+SLOW_LINK = 700_000
 LARGE = bytes(1_400_000)
 # Pings that a slow link holds up for longer than their limit.
 IMPATIENT = ConnectOptions(keep_alive_interval=1, keep_alive_timeout=1)
@@ -24,7 +24,7 @@ async def test_a_slow_link_is_not_taken_for_a_dead_one(proxy: Proxy) -> None:
         began = time.monotonic()
         found = await asyncio.gather(*(communicator.get(b"large", timeout=60) for _ in range(2)))
         assert found == [LARGE, LARGE]
-        assert time.monotonic() - began > 5
+        assert time.monotonic() - began > 3
         assert communicator.stats().reconnects == 0
         assert communicator.stats().retries == 0
 

