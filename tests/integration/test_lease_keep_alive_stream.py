@@ -60,8 +60,8 @@ async def test_renews_while_nobody_reads(communicator: Communicator, endpoint: s
     renewals = communicator.lease_keep_alive_stream(lease)
     await asyncio.sleep(5)
     assert leases(endpoint) == [lease.id]
-    # At 0, 0.67, ... 4.67 seconds.
-    assert len(await at_once(renewals)) == 8
+    # At 0, 0.67, ... 4.67 seconds, and later by what the answers take.
+    assert len(await at_once(renewals)) in (7, 8)
 
 
 async def test_renews_while_the_event_loop_is_blocked(
@@ -92,7 +92,8 @@ async def test_a_slow_reader_gets_the_newest(make_server: Callable[..., EtcdServ
             revision = (await communicator.put(b"key", b"value")).header.revision
             await asyncio.sleep(6.5)
             read = await at_once(renewals)
-            assert len(read) == 16
+            # One more may come while they are read; the first ones are dropped in any case.
+            assert len(read) in (16, 17)
             assert read[0].header.revision == revision
             # It goes on from there.
             await asyncio.wait_for(anext(renewals), 1)
