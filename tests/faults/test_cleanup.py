@@ -28,8 +28,8 @@ from tests.support.server import EtcdServer
 
 Work = Callable[[Communicator, bytes], Awaitable[object]]
 
-LONGEST = 7.5
-"""What a cleanup may take: five seconds for the calls, two for the thread, and a little."""
+LONGEST = 6.5
+"""What a cleanup may take: five seconds for the calls, and a little for the thread."""
 
 PATIENCE = 20
 """After that an operation hangs; its deadline or the TTL of its lock would have ended it."""

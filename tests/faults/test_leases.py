@@ -123,6 +123,7 @@ async def test_lease_keep_alive_not_found(direct: Communicator) -> None:
     first, second, third = [await direct.lease(SHORT_TTL) for _ in range(3)]
     await direct.lease_revoke(second.id)
     assert await asyncio.wait_for(second.lost.wait(), SHORT_TTL)
+    assert "revoked" in (second.lost.reason or "")
     await lives_on(first, direct, SHORT_TTL + 1)
     assert not third.lost.is_set()
     await first.revoke()
@@ -154,6 +155,7 @@ async def test_lease_keep_alive_close_after_disconnect_revoke(
     await direct.lease_revoke(lease.id)
     await asyncio.to_thread(front.heal)
     assert await asyncio.wait_for(lease.lost.wait(), TTL)
+    assert "revoked" in (lease.lost.reason or "")
     assert cluster
 
 

@@ -24,5 +24,9 @@ def descriptors() -> list[str]:
 
 
 def resident_bytes() -> int:
-    """Return how much memory this process occupies."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    """Return how much memory this process occupies, without the files that are mapped into it.
+
+    The system may drop the pages of those at any time, which would hide that others have come.
+    """
+    resident, shared = Path("/proc/self/statm").read_text().split()[1:3]
+    return (int(resident) - int(shared)) * os.sysconf("SC_PAGE_SIZE")
