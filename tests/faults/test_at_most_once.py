@@ -109,6 +109,7 @@ async def test_through_a_bad_network(endpoint: str, proxy: Proxy, chance: random
     assert sum(counter.unknown for counter in made) > 0, "no fault has hit a put"
 
 
+@pytest.mark.full_faults
 async def test_with_a_server_that_dies(chance: random.Random) -> None:
     with EtcdServer(flags=QUICK_ELECTIONS) as server:
         endpoints = [server.endpoint]

@@ -17,6 +17,7 @@ from etcd_client import (
     OutcomeUnknownError,
     Txn,
     TxnOp,
+    cleanup_runtime,
 )
 from tests.faults.tools import in_use, steer, succeeds, values
 from tests.support.cluster import EtcdCluster
@@ -74,6 +75,7 @@ async def test_balancer_under_blackhole_no_keep_alive_reads(
     assert await in_use(through_front, front) != used
 
 
+@pytest.mark.full_faults
 async def test_balancer_under_blackhole_keep_alive_watch(
     front: Front, direct: Communicator
 ) -> None:
@@ -199,6 +201,7 @@ async def test_closing_does_not_wait_for_a_frozen_server(
 ) -> None:
     """Nor does the socket stay, though there is no way to say goodbye."""
     server = make_server()
+    cleanup_runtime()  # the connections of the test before may still linger
     before = open_sockets()
     async with Client(server.endpoint).connect() as client, client.watch(b"key"):
         assert open_sockets() == before + 1

@@ -117,6 +117,7 @@ async def test_one_holder_while_members_fail(
     await nothing_left(cluster[0].endpoint, within=40)
 
 
+@pytest.mark.full_faults
 async def test_a_waiter_moves_from_a_frozen_member(
     through_front: Communicator, front: Front, direct: Communicator
 ) -> None:

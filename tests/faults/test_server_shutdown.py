@@ -72,7 +72,7 @@ async def test_balancer_under_server_stop_inflight_get_on_restart(
     assert cluster.leader()
 
 
-@pytest.mark.parametrize("fault", ["stop", "kill"])
+@pytest.mark.parametrize("fault", ["kill", pytest.param("stop", marks=pytest.mark.full_faults)])
 async def test_rolling_restarts_cost_no_read(
     cluster: EtcdCluster, chance: random.Random, fault: str
 ) -> None:

@@ -193,7 +193,7 @@ async def test_v3_watch_progress_on_member_restart() -> None:
             Client(server.endpoint).connect() as client,
             client.watch_prefix(b"", progress_notify=True) as watch,
         ):
-            for number in range(3):
+            for number in range(2):
                 put = await client.put(b"key", str(number))
                 assert await values(watch, 1) == [str(number).encode()]
                 await asyncio.sleep(0.5)
@@ -212,16 +212,16 @@ async def test_cancelled_steps_lose_nothing_over_reconnects(
         Client(proxy.endpoint).connect() as client,
         client.watch(b"key") as watch,
     ):
-        writing = asyncio.create_task(_count(direct, 2000))
+        writing = asyncio.create_task(_count(direct, 1000))
         dropping = asyncio.create_task(_keep_dropping(proxy, chance))
         found: list[bytes] = []
         deadline = time.monotonic() + 40
-        while len(found) < 2000 and time.monotonic() < deadline:
+        while len(found) < 1000 and time.monotonic() < deadline:
             with contextlib.suppress(asyncio.TimeoutError):
                 found.append((await asyncio.wait_for(anext(watch), 0.0005)).value)
         dropping.cancel()
         await writing
-    assert found == [str(number).encode() for number in range(2000)]
+    assert found == [str(number).encode() for number in range(1000)]
 
 
 async def _count(communicator: Communicator, numbers: int) -> None:
