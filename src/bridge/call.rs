@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::{AbortHandle, Abortable};
 use pyo3::exceptions::{PyStopIteration, PyTypeError};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::PyType;
@@ -115,13 +116,15 @@ pub(super) fn thrown(kind: &Bound<'_, PyAny>, value: Option<&Bound<'_, PyAny>>) 
 
 impl Call {
     /// The same call with another result.
-    pub(crate) fn returning(self, value: Py<PyAny>) -> Self {
-        Self { value: Some(value), ..self }
+    pub(crate) fn returning(mut self, value: Py<PyAny>) -> Self {
+        self.value = Some(value);
+        self
     }
 
     /// The same call, with something to do when nobody gets its result.
-    pub(crate) fn undone_by(self, undo: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { undo: Some(Box::new(undo)), ..self }
+    pub(crate) fn undone_by(mut self, undo: impl Fn() + Send + Sync + 'static) -> Self {
+        self.undo = Some(Box::new(undo));
+        self
     }
 
     /// Has `callback` called with the future once the call is over.
@@ -141,8 +144,25 @@ impl Call {
     }
 }
 
+impl Drop for Call {
+    /// A result that would have to be taken back is not waited for where nobody can get it, as
+    /// when a task is cancelled before its first step. Other calls go on without their caller.
+    fn drop(&mut self) {
+        if self.undo.is_some() && !self.started.load(Ordering::Relaxed) {
+            self.bridge.get().give_up(self.ticket);
+        }
+    }
+}
+
 #[pymethods]
 impl Call {
+    /// For the garbage collector: the traceback of the exception that the future keeps has the
+    /// frame that awaited this call, and this call with it.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.future)?;
+        visit.call(&self.value)
+    }
+
     fn __await__(this: Py<Self>) -> Py<Self> {
         this
     }

@@ -9,7 +9,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 use tokio::time::timeout_at;
 
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
@@ -31,12 +31,24 @@ enum Phase {
     Exiting(Instant),
 }
 
+/// How near the engine's end is, for those who have to leave something in good order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
+enum Ending {
+    NotYet,
+    /// Calls may finish.
+    Near,
+    /// Nothing but what has to be finished is waited for.
+    Now,
+}
+
 pub(crate) struct Engine {
     jobs: Mutex<Vec<Job>>,
     dispatcher: AtomicWaker,
     phase: Mutex<Phase>,
     phase_changed: Notify,
+    ending: watch::Sender<Ending>,
     pending_calls: Counter,
+    holdings: Counter,
     unfinished: Counter,
     stopped: Mutex<bool>,
     stopped_changed: Condvar,
@@ -60,7 +72,9 @@ impl Engine {
             dispatcher: AtomicWaker::new(),
             phase: Mutex::new(Phase::Running),
             phase_changed: Notify::new(),
+            ending: watch::Sender::new(Ending::NotYet),
             pending_calls: Counter::default(),
+            holdings: Counter::default(),
             unfinished: Counter::default(),
             stopped: Mutex::new(false),
             stopped_changed: Condvar::new(),
@@ -141,15 +155,26 @@ impl Engine {
                 Phase::Draining(until) => {
                     tokio::select! {
                         () = changed => {}
-                        _ = timeout_at(until.into(), self.pending_calls.zero()) => return,
+                        finished = timeout_at(until.into(), self.settled(&self.pending_calls)) => {
+                            match finished {
+                                Ok(()) => return,
+                                Err(_) => self.exit(),
+                            }
+                        }
                     }
                 }
                 Phase::Exiting(until) => {
-                    let _ = timeout_at(until.into(), self.unfinished.zero()).await;
+                    let _ = timeout_at(until.into(), self.settled(&self.unfinished)).await;
                     return;
                 }
             }
         }
+    }
+
+    /// Waits until nothing is held any more, and then for what is counted.
+    async fn settled(&self, counter: &Counter) {
+        self.holdings.zero().await;
+        counter.zero().await;
     }
 
     pub(super) fn set_running(&self) {
@@ -175,7 +200,27 @@ impl Engine {
         if !ended || matches!(phase, Phase::Exiting(_)) {
             *current = phase;
             self.phase_changed.notify_one();
+            self.ending.send_replace(match phase {
+                Phase::Running | Phase::Idle(_) => Ending::NotYet,
+                Phase::Draining(_) => Ending::Near,
+                Phase::Exiting(_) => Ending::Now,
+            });
         }
+    }
+
+    /// Completes when the engine is to stop, and calls may still finish.
+    pub(crate) async fn ending(&self) {
+        self.until(Ending::Near).await;
+    }
+
+    /// Completes when calls are not waited for any more.
+    pub(crate) async fn ending_now(&self) {
+        self.until(Ending::Now).await;
+    }
+
+    async fn until(&self, ending: Ending) {
+        // The sender is the engine's own.
+        let _ = self.ending.subscribe().wait_for(|now| *now >= ending).await;
     }
 
     /// Waits until the thread has ended all its tasks; false when that took too long.
@@ -191,6 +236,12 @@ impl Engine {
     /// Counts a call as pending for as long as the result lives.
     pub(super) fn pending_call(self: &Arc<Self>) -> Counted {
         Counted::new(self, |engine| &engine.pending_calls)
+    }
+
+    /// Has the engine wait, for as long as the result lives, for who gives something back as soon
+    /// as it is `ending`.
+    pub(crate) fn holding(self: &Arc<Self>) -> Counted {
+        Counted::new(self, |engine| &engine.holdings)
     }
 
     /// Has the engine finish, for as long as the result lives, what would otherwise leave
@@ -224,7 +275,7 @@ impl Counter {
 }
 
 /// Is counted for as long as it lives.
-pub(super) struct Counted {
+pub(crate) struct Counted {
     engine: Arc<Engine>,
     counter: fn(&Engine) -> &Counter,
 }

@@ -128,14 +128,18 @@ pub(crate) fn active_contexts() -> usize {
     engines().contexts
 }
 
-/// Stops the engine: pending calls get `GRACE` to finish, then they fail. The next use starts
-/// a new one.
+/// Stops the engine: what is held is given back, pending calls get `GRACE` to finish, then they
+/// fail. The next use starts a new one.
 pub(crate) fn cleanup(py: Python<'_>) {
-    let Some(engine) = engines().retire() else { return };
+    let mut engines = engines();
+    engines.retire();
+    // Also those which another thread is stopping just now.
+    let stopping: Vec<_> = engines.retired.iter().filter_map(Weak::upgrade).collect();
+    drop(engines);
     py.detach(|| {
-        engine.drain();
-        if !engine.wait_until_stopped(GRACE + EXIT_LIMIT) {
-            engine.exit();
+        for engine in stopping {
+            engine.drain();
+            engine.wait_until_stopped(GRACE + EXIT_LIMIT);
         }
     });
 }

@@ -123,6 +123,14 @@ impl Holding {
         }
         bridge::spawn(py, &self.bridge, &self.link(py)?.engine, lost, task)
     }
+
+    /// What needs no task, and no engine that may have been stopped.
+    fn at_once(&self, py: Python<'_>, value: impl ToPython) -> PyResult<Call> {
+        if !self.bridge.get().check_running(py)? {
+            return Err(errors::wrong_loop(py));
+        }
+        bridge::finished(py, &self.bridge, value.to_python(py)?)
+    }
 }
 
 #[pymethods]
@@ -143,6 +151,10 @@ impl Holding {
     /// Waits until it is over; says why it was lost, or None after it was given back.
     fn until_over(&self, py: Python<'_>) -> PyResult<Call> {
         let mut state = self.link(py)?.state.clone();
+        if *state.borrow() != State::Held {
+            let over = Loss(loss(&state.borrow()));
+            return self.at_once(py, over);
+        }
         let over = async move {
             // The last word stands, also where the task is gone.
             let _ = state.wait_for(|state| *state != State::Held).await;
@@ -156,6 +168,9 @@ impl Holding {
     #[pyo3(signature = (timeout=None))]
     fn release(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Call> {
         let link = self.link(py)?;
+        if *link.state.borrow() != State::Held {
+            return self.at_once(py, GivenBack(None));
+        }
         let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
         let deadline = args::deadline(timeout.or(link.timeout));
         let (answer, answered) = oneshot::channel();
@@ -180,10 +195,15 @@ impl Communicator {
         let link = Link { engine: Arc::clone(&engine), commands, state, timeout };
         let inside = Inside::new(&self.namespace);
         let acquiring = async move {
-            match answered.await {
-                Ok(Ok(acquired)) => Ok(acquired.map(|acquired| Held { link, acquired, inside })),
-                Ok(Err(error)) => Err(error),
-                Err(_) => Err(Error::Connection("the runtime was stopped".into())),
+            let answer = tokio::select! {
+                biased;
+                answer = answered => answer.ok(),
+                () = link.engine.ending_now() => None,
+            };
+            match answer {
+                Some(Ok(acquired)) => Ok(acquired.map(|acquired| Held { link, acquired, inside })),
+                Some(Err(error)) => Err(error),
+                None => Err(Error::Connection("the runtime was stopped".into())),
             }
         };
         let call = self.spawn(py, &engine, Effect::Changes, acquiring)?;
@@ -200,18 +220,21 @@ impl Communicator {
 
 /// Runs a holding from the attempt to acquire it to its end.
 async fn keep(engine: Arc<Engine>, acquisition: Acquisition) {
-    let unfinished = engine.unfinished();
+    let mut unfinished = engine.unfinished();
     let leftover = match acquisition.run().await {
         Attempt::Acquired(possession) => {
             drop(unfinished);
-            Some(possession.hold().await)
+            let _holding = engine.holding();
+            let leftover = possession.hold(engine.ending()).await;
+            unfinished = engine.unfinished();
+            Some(leftover)
         }
         Attempt::Failed(leftover) => leftover,
     };
     if let Some(leftover) = leftover {
-        let _unfinished = engine.unfinished();
         leftover.remove().await;
     }
+    drop(unfinished);
 }
 
 #[pymethods]

@@ -1,7 +1,7 @@
 //! A lease that is kept alive for its holder, and the lock or the lead that hangs on it: from the
 //! grant to the end, with nothing left on the server.
 
-use std::future::pending;
+use std::future::{Future, pending};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,6 +18,9 @@ use super::transport::{Deadline, Transport};
 /// How long the caller of a failed attempt waits for what is left of it to be removed. A server
 /// that answers does it in less; for one that does not, the removal goes on behind the caller.
 const TIDYING: Duration = Duration::from_millis(100);
+
+/// Why something is lost that nobody can keep any more.
+const STOPPED: &str = "the runtime was stopped";
 
 pub struct Terms {
     pub claim: Option<Claim>,
@@ -134,7 +137,7 @@ impl StateSender {
 impl Drop for StateSender {
     fn drop(&mut self) {
         if *self.0.borrow() == State::Held {
-            self.set(State::Lost("the runtime was stopped".into()));
+            self.set(State::Lost(STOPPED.into()));
         }
     }
 }
@@ -292,8 +295,8 @@ async fn interruption(
 }
 
 impl Possession {
-    /// Holds it until it is given back or lost.
-    pub async fn hold(mut self) -> Leftover {
+    /// Holds it until it is given back or lost, or until `stopping` says that it has to be.
+    pub async fn hold(mut self, stopping: impl Future<Output = ()>) -> Leftover {
         let Self { transport, keeper, place, limit, commands, closing, .. } = &mut self;
         let evicted = async {
             match place {
@@ -305,6 +308,7 @@ impl Possession {
             biased;
             release = released(commands) => return self.given_back(release),
             () = closed(closing) => return self.gone("the communicator was closed".into()),
+            () = stopping => return self.gone(STOPPED.into()),
             () = until(limit.map(|(end, _)| end)) => {
                 let limit = limit.map_or(0.0, |(_, limit)| limit.as_secs_f64());
                 format!("its time of {limit} s was over")

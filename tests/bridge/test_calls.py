@@ -111,7 +111,6 @@ class Payload:
     """Something large that a frame keeps."""
 
 
-@pytest.mark.xfail(reason="the garbage collector does not see what a call refers to", strict=True)
 async def test_an_error_does_not_keep_its_call_for_ever(communicator: Communicator) -> None:
     """Its traceback has the frame, the frame has the call, and the call has the error."""
 

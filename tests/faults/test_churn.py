@@ -16,6 +16,7 @@ from etcd_client import (
     Election,
     EtcdLockOption,
     Lock,
+    LockTimeoutError,
     active_context_count,
 )
 from tests.bridge.program import run_program
@@ -102,6 +103,8 @@ async def give_up_a_lock(communicator: Communicator, chance: random.Random) -> N
         with contextlib.suppress(asyncio.TimeoutError):
             acquiring = Lock(communicator, b"%d" % id(communicator)).acquire()
             await asyncio.wait_for(acquiring, chance.uniform(0.001, 0.02))
+        with contextlib.suppress(LockTimeoutError):
+            await Lock(communicator, b"%d" % id(communicator)).acquire(timeout=0.01)
 
 
 async def lease(communicator: Communicator, _: random.Random) -> None:

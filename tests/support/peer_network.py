@@ -8,6 +8,7 @@ from tests.support.server import EtcdServer
 
 _TCP_TABLE = Path("/proc/net/tcp")
 _ESTABLISHED = "01"
+_ATTEMPTS = 5
 
 
 class PeerNetwork:
@@ -48,10 +49,12 @@ class PeerNetwork:
             proxy.close()
 
     def _origin(self, source_port: int) -> str:
-        inode = _socket_inode(source_port)
-        for name, pid in self._running().items():
-            if inode is not None and _has_socket(pid, inode):
-                return name
+        # The tables may change while they are read, and then leave entries out.
+        for _ in range(_ATTEMPTS):
+            inode = _socket_inode(source_port)
+            for name, pid in self._running().items():
+                if inode is not None and _has_socket(pid, inode):
+                    return name
         return ""
 
 
