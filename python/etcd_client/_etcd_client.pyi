@@ -78,8 +78,8 @@ def cleanup_runtime() -> None:
     Calls that are under way get five seconds to finish; then they fail with `EtcdConnectionError`
     or, where they may have changed something, with `OutcomeUnknownError`. Leases, locks and leads
     that are held are given back, and their holders told that they are lost. The next call starts
-    the runtime again, also of a communicator that is open. Programs seldom need this: the runtime stops
-    by itself soon after the last context has exited, and when the interpreter exits.
+    the runtime again, also of a communicator that is open. Programs seldom need this: the runtime
+    stops by itself soon after the last context has exited, and when the interpreter exits.
 
     Blocks until the runtime has stopped, at most for seven seconds.
 
