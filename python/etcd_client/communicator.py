@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import _etcd_client
 from ._etcd_client import LockResponse, UnlockResponse
+from .attempt import Attempt
 from .errors import InvalidArgsError, LockLostError
 from .lease import LeaseGrant
 from .maintenance import Maintenance
@@ -189,7 +190,8 @@ class Communicator(_etcd_client.Communicator):
             InvalidArgsError: Both `lease` and `ttl` are given.
         """
         if lease is None:
-            return self._locked(name, self._hold_place(name, ttl=ttl, timeout=timeout))
+            call = self._hold_place(name, ttl=ttl, timeout=timeout)
+            return Attempt(call, self._locked(name, call))
         if ttl is not None:
             message = "ttl: expected no limit beside a lease, which has its own"
             raise InvalidArgsError(message)

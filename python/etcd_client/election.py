@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from ._etcd_client import LeaderKey
+from .attempt import Attempt
 from .errors import ElectError, EtcdError, LockTimeoutError, timeout_error
 from .loss import Loss
 
@@ -93,7 +94,7 @@ class Election:
         call = self._communicator._hold_place(  # noqa: SLF001 - made for this
             self._name, value=self._value if value is None else value, timeout=timeout
         )
-        return self._elected(call)
+        return Attempt(call, self._elected(call))
 
     async def _elected(self, call: Call[Holding]) -> None:
         try:

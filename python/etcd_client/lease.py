@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Coroutine
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from .attempt import Attempt
 from .errors import EtcdError, LeaseLostError
 from .loss import Loss
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
     from types import TracebackType
 
     from ._etcd_client import Call, Holding
@@ -86,7 +85,7 @@ class Lease:
         return f"<Lease id={self.id:x} ttl={self.ttl}>"
 
 
-class LeaseGrant(Coroutine[Any, Any, Lease]):
+class LeaseGrant(Attempt[Lease]):
     """What `Communicator.lease` returns: await it, or enter it with `async with`.
 
     Examples:
@@ -94,47 +93,11 @@ class LeaseGrant(Coroutine[Any, Any, Lease]):
         >>> await lease.revoke()
     """
 
-    __slots__ = ("_granting", "_lease")
+    __slots__ = ("_lease",)
 
     def __init__(self, call: Call[Holding]) -> None:
-        self._granting = _granted(call)
+        super().__init__(call, _granted(call))
         self._lease: Lease | None = None
-
-    def __await__(self) -> Generator[Any, Any, Lease]:
-        return self._granting.__await__()
-
-    def send(self, value: None, /) -> object:
-        """Resume the call, as a task does; not for programs.
-
-        Args:
-            value: None.
-
-        Returns:
-            The future that the call waits for.
-        """
-        return self._granting.send(value)
-
-    def throw(
-        self,
-        typ: type[BaseException] | BaseException,
-        val: BaseException | object = None,
-        tb: TracebackType | None = None,
-        /,
-    ) -> object:
-        """End the call with an exception, as the cancellation of its task does.
-
-        Args:
-            typ: The exception or its class.
-            val: Where `typ` is a class: an instance, or the argument to make one.
-            tb: The traceback of the exception.
-        """
-        if isinstance(typ, BaseException):
-            return self._granting.throw(typ)
-        return self._granting.throw(typ, val, tb)
-
-    def close(self) -> None:
-        """Cancel the call."""
-        self._granting.close()
 
     async def __aenter__(self) -> Lease:
         self._lease = await self

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
+from .attempt import Attempt
 from .errors import EtcdError, LockError, LockLostError
 from .loss import Loss
 
@@ -133,7 +134,7 @@ class Lock:
         call = self._communicator._hold_place(  # noqa: SLF001 - made for this
             self._name, ttl=self._ttl, wait=blocking, timeout=timeout
         )
-        return self._acquired(call)
+        return Attempt(call, self._acquired(call))
 
     async def _acquired(self, call: Call[Holding | None]) -> bool:
         holding = await call

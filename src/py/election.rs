@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use tokio::sync::watch;
 
+use super::answers::{Answers, End};
 use super::args::{self, Keywords};
 use super::communicator::{self, Communicator, Effect};
 use super::errors;
@@ -14,9 +14,7 @@ use super::kv_options::lease_id;
 use super::namespace::Inside;
 use super::record::record;
 use super::responses::{KeyValue, ResponseHeader, ToPython, header, key_value};
-use crate::bridge::{
-    self, Call, ForkGuarded, LoopBridge, Next, Receiver, Sender, Source, Step, Taken, Waiting,
-};
+use crate::bridge::{self, Call, ForkGuarded, LoopBridge, Next, Sender};
 use crate::rpc::election;
 use crate::rpc::error::Error;
 use crate::rpc::messages as wire;
@@ -113,37 +111,7 @@ pub(crate) struct Observer {
     leaders: ForkGuarded<Arc<Leaders>>,
 }
 
-struct Leaders(Receiver<wire::LeaderResponse, End>);
-
-/// How observing ended.
-#[derive(Clone)]
-enum End {
-    Cancelled,
-    Failed(Error),
-}
-
-fn lost() -> End {
-    End::Failed(Error::Connection("the runtime was stopped under the observer".into()))
-}
-
-impl Source for Leaders {
-    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        match self.0.take() {
-            Taken::Item(leader) => leader.to_python(py).map(Some),
-            Taken::Empty => Ok(None),
-            Taken::Ended(End::Cancelled) => Err(PyStopAsyncIteration::new_err(())),
-            Taken::Ended(End::Failed(error)) => Err(errors::exception(py, error)),
-        }
-    }
-
-    fn notify(&self, waiting: Waiting) {
-        waiting.wake_by(&self.0);
-    }
-
-    fn withdraw(&self, step: Step) {
-        step.leaves(&self.0);
-    }
-}
+type Leaders = Answers<wire::LeaderResponse>;
 
 impl Observer {
     fn leaders(&self, py: Python<'_>) -> PyResult<&Arc<Leaders>> {
@@ -166,7 +134,7 @@ impl Observer {
     fn cancel(&self) {
         // In a forked child there is nothing to end: the stream is the parent's.
         if let Some(leaders) = self.leaders.get() {
-            leaders.0.close(End::Cancelled);
+            leaders.0.close(End::Finished);
         }
     }
 }
@@ -181,7 +149,7 @@ async fn observe(
     let end = loop {
         let leader = tokio::select! {
             biased;
-            () = sender.closed() => break End::Cancelled,
+            () = sender.closed() => break End::Finished,
             () = communicator::closed(&mut closing) => break End::Failed(Error::Closed),
             leader = observer.next() => leader,
         };
@@ -192,7 +160,7 @@ async fn observe(
         inside.strip_all(&mut leader.kv);
         let weight = leader.kv.as_ref().map_or(0, |kv| kv.key.len() + kv.value.len());
         if !sender.send(leader, weight).await {
-            break End::Cancelled;
+            break End::Finished;
         }
     };
     sender.end(end);
@@ -265,11 +233,11 @@ impl Communicator {
     fn observe(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Observer> {
         let name = self.key(name, "name")?;
         let session = self.session(py)?;
-        let (sender, leaders) = bridge::channel(BUFFER, lost);
+        let (sender, leaders) = bridge::channel(BUFFER, || End::stopped("observer"));
         let observer = election::Observer::new(Arc::clone(&session.transport), name);
         let inside = Inside::new(&self.namespace);
         session.engine.submit(observe(observer, sender, self.closing(py)?, inside));
-        let leaders = ForkGuarded::new(Arc::new(Leaders(leaders)));
+        let leaders = ForkGuarded::new(Arc::new(Answers(leaders)));
         Ok(Observer { bridge: self.bridge.clone_ref(py), leaders })
     }
 

@@ -167,11 +167,11 @@ impl Holding {
     /// Gives it back; None where it was lost before.
     #[pyo3(signature = (timeout=None))]
     fn release(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Call> {
+        let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
         let link = self.link(py)?;
         if *link.state.borrow() != State::Held {
             return self.at_once(py, GivenBack(None));
         }
-        let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
         let deadline = args::deadline(timeout.or(link.timeout));
         let (answer, answered) = oneshot::channel();
         let _ = link.commands.send(Command::Release(Release { deadline, answer }));

@@ -2,21 +2,16 @@
 
 use std::sync::Arc;
 
-use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use tokio::sync::watch;
 
+use super::answers::{Answers, End, Nothing};
 use super::args::Keywords;
 use super::communicator::{self, Communicator};
 use super::errors;
 use super::kv_options::lease_id;
-use super::responses::ToPython;
-use super::watch_reader::Nothing;
-use crate::bridge::{
-    self, Call, Engine, ForkGuarded, LoopBridge, Next, Receiver, Sender, Source, Step, Taken,
-    Waiting,
-};
+use crate::bridge::{self, Call, Engine, ForkGuarded, LoopBridge, Next, Sender};
 use crate::rpc::error::Error;
 use crate::rpc::keeper::Keeper;
 use crate::rpc::messages::LeaseKeepAliveResponse;
@@ -40,14 +35,7 @@ struct Native {
     engine: Arc<Engine>,
 }
 
-struct Renewals(Receiver<LeaseKeepAliveResponse, End>);
-
-/// How it ended.
-#[derive(Clone)]
-enum End {
-    Cancelled,
-    Failed(Error),
-}
+type Renewals = Answers<LeaseKeepAliveResponse>;
 
 /// What became of the first renewal.
 #[derive(Clone)]
@@ -55,29 +43,6 @@ enum Beginning {
     UnderWay,
     Renewed,
     Ended(End),
-}
-
-fn lost() -> End {
-    End::Failed(Error::Connection("the runtime was stopped under the keep-alive".into()))
-}
-
-impl Source for Renewals {
-    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        match self.0.take() {
-            Taken::Item(renewal) => renewal.to_python(py).map(Some),
-            Taken::Empty => Ok(None),
-            Taken::Ended(End::Cancelled) => Err(PyStopAsyncIteration::new_err(())),
-            Taken::Ended(End::Failed(error)) => Err(errors::exception(py, error)),
-        }
-    }
-
-    fn notify(&self, waiting: Waiting) {
-        waiting.wake_by(&self.0);
-    }
-
-    fn withdraw(&self, step: Step) {
-        step.leaves(&self.0);
-    }
 }
 
 impl LeaseKeepAlives {
@@ -116,7 +81,7 @@ impl LeaseKeepAlives {
     fn cancel(&self) {
         // In a forked child there is nothing to end: the engine is the parent's.
         if let Some(native) = self.native.get() {
-            native.renewals.0.close(End::Cancelled);
+            native.renewals.0.close(End::Finished);
         }
     }
 }
@@ -128,7 +93,7 @@ async fn begun(mut beginning: watch::Receiver<Beginning>) -> Result<(), Error> {
     let now = beginning.borrow().clone();
     match now {
         Beginning::Ended(End::Failed(error)) => Err(error),
-        Beginning::UnderWay | Beginning::Renewed | Beginning::Ended(End::Cancelled) => Ok(()),
+        Beginning::UnderWay | Beginning::Renewed | Beginning::Ended(End::Finished) => Ok(()),
     }
 }
 
@@ -144,7 +109,7 @@ impl Pump {
     async fn run(self, deadline: Deadline, mut closing: watch::Receiver<bool>) {
         let end = tokio::select! {
             biased;
-            () = self.sender.closed() => End::Cancelled,
+            () = self.sender.closed() => End::Finished,
             () = communicator::closed(&mut closing) => End::Failed(Error::Closed),
             error = self.renew(deadline) => End::Failed(error),
         };
@@ -193,12 +158,12 @@ impl Communicator {
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
         let session = self.session(py)?;
-        let (sender, renewals) = bridge::channel(BUFFER, lost);
+        let (sender, renewals) = bridge::channel(BUFFER, || End::stopped("keep-alive"));
         let (told, beginning) = watch::channel(Beginning::UnderWay);
         let pump = Pump { transport: Arc::clone(&session.transport), id, sender, beginning: told };
         let engine = Arc::clone(&session.engine);
         engine.submit(pump.run(deadline, self.closing(py)?));
-        let renewals = Arc::new(Renewals(renewals));
+        let renewals = Arc::new(Answers(renewals));
         let native = ForkGuarded::new(Native { renewals, beginning, engine });
         Ok(LeaseKeepAlives { bridge: self.bridge.clone_ref(py), native })
     }

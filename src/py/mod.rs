@@ -1,6 +1,7 @@
 //! The Python classes: thin, with all of etcd in `rpc` and all of asyncio in `bridge`.
 
 mod admin;
+mod answers;
 mod args;
 mod auth;
 mod cluster;

@@ -3,12 +3,12 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 use tokio::sync::watch;
 use tokio::time::timeout_at;
 
+use super::answers::End;
 use super::args;
 use super::communicator::{self, Communicator};
 use super::errors;
@@ -22,17 +22,6 @@ use crate::rpc::transport::{Deadline, Transport};
 
 /// How many bytes may wait for their reader. Beyond it the member is held back.
 const BUFFER: usize = 1 << 20;
-
-#[derive(Clone)]
-enum End {
-    Complete,
-    Cancelled,
-    Failed(Error),
-}
-
-fn lost() -> End {
-    End::Failed(Error::Connection("the runtime was stopped under the snapshot".into()))
-}
 
 /// What the last part said beside its bytes.
 #[derive(Clone, Default)]
@@ -57,8 +46,7 @@ impl Source for Reader {
                 Ok(Some(PyBytes::new(py, &chunk.blob).into_any().unbind()))
             }
             Taken::Empty => Ok(None),
-            Taken::Ended(End::Complete | End::Cancelled) => Err(PyStopAsyncIteration::new_err(())),
-            Taken::Ended(End::Failed(error)) => Err(errors::exception(py, error)),
+            Taken::Ended(end) => Err(end.exception(py)),
         }
     }
 
@@ -88,7 +76,7 @@ impl Snapshot {
         timeout: Option<Duration>,
     ) -> PyResult<Self> {
         let session = communicator.session(py)?;
-        let (sender, chunks) = bridge::channel(BUFFER, lost);
+        let (sender, chunks) = bridge::channel(BUFFER, || End::stopped("snapshot"));
         let pump = Pump {
             transport: Arc::clone(&session.transport),
             member,
@@ -138,7 +126,7 @@ impl Snapshot {
     /// Ends the stream, on the server too.
     fn cancel(&self) {
         if let Some(reader) = self.reader.get() {
-            reader.chunks.close(End::Cancelled);
+            reader.chunks.close(End::Finished);
         }
     }
 }
@@ -176,7 +164,7 @@ impl Pump {
         let opening = self.transport.snapshot(self.member.as_ref(), self.begins_by);
         let opened = tokio::select! {
             biased;
-            () = sender.closed() => return End::Cancelled,
+            () = sender.closed() => return End::Finished,
             opened = opening => opened,
         };
         let mut snapshot = match opened {
@@ -186,17 +174,17 @@ impl Pump {
         loop {
             let received = tokio::select! {
                 biased;
-                () = sender.closed() => return End::Cancelled,
+                () = sender.closed() => return End::Finished,
                 received = snapshot.next() => received,
             };
             match received {
                 Ok(Some(chunk)) => {
                     let weight = chunk.blob.len();
                     if !sender.send(chunk, weight).await {
-                        return End::Cancelled;
+                        return End::Finished;
                     }
                 }
-                Ok(None) => return End::Complete,
+                Ok(None) => return End::Finished,
                 Err(error) => return End::Failed(error),
             }
         }

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 use tokio::sync::{Notify, watch};
 
+use super::answers::{End, Nothing};
 use super::args::{self, Keywords};
 use super::communicator::Communicator;
 use super::errors;
@@ -14,7 +15,7 @@ use super::kv_options::between;
 use super::namespace::Inside;
 use super::watch_options::{Extras, read_filters, read_ranges};
 use super::watch_pump::{Moment, Pump, Status, until};
-use super::watch_reader::{Batches, Events, Nothing, Reader, lost};
+use super::watch_reader::{Batches, Events, Reader};
 use crate::bridge::{self, Call, ForkGuarded, LoopBridge, Next};
 use crate::rpc::keys::KeyRange;
 use crate::rpc::transport::Deadline;
@@ -185,7 +186,7 @@ impl Communicator {
         deadline: Deadline,
     ) -> PyResult<Watch> {
         let session = self.session(py)?;
-        let (sender, notices) = bridge::channel(BUFFER, lost);
+        let (sender, notices) = bridge::channel(BUFFER, || End::stopped("watch"));
         let watcher = Watcher::new(Arc::clone(&session.transport), spec);
         let progress_request = watcher.progress_request();
         let (told, status) = watch::channel(Status::default());

@@ -2,9 +2,9 @@
 
 use tokio::sync::watch;
 
+use super::answers::End;
 use super::communicator;
 use super::namespace::Inside;
-use super::watch_reader::End;
 use crate::bridge::Sender;
 use crate::rpc::error::Error;
 use crate::rpc::messages::Event;
@@ -74,7 +74,7 @@ impl Pump {
         loop {
             tokio::select! {
                 biased;
-                () = sender.closed() => return End::Cancelled,
+                () = sender.closed() => return End::Finished,
                 () = communicator::closed(closing) => return End::Failed(Error::Closed),
                 () = &mut overdue => {
                     let trouble = watcher.trouble().map(|why| format!(": {why}"));
@@ -102,7 +102,7 @@ impl Pump {
                         biased;
                         sent = sender.send(notice, weight) => {
                             if !sent {
-                                return End::Cancelled;
+                                return End::Finished;
                             }
                         }
                         () = communicator::closed(closing) => return End::Failed(Error::Closed),

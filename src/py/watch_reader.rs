@@ -7,24 +7,11 @@ use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
 use pyo3::types::PyList;
 
-use super::errors;
+use super::answers::End;
 use super::watch_event::WatchEvent;
 use crate::bridge::{Receiver, Source, Step, Taken, Waiting};
-use crate::rpc::error::Error;
 use crate::rpc::messages::Event;
 use crate::rpc::watch::Notice;
-
-/// How a watch ended.
-#[derive(Clone)]
-pub(super) enum End {
-    /// By `cancel`, or with `once` after its event.
-    Cancelled,
-    Failed(Error),
-}
-
-pub(super) fn lost() -> End {
-    End::Failed(Error::Connection("the runtime was stopped under the watch".into()))
-}
 
 /// The reading side, shared by the iterators of one watch.
 pub(super) struct Reader {
@@ -56,7 +43,7 @@ impl Reader {
         progress.done = true;
         progress.events.clear();
         drop(progress);
-        self.notices.close(End::Cancelled);
+        self.notices.close(End::Finished);
     }
 
     /// The last revision that was read to its end, or that there was nothing new up to.
@@ -86,8 +73,7 @@ impl Reader {
                     progress.revision = progress.revision.max(revision);
                 }
                 Taken::Empty => return Ok(false),
-                Taken::Ended(End::Cancelled) => return Err(PyStopAsyncIteration::new_err(())),
-                Taken::Ended(End::Failed(error)) => return Err(errors::exception(py, error)),
+                Taken::Ended(end) => return Err(end.exception(py)),
             }
         }
     }
@@ -97,7 +83,7 @@ impl Reader {
         if self.once {
             progress.done = true;
             progress.events.clear();
-            self.notices.close(End::Cancelled);
+            self.notices.close(End::Finished);
         }
     }
 }
@@ -154,17 +140,4 @@ impl Source for Batches {
     fn withdraw(&self, step: Step) {
         step.leaves(&self.0.notices);
     }
-}
-
-/// A step that is over at once.
-pub(super) struct Nothing;
-
-impl Source for Nothing {
-    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        Ok(Some(py.None()))
-    }
-
-    fn notify(&self, _: Waiting) {}
-
-    fn withdraw(&self, _: Step) {}
 }

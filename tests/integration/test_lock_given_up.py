@@ -1,23 +1,48 @@
 """Attempts to acquire a lock that are given up before they have begun."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
+from typing import Any
 
-from etcd_client import Communicator, Lock
+import pytest
+
+from etcd_client import Communicator, Election, Lock
 from tests.support.leftovers import leases
 from tests.support.metrics import eventually_async
 
+ATTEMPTS: dict[str, Callable[[Communicator], Coroutine[Any, Any, Any]]] = {
+    "Lock.acquire": lambda communicator: Lock(communicator, b"lock").acquire(),
+    "Communicator.lock": lambda communicator: communicator.lock(b"lock"),
+    "Communicator.lease": lambda communicator: communicator.lease(60),
+    "Election.campaign": lambda communicator: Election(communicator, b"lock").campaign(),
+}
 
+
+@pytest.mark.parametrize("attempt", ATTEMPTS)
 async def test_an_attempt_that_is_cancelled_before_its_first_step_ends(
-    communicator: Communicator, endpoint: str
+    communicator: Communicator, endpoint: str, attempt: str
 ) -> None:
     async with Lock(communicator, b"lock"):
-        attempt = asyncio.create_task(Lock(communicator, b"lock").acquire())
-        attempt.cancel()
-        await asyncio.gather(attempt, return_exceptions=True)
-        # It ends once nobody can ask for its result any more.
-        del attempt
+        task = asyncio.create_task(ATTEMPTS[attempt](communicator))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError) as cancelled:
+            await task
+        # Its task and its exception are still there: it doesn't end with them.
         await eventually_async(lambda: len(leases(endpoint)) == 1)
+        assert task.cancelled()
+        assert cancelled.value.__traceback__ is not None
     assert leases(endpoint) == []
+
+
+async def test_a_grant_that_is_closed_after_its_end_leaves_the_lease(
+    communicator: Communicator, endpoint: str
+) -> None:
+    grant = communicator.lease(60)
+    lease = await grant
+    grant.close()
+    assert (await communicator.lease_keep_alive(lease.id)).ttl == 60
+    assert leases(endpoint) == [lease.id]
+    await lease.revoke()
 
 
 async def test_an_attempt_that_nobody_waits_for_ends(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import Any
 
 from etcd_client import Lease, LeaseGrantResponse, LeaseKeepAlives, Loss
@@ -66,30 +65,6 @@ async def list_one(world: World) -> Any:
     return world.communicator.leases()
 
 
-async def awaitable(world: World) -> Any:
-    """What `await` iterates over; the grant is given up afterwards."""
-    grant = world.communicator.lease(TTL)
-    iterator = grant.__await__()
-    grant.close()
-    return iterator
-
-
-async def future_of_a_grant(world: World) -> Any:
-    """What a task waits for; the grant is given up afterwards."""
-    grant = world.communicator.lease(TTL)
-    try:
-        return grant.send(None)
-    finally:
-        grant.close()
-
-
-async def thrown(world: World) -> Any:
-    """Throwing raises what is thrown, so there is nothing to return."""
-    with contextlib.suppress(LookupError):
-        return world.communicator.lease(TTL).throw(LookupError())
-    return None
-
-
 CASES: Cases = {
     "Communicator.lease": (grant,),
     "Communicator.lease_grant": (
@@ -106,10 +81,6 @@ CASES: Cases = {
     "Lease.__aenter__": (method_of(kept_alive, "__aenter__"),),
     "Lease.revoke": (method_of(kept_alive, "revoke", timeout=5),),
     "LeaseGrant.__aenter__": (lambda world: world.communicator.lease(TTL).__aenter__(),),
-    "LeaseGrant.__await__": (awaitable,),
-    "LeaseGrant.close": (lambda world: world.communicator.lease(TTL).close(),),
-    "LeaseGrant.send": (future_of_a_grant,),
-    "LeaseGrant.throw": (thrown,),
     "LeaseKeepAlives.__aenter__": (method_of(keep_alive_stream, "__aenter__"),),
     "LeaseKeepAlives.__aiter__": (method_of(keep_alive_stream, "__aiter__"),),
     "LeaseKeepAlives.__anext__": (method_of(keep_alive_stream, "__anext__"),),
