@@ -2,7 +2,7 @@
 
 use std::io;
 
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, BufReader};
 use tokio::net::TcpStream;
 
 use super::endpoint::{Address, Endpoint};
@@ -11,6 +11,9 @@ use super::options::{Options, TlsOptions};
 use super::tls;
 
 const HTTP_2: &[u8] = b"h2";
+
+/// How much is read at once. h2 asks for half a frame at a time, 128 times for 1 MiB.
+const READ_AHEAD: usize = 64 << 10;
 
 /// What HTTP/2 runs over.
 pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -48,6 +51,7 @@ async fn secure<S: Io + 'static>(
     options: &Options,
     stream: S,
 ) -> Result<Box<dyn Io>, Unreachable> {
+    let stream = BufReader::with_capacity(READ_AHEAD, stream);
     if !endpoint.tls {
         return Ok(Box::new(stream));
     }

@@ -1,10 +1,8 @@
 """Members that accept packets and say nothing: frozen processes, blackholes on the way."""
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 
 import pytest
 
@@ -17,13 +15,13 @@ from etcd_client import (
     OutcomeUnknownError,
     Txn,
     TxnOp,
-    cleanup_runtime,
 )
 from tests.faults.tools import in_use, steer, succeeds, values
 from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
 from tests.support.metrics import eventually_async
 from tests.support.server import EtcdServer
+from tests.support.sockets import connections_to
 
 Change = Callable[[Communicator], Awaitable[object]]
 
@@ -187,24 +185,14 @@ async def test_a_server_that_thaws_is_used_again(make_server: Callable[..., Etcd
             assert await get == b"value"
 
 
-def open_sockets() -> int:
-    """Return how many sockets this process has open."""
-    count = 0
-    for entry in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # that of the directory that is being read
-            count += str(entry.readlink()).startswith("socket:")
-    return count
-
-
 async def test_closing_does_not_wait_for_a_frozen_server(
     make_server: Callable[..., EtcdServer],
 ) -> None:
     """Nor does the socket stay, though there is no way to say goodbye."""
     server = make_server()
-    cleanup_runtime()  # the connections of the test before may still linger
-    before = open_sockets()
+    _, port = server.address
     async with Client(server.endpoint).connect() as client, client.watch(b"key"):
-        assert open_sockets() == before + 1
+        assert connections_to(port) == 1
         server.freeze()
         puts = [asyncio.ensure_future(client.put(b"key", bytes(2**20))) for _ in range(20)]
         await asyncio.sleep(0.1)
@@ -213,4 +201,4 @@ async def test_closing_does_not_wait_for_a_frozen_server(
         await asyncio.gather(*puts, return_exceptions=True)
         began = time.monotonic()
     assert time.monotonic() - began < 1
-    await eventually_async(lambda: open_sockets() == before, 10)
+    await eventually_async(lambda: connections_to(port) == 0, 10)

@@ -148,7 +148,7 @@ async def streams_under(
             asyncio.create_task(read(reader, communicator, start_revision, over))
             for reader in READERS.values()
         ]
-        async with writers(healthy, chance), mischief(faults, chance):
+        async with writers(healthy, chance), mischief(faults, chance, each_once=True):
             await asyncio.sleep(seconds)
         async with Client(healthy).connect() as direct:
             # An event that every reader gets, whatever it filters: the end of all streams.

@@ -99,31 +99,34 @@ async def mischief(
     *,
     lasting: tuple[float, float] = (0.1, 0.6),
     pausing: tuple[float, float] = (0.1, 0.2),
+    each_once: bool = False,
 ) -> AsyncIterator[None]:
     """Make one fault after the other while the body runs; all is good again afterwards.
 
-    They come in rounds, each fault once in a round and every round in another order.
+    They come in rounds, each fault once in a round and every round in another order. With
+    `each_once` the first round is made to its end, however slow the machine is.
     """
     over = asyncio.Event()
     started = time.monotonic()
 
-    async def wait(least: float, most: float) -> None:
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(over.wait(), chance.uniform(least, most))
+    async def make(fault: Fault) -> None:
+        print(f"{time.monotonic() - started:8.3f} s: {fault.name}")
+        await asyncio.to_thread(fault.begin)
+        try:
+            await asyncio.sleep(chance.uniform(*lasting))
+        finally:
+            await asyncio.to_thread(fault.end)
+        await asyncio.sleep(chance.uniform(*pausing))
 
     async def run() -> None:
+        if each_once:
+            for fault in chance.sample(faults, len(faults)):
+                await make(fault)
         rounds = itertools.chain.from_iterable(
             chance.sample(faults, len(faults)) for _ in itertools.count()
         )
         while not over.is_set():
-            fault = next(rounds)
-            print(f"{time.monotonic() - started:8.3f} s: {fault.name}")
-            await asyncio.to_thread(fault.begin)
-            try:
-                await wait(*lasting)
-            finally:
-                await asyncio.to_thread(fault.end)
-            await wait(*pausing)
+            await make(next(rounds))
 
     running = asyncio.create_task(run())
     try:

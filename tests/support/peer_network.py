@@ -1,13 +1,11 @@
 """The network between the members of a cluster, with members that can be cut off from it."""
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
 
 from tests.support.proxy import Proxy
 from tests.support.server import EtcdServer
+from tests.support.sockets import has_socket, inode_of
 
-_TCP_TABLE = Path("/proc/net/tcp")
-_ESTABLISHED = "01"
 _ATTEMPTS = 5
 
 
@@ -51,35 +49,8 @@ class PeerNetwork:
     def _origin(self, source_port: int) -> str:
         # The tables may change while they are read, and then leave entries out.
         for _ in range(_ATTEMPTS):
-            inode = _socket_inode(source_port)
+            inode = inode_of(source_port)
             for name, pid in self._running().items():
-                if inode is not None and _has_socket(pid, inode):
+                if inode is not None and has_socket(pid, inode):
                     return name
-        return ""
-
-
-def _socket_inode(port: int) -> str | None:
-    """Return the inode of the socket that is connected from a local port."""
-    for line in _TCP_TABLE.read_text().splitlines()[1:]:
-        fields = line.split()
-        local_port = int(fields[1].partition(":")[2], 16)
-        if local_port == port and fields[3] == _ESTABLISHED:
-            return fields[9]
-    return None
-
-
-def _has_socket(pid: int, inode: str) -> bool:
-    wanted = f"socket:[{inode}]"
-    try:
-        return any(
-            _target(descriptor) == wanted for descriptor in Path(f"/proc/{pid}/fd").iterdir()
-        )
-    except FileNotFoundError:  # the process has ended meanwhile
-        return False
-
-
-def _target(link: Path) -> str:
-    try:
-        return str(link.readlink())
-    except FileNotFoundError:  # closed meanwhile
         return ""
