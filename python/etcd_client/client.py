@@ -161,6 +161,11 @@ class Client:
         own = [index for index, (opener, _) in enumerate(self._open) if opener is task]
         return self._open.pop(own[-1] if own else -1)[1]
 
+    def __repr__(self) -> str:
+        if isinstance(self._endpoints, Discovery):
+            return f"<Client {self._endpoints!r}>"
+        return f"<Client {', '.join(self._endpoints)}>"
+
 
 def _running_task() -> object:
     # The program has imported it, or it could not be here; importing this package need not.

@@ -244,5 +244,8 @@ class Communicator(_etcd_client.Communicator):
             raise LockLostError(message)
         return UnlockResponse(header)
 
+    def __repr__(self) -> str:
+        return f"<Communicator {'closed' if self.closed else ', '.join(self.endpoints)}>"
+
 
 EtcdCommunicator = Communicator

@@ -34,3 +34,6 @@ class Discovery:
         return await _etcd_client.discover(
             options, self._domain, self._service_name, self._nameserver
         )
+
+    def __repr__(self) -> str:
+        return f"<Discovery {self._domain}>"

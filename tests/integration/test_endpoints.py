@@ -187,6 +187,15 @@ async def test_wrong_endpoints_change_nothing(
     await communicator.get("key")
 
 
+async def test_who_prints_it_sees_the_endpoints(endpoint: str) -> None:
+    client = Client([endpoint, "http://127.0.0.1:1"])
+    assert repr(client) == f"<Client {endpoint}, http://127.0.0.1:1>"
+    assert repr(Client.from_srv("example.com")) == "<Client <Discovery example.com>>"
+    async with client as communicator:
+        assert repr(communicator) == f"<Communicator {endpoint}, http://127.0.0.1:1>"
+    assert repr(communicator) == "<Communicator closed>"
+
+
 async def test_endpoints_of_a_closed_communicator(client: Client) -> None:
     async with client.connect() as communicator:
         pass
