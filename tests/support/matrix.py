@@ -45,7 +45,12 @@ def _from_debian(version: str) -> Path:
         with tempfile.TemporaryDirectory() as directory:
             # apt fetches as a user of its own where it runs as root.
             Path(directory).chmod(0o777)
-            _run("apt-get", "download", "etcd-server", directory=Path(directory))
+            try:
+                _run("apt-get", "download", "etcd-server", directory=Path(directory))
+            except EtcdUnavailableError:
+                # A new machine may not know any package yet.
+                _run("apt-get", "update", directory=Path(directory))
+                _run("apt-get", "download", "etcd-server", directory=Path(directory))
             (package,) = Path(directory).glob("etcd-server_*.deb")
             _run("dpkg", "-x", str(package), "unpacked", directory=Path(directory))
             _keep(Path(directory) / "unpacked" / "usr" / "bin" / "etcd", binary)
