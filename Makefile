@@ -63,11 +63,14 @@ test-faults: build ## Run the full fault suite (tens of minutes)
 
 .PHONY: test-matrix
 test-matrix: build ## Run the tests on each of ETCD_VERSIONS
+	failed=""; \
 	for version in $(ETCD_VERSIONS); do \
 		server=$$(python -m tests.support.matrix "$$version"); \
 		echo "=== etcd $$version: $$server"; \
-		ETCD_BIN="$$server" python -m pytest --ignore=tests/packaging $(ARGS); \
-	done
+		ETCD_BIN="$$server" python -m pytest --ignore=tests/packaging $(ARGS) \
+			|| failed="$$failed $$version"; \
+	done; \
+	test -z "$$failed" || { echo "=== failed on etcd$$failed"; exit 1; }
 
 ##@ Checking
 
