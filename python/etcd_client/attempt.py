@@ -1,4 +1,4 @@
-"""`Attempt`: what awaits a call whose result has to be kept by somebody."""
+"""`Attempt`: a coroutine whose work is under way before its first step."""
 
 from __future__ import annotations
 
@@ -6,25 +6,27 @@ from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Callable, Generator
     from types import TracebackType
-
-    from ._etcd_client import Call
 
 _T_co = TypeVar("_T_co", covariant=True)
 
 
 class Attempt(Coroutine[Any, Any, _T_co]):
-    """A coroutine around a call, which it ends where it is cancelled before its first step.
+    """A coroutine that gives up its work where it is cancelled before its first step.
 
     A coroutine that has not begun has no code that would do it: its call would go on until the
     last reference to its frame goes away.
+
+    Args:
+        give_up: Ends what is under way.
+        result: What awaits it, and ends it where it has begun to.
     """
 
-    __slots__ = ("_begun", "_call", "_result")
+    __slots__ = ("_begun", "_give_up", "_result")
 
-    def __init__(self, call: Call[Any], result: Coroutine[Any, Any, _T_co]) -> None:
-        self._call = call
+    def __init__(self, give_up: Callable[[], object], result: Coroutine[Any, Any, _T_co]) -> None:
+        self._give_up = give_up
         self._result = result
         self._begun = False
 
@@ -33,13 +35,13 @@ class Attempt(Coroutine[Any, Any, _T_co]):
         return self._result.__await__()
 
     def send(self, value: None, /) -> object:
-        """Resume the call, as a task does; not for programs.
+        """Resume it, as a task does; not for programs.
 
         Args:
             value: None.
 
         Returns:
-            The future that the call waits for.
+            The future that it waits for.
         """
         self._begun = True
         return self._result.send(value)
@@ -51,23 +53,23 @@ class Attempt(Coroutine[Any, Any, _T_co]):
         tb: TracebackType | None = None,
         /,
     ) -> object:
-        """End the call with an exception, as the cancellation of its task does.
+        """End it with an exception, as the cancellation of its task does.
 
         Args:
             typ: The exception or its class.
             val: Where `typ` is a class: an instance, or the argument to make one.
             tb: The traceback of the exception.
         """
-        self._end_before_it_began()
+        self._give_up_unbegun()
         if isinstance(typ, BaseException):
             return self._result.throw(typ)
         return self._result.throw(typ, val, tb)
 
     def close(self) -> None:
-        """Cancel the call."""
-        self._end_before_it_began()
+        """Cancel it."""
+        self._give_up_unbegun()
         self._result.close()
 
-    def _end_before_it_began(self) -> None:
+    def _give_up_unbegun(self) -> None:
         if not self._begun:
-            self._call.close()
+            self._give_up()

@@ -191,7 +191,7 @@ class Communicator(_etcd_client.Communicator):
         """
         if lease is None:
             call = self._hold_place(name, ttl=ttl, timeout=timeout)
-            return Attempt(call, self._locked(name, call))
+            return Attempt(call.close, self._locked(name, call))
         if ttl is not None:
             message = "ttl: expected no limit beside a lease, which has its own"
             raise InvalidArgsError(message)

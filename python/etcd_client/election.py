@@ -94,7 +94,7 @@ class Election:
         call = self._communicator._hold_place(  # noqa: SLF001 - made for this
             self._name, value=self._value if value is None else value, timeout=timeout
         )
-        return Attempt(call, self._elected(call))
+        return Attempt(call.close, self._elected(call))
 
     async def _elected(self, call: Call[Holding]) -> None:
         try:

@@ -96,7 +96,7 @@ class LeaseGrant(Attempt[Lease]):
     __slots__ = ("_lease",)
 
     def __init__(self, call: Call[Holding]) -> None:
-        super().__init__(call, _granted(call))
+        super().__init__(call.close, _granted(call))
         self._lease: Lease | None = None
 
     async def __aenter__(self) -> Lease:

@@ -134,7 +134,7 @@ class Lock:
         call = self._communicator._hold_place(  # noqa: SLF001 - made for this
             self._name, ttl=self._ttl, wait=blocking, timeout=timeout
         )
-        return Attempt(call, self._acquired(call))
+        return Attempt(call.close, self._acquired(call))
 
     async def _acquired(self, call: Call[Holding | None]) -> bool:
         holding = await call

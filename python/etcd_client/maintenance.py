@@ -7,6 +7,7 @@ from os import PathLike
 from typing import Any
 
 from . import _etcd_client
+from .attempt import Attempt
 from .saved_snapshot import SavedSnapshot
 
 
@@ -61,4 +62,5 @@ class Maintenance(_etcd_client.Maintenance):
         # What handles files takes as long to import as all the rest.
         from .snapshot import save  # noqa: PLC0415
 
-        return save(self.snapshot(endpoint, timeout=timeout), path, progress)
+        snapshot = self.snapshot(endpoint, timeout=timeout)
+        return Attempt(snapshot.cancel, save(snapshot, path, progress))

@@ -3,12 +3,16 @@
 import asyncio
 import sys
 import time
+from collections.abc import Coroutine
+from typing import Any, TypeVar
 
 import pytest
 
 from etcd_client import Communicator, LeaseNotFoundError
 
 pytestmark = pytest.mark.both_loops
+
+T = TypeVar("T")
 
 if sys.version_info >= (3, 11):
 
@@ -45,9 +49,15 @@ if sys.version_info >= (3, 11):
 
 if sys.version_info >= (3, 12):
 
+    def eager_task(
+        loop: asyncio.AbstractEventLoop, coroutine: Coroutine[Any, Any, T], **options: Any
+    ) -> asyncio.Task[T]:
+        # As `asyncio.eager_task_factory`, which does not take this option from uvloop everywhere.
+        return asyncio.Task(coroutine, loop=loop, **{**options, "eager_start": True})
+
     async def test_can_be_an_eager_task(communicator: Communicator) -> None:
         loop = asyncio.get_running_loop()
-        loop.set_task_factory(asyncio.eager_task_factory)
+        loop.set_task_factory(eager_task)
         try:
             await asyncio.create_task(communicator.put(b"key", b"value"))
             values = await asyncio.gather(*(communicator.get(b"key") for _ in range(10)))
