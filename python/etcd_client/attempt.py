@@ -70,6 +70,14 @@ class Attempt(Coroutine[Any, Any, _T_co]):
         self._give_up_unbegun()
         self._result.close()
 
+    def __getattr__(self, name: str) -> object:
+        # What asyncio and debuggers ask of a coroutine to say where a task stands.
+        if name.startswith("cr_") or name in {"__name__", "__qualname__"}:
+            found: object = getattr(self._result, name)
+            return found
+        message = f"{type(self).__name__!r} object has no attribute {name!r}"
+        raise AttributeError(message)
+
     def _give_up_unbegun(self) -> None:
         if not self._begun:
             self._give_up()

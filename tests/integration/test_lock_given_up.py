@@ -52,3 +52,14 @@ async def test_an_attempt_that_nobody_waits_for_ends(
         Lock(communicator, b"lock").acquire().close()
         await eventually_async(lambda: len(leases(endpoint)) == 1)
     assert leases(endpoint) == []
+
+
+async def test_a_task_tells_where_it_waits(communicator: Communicator) -> None:
+    async with Lock(communicator, b"lock"):
+        attempt = asyncio.create_task(Lock(communicator, b"lock").acquire())
+        await asyncio.sleep(0)
+        assert "Lock._acquired() running at" in repr(attempt)
+        (frame,) = attempt.get_stack()
+        assert frame.f_code.co_filename.endswith("lock.py")
+        attempt.cancel()
+    assert not hasattr(attempt.get_coro(), "unknown")
