@@ -1793,6 +1793,8 @@ class Watch:
     Raises:
         CompactedError: History that the watch needs is gone; `compact_revision` says where a new
             one can start.
+        FutureRevisionError: The cluster was restored from a backup, or begun anew, and has not come
+            to the revision where the watch was.
         PermissionDeniedError: The user may not watch these keys.
         WatchCanceledError: The server refused the watch.
         EtcdTimeoutError: The server did not confirm the watch in time.

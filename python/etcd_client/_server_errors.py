@@ -94,7 +94,7 @@ class CompactedError(RpcError):
 
 
 class FutureRevisionError(RpcError):
-    """The revision that was asked for has not come yet."""
+    """The cluster has not come to that revision yet."""
 
     reasons: ClassVar[Reasons] = ("FutureRev",)
 

@@ -13,6 +13,7 @@ pub mod discovery;
 pub mod election;
 pub mod endpoint;
 pub mod error;
+pub mod history;
 pub mod holding;
 pub mod keeper;
 pub mod keys;

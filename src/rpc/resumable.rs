@@ -49,6 +49,10 @@ impl Resumable {
         }
     }
 
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
     /// The present stream; where there is none, another is to be opened.
     pub fn link(&mut self) -> Option<&mut (Stream, StreamOrigin)> {
         self.link.as_mut()

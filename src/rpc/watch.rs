@@ -55,6 +55,10 @@ pub struct Watcher {
     ranges: Vec<Watched>,
     stream: Resumable,
     confirmed: bool,
+    /// The last revision that a member has told of.
+    told: i64,
+    /// Whether a member has told of an earlier one since.
+    doubtful: bool,
     /// How many ranges the server has still to confirm on the present stream.
     unconfirmed: usize,
     /// Tells that the reader wants to know how far the server has come.
@@ -72,6 +76,8 @@ impl Watcher {
             ranges: ranges.map(|keys| Watched::new(keys.clone(), spec.start_revision)).collect(),
             spec,
             confirmed: false,
+            told: 0,
+            doubtful: false,
             unconfirmed: 0,
             stream: Resumable::new(transport, &method::WATCH, false),
             progress_request: Arc::default(),
@@ -85,6 +91,12 @@ impl Watcher {
         loop {
             if let Some(notice) = self.ready.pop_front() {
                 return Ok(notice);
+            }
+            if self.doubtful
+                && let Some(range) = self.ranges.first()
+            {
+                self.stream.transport().has_come_to(self.told, &range.keys.key).await?;
+                self.doubtful = false;
             }
             let Some((stream, origin)) = self.stream.link() else {
                 self.open().await?;
@@ -177,6 +189,7 @@ impl Watcher {
         if response.canceled {
             return self.canceled(&response);
         }
+        self.told = self.told.max(revision);
         // An answer to a progress request is for the whole stream.
         if response.watch_id < 0 {
             self.ranges.iter_mut().for_each(|range| range.progressed_to(revision));
@@ -186,6 +199,9 @@ impl Watcher {
         let Some(index) = self.index_of(response.watch_id) else { return Ok(()) };
         let range = &mut self.ranges[index];
         if response.created {
+            // Where a watch resumes in a future that the cluster has lost, it would wait for that
+            // in silence, and never tell of what comes until then.
+            self.doubtful |= revision < self.told;
             range.confirmed_at(revision);
             self.created(revision);
         } else if response.events.is_empty() && !response.fragment && !range.is_partial() {

@@ -191,6 +191,13 @@ class EtcdServer:
         self._running().kill()
         self._process = None
 
+    def forget(self) -> None:
+        """Delete the data of a server that does not run: the next start begins anew."""
+        if self.alive:
+            message = f"etcd {self.name!r} runs"
+            raise RuntimeError(message)
+        shutil.rmtree(self.directory / "data")
+
     def freeze(self) -> None:
         """Stop the server from running while its sockets stay open (SIGSTOP)."""
         self._running().freeze()
