@@ -114,6 +114,8 @@ pub struct Possession {
 pub struct Leftover {
     transport: Arc<Transport>,
     id: i64,
+    /// Whether the server has said that it granted it.
+    granted: bool,
     /// After that the server has removed it by itself.
     expires: Instant,
     told: Told,
@@ -255,13 +257,15 @@ impl Acquisition {
         let ttl = Duration::from_secs(u64::try_from(self.terms.ttl).unwrap_or(0));
         let told = Told::Acquirer(self.reply, Err(error));
         let transport = self.transport;
-        Attempt::Failed(Some(Leftover { transport, id, expires: sent + ttl, told }))
+        let expires = sent + ttl;
+        Attempt::Failed(Some(Leftover { transport, id, granted: false, expires, told }))
     }
 
     fn failed(self, keeper: &Keeper, outcome: Outcome) -> Attempt {
         let told = Told::Acquirer(self.reply, outcome);
         let (id, expires) = (keeper.id, keeper.expires());
-        Attempt::Failed(Some(Leftover { transport: self.transport, id, expires, told }))
+        let transport = self.transport;
+        Attempt::Failed(Some(Leftover { transport, id, granted: true, expires, told }))
     }
 
     fn hand_over(self, mut keeper: Keeper, acquired: Acquired) -> Attempt {
@@ -273,7 +277,8 @@ impl Acquisition {
         let (id, expires) = (keeper.id, keeper.expires());
         let Self { transport, reply, commands, closing, state, .. } = self;
         if reply.send(Ok(Some(acquired))).is_err() {
-            return Attempt::Failed(Some(Leftover { transport, id, expires, told: Told::Nobody }));
+            let told = Told::Nobody;
+            return Attempt::Failed(Some(Leftover { transport, id, granted: true, expires, told }));
         }
         Attempt::Acquired(Possession { transport, keeper, place, limit, commands, closing, state })
     }
@@ -322,8 +327,7 @@ impl Possession {
 
     fn gone(self, why: String) -> Leftover {
         self.state.set(State::Lost(why.into()));
-        let expires = self.keeper.expires();
-        Leftover { transport: self.transport, id: self.keeper.id, expires, told: Told::Nobody }
+        self.given_back(None)
     }
 
     fn given_back(self, release: Option<Release>) -> Leftover {
@@ -331,8 +335,8 @@ impl Possession {
             Some(release) => Told::Releaser(release, self.state),
             None => Told::Nobody,
         };
-        let expires = self.keeper.expires();
-        Leftover { transport: self.transport, id: self.keeper.id, expires, told }
+        let (id, expires) = (self.keeper.id, self.keeper.expires());
+        Leftover { transport: self.transport, id, granted: true, expires, told }
     }
 }
 
@@ -352,8 +356,14 @@ async fn released(commands: &mut mpsc::UnboundedReceiver<Command>) -> Option<Rel
 impl Leftover {
     /// Revokes the lease; tells those who want to know.
     pub async fn remove(self) {
-        let Self { transport, id, expires, told } = self;
-        let forgetting = transport.lease_forget(id, Some(expires));
+        let Self { transport, id, granted, expires, told } = self;
+        let forgetting = async {
+            if granted {
+                transport.lease_forget(id, Some(expires)).await
+            } else {
+                transport.lease_forget_unheard(id, Some(expires)).await
+            }
+        };
         match told {
             Told::Nobody => drop(forgetting.await),
             Told::Acquirer(reply, outcome) => {

@@ -1,6 +1,10 @@
 //! Calls about leases.
 
+use std::time::Duration;
+
 use etcd_client::proto::{PbLeaseGrantRequest, PbLeaseRevokeRequest, PbLeaseTimeToLiveRequest};
+
+use tokio::time::{Instant, sleep};
 
 use super::backoff;
 use super::error::Error;
@@ -12,6 +16,11 @@ use super::method;
 use super::status::{NOT_FOUND, Status};
 use super::transport::{Deadline, Transport};
 use super::wire;
+
+/// A grant that was given up comes by then, if at all: so long a member works on a request.
+const LATEST_GRANT: Duration = Duration::from_secs(5);
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
 /// An id for a new lease, positive as those that etcd chooses.
 pub fn new_id() -> i64 {
@@ -71,11 +80,33 @@ impl Transport {
 
     /// Has a lease end, whether or not there still is one.
     pub async fn lease_forget(&self, id: i64, deadline: Deadline) -> Result<(), Error> {
-        let request = wire::frame(&PbLeaseRevokeRequest { id });
-        match self.call::<HeaderOnly>(&method::LEASE_REVOKE_AGAIN, request, deadline).await {
+        match self.lease_revoke_again(id, deadline).await {
             Err(error) if error.is_server_error("LeaseNotFound") => Ok(()),
-            outcome => outcome.map(drop),
+            outcome => outcome,
         }
+    }
+
+    /// Has a lease end whose grant nobody has heard of: it may be on its way, and what ends it may
+    /// overtake it. Asks again until it was there, or cannot come any more.
+    pub async fn lease_forget_unheard(&self, id: i64, deadline: Deadline) -> Result<(), Error> {
+        let latest = Instant::now() + LATEST_GRANT;
+        let latest = deadline.map_or(latest, |deadline| deadline.min(latest));
+        for asked in 0.. {
+            match self.lease_revoke_again(id, deadline).await {
+                Err(error) if error.is_server_error("LeaseNotFound") => {}
+                outcome => return outcome,
+            }
+            if Instant::now() >= latest {
+                break;
+            }
+            sleep(backoff::delay(asked, FIRST_PAUSE, LONGEST_PAUSE)).await;
+        }
+        Ok(())
+    }
+
+    async fn lease_revoke_again(&self, id: i64, deadline: Deadline) -> Result<(), Error> {
+        let request = wire::frame(&PbLeaseRevokeRequest { id });
+        self.call::<HeaderOnly>(&method::LEASE_REVOKE_AGAIN, request, deadline).await.map(drop)
     }
 
     /// Renews a lease once: a stream of one message in each direction.
