@@ -35,14 +35,10 @@ LINGER = 0.5
 WARM_UP = 2
 """After so many rounds everything was used that is made once."""
 
-AT_REST = 2
-"""In one of so many rounds the allocator keeps nothing that it has yet to give back, which may be a
-megabyte or two."""
-
-GROWTH_ALLOWED = 500_000
-"""In bytes. Where nothing is left the memory stays within 20 kB or shrinks; the rest is for other
-allocators. In the short run it is passed by two kilobytes that each context leaves, in that of a
-day by a hundred bytes."""
+GROWTH_ALLOWED = 3_000_000
+"""In bytes. Where nothing is left the memory goes up and down by two megabytes, which allocators give
+back late, and not up in the long run. In the short run the limit is passed by six kilobytes that
+each context leaves, in that of a day by two hundred bytes."""
 
 
 async def call(communicator: Communicator, chance: random.Random) -> None:
@@ -196,8 +192,8 @@ async def churn(endpoint: str, chance: random.Random, rounds: int) -> None:
         now = Remains.now(endpoint)
         assert now == before, f"{now}, not {before}"
         sizes.append(footprint.resident_bytes())
-    first, last = max(sizes[:WARM_UP]), min(sizes[-AT_REST:])
-    assert last - first < GROWTH_ALLOWED, sizes
+    first = max(sizes[:WARM_UP])
+    assert sizes[-1] - first < GROWTH_ALLOWED, sizes
 
 
 def run_churn(endpoint: str, seed: str, rounds: str) -> None:
@@ -208,7 +204,7 @@ def run_churn(endpoint: str, seed: str, rounds: str) -> None:
 @pytest.mark.parametrize(
     ("rounds", "within"),
     [
-        (8, 45),
+        (8, 60),
         pytest.param(173, 600, marks=[pytest.mark.full_faults, pytest.mark.timeout(620)]),
     ],
     ids=["for an hour", "for a day"],
