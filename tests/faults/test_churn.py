@@ -36,9 +36,9 @@ WARM_UP = 2
 """After so many rounds everything was used that is made once."""
 
 GROWTH_ALLOWED = 3_000_000
-"""In bytes. Where nothing is left the memory goes up and down by two megabytes, which allocators give
-back late, and not up in the long run. In the short run the limit is passed by six kilobytes that
-each context leaves, in that of a day by two hundred bytes."""
+"""In bytes. Where nothing is left the memory goes up and down by two megabytes, which allocators
+give back late, and not up in the long run. In the short run the limit is passed by six kilobytes
+that each context leaves, in that of a day by two hundred bytes."""
 
 
 async def call(communicator: Communicator, chance: random.Random) -> None:
