@@ -17,8 +17,9 @@ use super::status::{NOT_FOUND, Status};
 use super::transport::{Deadline, Transport};
 use super::wire;
 
-/// A grant that was given up comes by then, if at all: so long a member works on a request.
-const LATEST_GRANT: Duration = Duration::from_secs(5);
+/// A grant that was given up comes by then, if at all: its member knows that it was, and what had
+/// been proposed before is decided within an election.
+const LATEST_GRANT: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 

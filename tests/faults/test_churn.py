@@ -215,4 +215,5 @@ def test_contexts_leave_nothing(
     """A context every five seconds is 17,280 in a day; a round has a hundred."""
     seed = request.config.getoption("fault_seed")
     outcome = run_program(run_churn, endpoint, seed, str(rounds), within=within)
+    print(outcome.stderr)
     assert (outcome.code, outcome.stderr) == (0, "")

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from etcd_client import Client, Communicator, Election, EtcdTimeoutError, Lock
-from tests.support.leftovers import leases, nothing_left
+from tests.support.leftovers import leases
+from tests.support.metrics import eventually_async
 from tests.support.server import EtcdServer
 
 ATTEMPTS = 100
@@ -40,6 +41,6 @@ async def test_attempts_on_a_frozen_server_leave_nothing(etcd: EtcdServer, kind:
         await communicator.put(b"key", b"")
         await communicator.delete(b"key")
         # Long before the leases would end by themselves.
-        await nothing_left(etcd.endpoint, within=10)
+        await eventually_async(lambda: leases(etcd.endpoint) == [], within=10)
         await asyncio.sleep(1)
         assert leases(etcd.endpoint) == []

@@ -142,7 +142,8 @@ class Connection:
         while chunk:
             received_at, chunk = await in_flight.get()
             await self._travel(received_at)
-            if self._link.conditions.blackholed:
+            # TCP never delivers what comes behind a gap, also not until the reset that heals it.
+            if self._link.conditions.blackholed or self.lost_bytes:
                 self.lost_bytes = True
             elif chunk:
                 await self._send(sink, chunk, direction)

@@ -147,6 +147,20 @@ def test_blackhole_swallows_and_resets_when_healed(echo: Proxy) -> None:
     eventually(lambda: echo.connections_open == 0)
 
 
+def test_nothing_passes_behind_a_gap(echo: Proxy) -> None:
+    """Between the end of a blackhole and the reset of who lost bytes in it, bytes may come."""
+    with connect(echo) as connection:
+        exchange(connection, b"before")
+        echo.blackhole()
+        connection.sendall(b"lost")
+        assert_silent(connection)
+        echo._call(echo._change(blackholed=False))  # noqa: SLF001 - what `heal` begins with
+        connection.sendall(b"behind")
+        assert_silent(connection)
+        echo.heal()
+        assert_reset(connection)
+
+
 def test_stall_delivers_everything_later(echo: Proxy) -> None:
     with connect(echo) as connection:
         exchange(connection, b"before")
