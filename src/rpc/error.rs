@@ -1,6 +1,6 @@
 //! How a call can fail, by what is certain about it.
 
-use super::status::Status;
+use super::status::{Meaning, Status};
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -35,6 +35,11 @@ impl Error {
     #[must_use]
     pub fn for_mutation(self, mutation: bool) -> Self {
         if mutation { Self::OutcomeUnknown(Box::new(self)) } else { self }
+    }
+
+    /// Whether the server has refused the call for good, so that nothing can come of it any more.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self, Self::Server(status) if status.meaning() == Meaning::Refused)
     }
 
     /// Whether it is the server's error of that name.

@@ -114,8 +114,8 @@ pub struct Possession {
 pub struct Leftover {
     transport: Arc<Transport>,
     id: i64,
-    /// Whether the server has said that it granted it.
-    granted: bool,
+    /// Whether the server has said what became of the grant.
+    heard: bool,
     /// After that the server has removed it by itself.
     expires: Instant,
     told: Told,
@@ -176,7 +176,10 @@ impl Acquisition {
         let (granted, interrupted) = self.grant(id).await;
         let granted = match granted {
             Ok(granted) => granted,
-            Err(error) => return self.not_granted(id, sent, interrupted.unwrap_or(error)),
+            Err(error) => {
+                let heard = error.is_refusal();
+                return self.not_granted(id, sent, heard, interrupted.unwrap_or(error));
+            }
         };
         let mut keeper = Keeper::new(Arc::clone(&self.transport), id, granted.ttl, sent);
         // Members were tried for longer than the TTL: which attempt has granted it is not known.
@@ -248,7 +251,7 @@ impl Acquisition {
         interruption(&mut self.reply, &mut self.closing, self.terms.patience).await
     }
 
-    fn not_granted(self, id: i64, sent: Instant, error: Error) -> Attempt {
+    fn not_granted(self, id: i64, sent: Instant, heard: bool, error: Error) -> Attempt {
         if self.terms.id.is_some() {
             // There may be a lease of that id that was there before.
             let _ = self.reply.send(Err(error));
@@ -258,14 +261,14 @@ impl Acquisition {
         let told = Told::Acquirer(self.reply, Err(error));
         let transport = self.transport;
         let expires = sent + ttl;
-        Attempt::Failed(Some(Leftover { transport, id, granted: false, expires, told }))
+        Attempt::Failed(Some(Leftover { transport, id, heard, expires, told }))
     }
 
     fn failed(self, keeper: &Keeper, outcome: Outcome) -> Attempt {
         let told = Told::Acquirer(self.reply, outcome);
         let (id, expires) = (keeper.id, keeper.expires());
         let transport = self.transport;
-        Attempt::Failed(Some(Leftover { transport, id, granted: true, expires, told }))
+        Attempt::Failed(Some(Leftover { transport, id, heard: true, expires, told }))
     }
 
     fn hand_over(self, mut keeper: Keeper, acquired: Acquired) -> Attempt {
@@ -278,7 +281,7 @@ impl Acquisition {
         let Self { transport, reply, commands, closing, state, .. } = self;
         if reply.send(Ok(Some(acquired))).is_err() {
             let told = Told::Nobody;
-            return Attempt::Failed(Some(Leftover { transport, id, granted: true, expires, told }));
+            return Attempt::Failed(Some(Leftover { transport, id, heard: true, expires, told }));
         }
         Attempt::Acquired(Possession { transport, keeper, place, limit, commands, closing, state })
     }
@@ -336,7 +339,7 @@ impl Possession {
             None => Told::Nobody,
         };
         let (id, expires) = (self.keeper.id, self.keeper.expires());
-        Leftover { transport: self.transport, id, granted: true, expires, told }
+        Leftover { transport: self.transport, id, heard: true, expires, told }
     }
 }
 
@@ -356,9 +359,9 @@ async fn released(commands: &mut mpsc::UnboundedReceiver<Command>) -> Option<Rel
 impl Leftover {
     /// Revokes the lease; tells those who want to know.
     pub async fn remove(self) {
-        let Self { transport, id, granted, expires, told } = self;
+        let Self { transport, id, heard, expires, told } = self;
         let forgetting = async {
-            if granted {
+            if heard {
                 transport.lease_forget(id, Some(expires)).await
             } else {
                 transport.lease_forget_unheard(id, Some(expires)).await

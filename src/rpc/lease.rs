@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use etcd_client::proto::{PbLeaseGrantRequest, PbLeaseRevokeRequest, PbLeaseTimeToLiveRequest};
-
 use tokio::time::{Instant, sleep};
 
 use super::backoff;
