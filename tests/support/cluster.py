@@ -122,6 +122,8 @@ class EtcdCluster:
     def promote(self, member: EtcdServer) -> None:
         """Make a learner a voting member, once it has caught up with the leader."""
         self._change_membership("promote", {"ID": str(_member_id(member))})
+        # The member itself may be the last to learn of it.
+        eventually(lambda: not gateway.call(member.endpoint, "maintenance/status").get("isLearner"))
         self._learners.remove(member)
 
     def remove(self, member: EtcdServer) -> None:
