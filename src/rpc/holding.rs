@@ -360,13 +360,7 @@ impl Leftover {
     /// Revokes the lease; tells those who want to know.
     pub async fn remove(self) {
         let Self { transport, id, heard, expires, told } = self;
-        let forgetting = async {
-            if heard {
-                transport.lease_forget(id, Some(expires)).await
-            } else {
-                transport.lease_forget_unheard(id, Some(expires)).await
-            }
-        };
+        let forgetting = transport.lease_forget(id, heard, Some(expires));
         match told {
             Told::Nobody => drop(forgetting.await),
             Told::Acquirer(reply, outcome) => {

@@ -78,23 +78,22 @@ impl Transport {
         }
     }
 
-    /// Has a lease end, whether or not there still is one.
-    pub async fn lease_forget(&self, id: i64, deadline: Deadline) -> Result<(), Error> {
-        match self.lease_revoke_again(id, deadline).await {
-            Err(error) if error.is_server_error("LeaseNotFound") => Ok(()),
-            outcome => outcome,
-        }
-    }
-
-    /// Has a lease end whose grant nobody has heard of: it may be on its way, and what ends it may
-    /// overtake it. Asks again until it was there, or cannot come any more.
-    pub async fn lease_forget_unheard(&self, id: i64, deadline: Deadline) -> Result<(), Error> {
-        let latest = Instant::now() + LATEST_GRANT;
-        let latest = deadline.map_or(latest, |deadline| deadline.min(latest));
+    /// Has a lease end, whether or not there still is one. Where nobody has `heard` of its grant,
+    /// that may be on its way, and what ends it may overtake it: asks again until it was there, or
+    /// cannot come any more.
+    pub async fn lease_forget(
+        &self,
+        id: i64,
+        heard: bool,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let request = wire::frame(&PbLeaseRevokeRequest { id });
+        let method = &method::LEASE_REVOKE_AGAIN;
+        let latest = Instant::now() + if heard { Duration::ZERO } else { LATEST_GRANT };
         for asked in 0.. {
-            match self.lease_revoke_again(id, deadline).await {
+            match self.call::<HeaderOnly>(method, request.clone(), deadline).await {
                 Err(error) if error.is_server_error("LeaseNotFound") => {}
-                outcome => return outcome,
+                outcome => return outcome.map(drop),
             }
             if Instant::now() >= latest {
                 break;
@@ -102,11 +101,6 @@ impl Transport {
             sleep(backoff::delay(asked, FIRST_PAUSE, LONGEST_PAUSE)).await;
         }
         Ok(())
-    }
-
-    async fn lease_revoke_again(&self, id: i64, deadline: Deadline) -> Result<(), Error> {
-        let request = wire::frame(&PbLeaseRevokeRequest { id });
-        self.call::<HeaderOnly>(&method::LEASE_REVOKE_AGAIN, request, deadline).await.map(drop)
     }
 
     /// Renews a lease once: a stream of one message in each direction.

@@ -63,3 +63,13 @@ async def test_a_task_tells_where_it_waits(communicator: Communicator) -> None:
         assert frame.f_code.co_filename.endswith("lock.py")
         attempt.cancel()
     assert not hasattr(attempt.get_coro(), "unknown")
+
+
+async def test_a_grant_is_a_coroutine(communicator: Communicator, endpoint: str) -> None:
+    given_up, thrown = communicator.lease(60), communicator.lease(60)
+    assert isinstance(given_up, Coroutine)
+    assert isinstance(given_up.send(None), asyncio.Future)
+    given_up.close()
+    with pytest.raises(LookupError):
+        thrown.throw(LookupError())
+    await eventually_async(lambda: leases(endpoint) == [])

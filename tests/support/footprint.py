@@ -14,11 +14,11 @@ def threads() -> list[str]:
     return sorted(names)
 
 
-def descriptors() -> list[str]:
-    """Return what this process has open."""
+def descriptors(process: int | str = "self") -> list[str]:
+    """Return what this process, or the one of that id, has open."""
     found = []
-    for path in Path("/proc/self/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # that of the directory that is being read
+    for path in Path(f"/proc/{process}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):  # that of the directory, or just closed
             found.append(str(path.readlink()))
     return sorted(found)
 

@@ -109,24 +109,20 @@ async def mischief(
     over = asyncio.Event()
     started = time.monotonic()
 
-    async def make(fault: Fault) -> None:
-        print(f"{time.monotonic() - started:8.3f} s: {fault.name}")
-        await asyncio.to_thread(fault.begin)
-        try:
-            await asyncio.sleep(chance.uniform(*lasting))
-        finally:
-            await asyncio.to_thread(fault.end)
-        await asyncio.sleep(chance.uniform(*pausing))
-
     async def run() -> None:
-        if each_once:
-            for fault in chance.sample(faults, len(faults)):
-                await make(fault)
         rounds = itertools.chain.from_iterable(
             chance.sample(faults, len(faults)) for _ in itertools.count()
         )
-        while not over.is_set():
-            await make(next(rounds))
+        for number, fault in enumerate(rounds):
+            if over.is_set() and not (each_once and number < len(faults)):
+                break
+            print(f"{time.monotonic() - started:8.3f} s: {fault.name}")
+            await asyncio.to_thread(fault.begin)
+            try:
+                await asyncio.sleep(chance.uniform(*lasting))
+            finally:
+                await asyncio.to_thread(fault.end)
+            await asyncio.sleep(chance.uniform(*pausing))
 
     running = asyncio.create_task(run())
     try:

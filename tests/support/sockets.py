@@ -29,11 +29,8 @@ def connections_to(port: int) -> int:
 
 def has_socket(pid: int, inode: str) -> bool:
     """Return whether a process has the socket of that inode open."""
-    wanted = _name(inode)
     try:
-        return any(
-            _target(descriptor) == wanted for descriptor in Path(f"/proc/{pid}/fd").iterdir()
-        )
+        return _name(inode) in descriptors(pid)
     except FileNotFoundError:  # the process has ended meanwhile
         return False
 
@@ -48,10 +45,3 @@ def _connections() -> Iterator[_Connection]:
 
 def _name(inode: str) -> str:
     return f"socket:[{inode}]"
-
-
-def _target(link: Path) -> str:
-    try:
-        return str(link.readlink())
-    except FileNotFoundError:  # closed meanwhile
-        return ""
