@@ -15,7 +15,7 @@ use tokio::time::timeout_at;
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// How long pending calls may go on once the engine is to stop.
-pub(super) const GRACE: Duration = Duration::from_secs(5);
+pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
 /// How long the exit of the process waits for what has to be finished.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
@@ -61,7 +61,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Engine {
     /// Starts the thread. `may_retire` is asked when the engine has been idle for `linger`;
     /// `stopped` is called when all its tasks have ended.
-    pub(super) fn start(
+    pub(crate) fn start(
         linger: Duration,
         may_retire: impl Fn(&Arc<Engine>) -> bool + Send + 'static,
         stopped: impl FnOnce() + Send + 'static,
@@ -177,20 +177,20 @@ impl Engine {
         counter.zero().await;
     }
 
-    pub(super) fn set_running(&self) {
+    pub(crate) fn set_running(&self) {
         self.set_phase(Phase::Running);
     }
 
-    pub(super) fn set_idle(&self) {
+    pub(crate) fn set_idle(&self) {
         self.set_phase(Phase::Idle(Instant::now()));
     }
 
-    pub(super) fn drain(&self) {
+    pub(crate) fn drain(&self) {
         self.set_phase(Phase::Draining(Instant::now() + GRACE));
     }
 
     /// Stops as soon as nothing is left that has to be finished.
-    pub(super) fn exit(&self) {
+    pub(crate) fn exit(&self) {
         self.set_phase(Phase::Exiting(Instant::now() + LAST_MOMENT));
     }
 
@@ -224,7 +224,7 @@ impl Engine {
     }
 
     /// Waits until the thread has ended all its tasks; false when that took too long.
-    pub(super) fn wait_until_stopped(&self, limit: Duration) -> bool {
+    pub(crate) fn wait_until_stopped(&self, limit: Duration) -> bool {
         let stopped = lock(&self.stopped);
         let (stopped, _) = self
             .stopped_changed
@@ -234,7 +234,7 @@ impl Engine {
     }
 
     /// Counts a call as pending for as long as the result lives.
-    pub(super) fn pending_call(self: &Arc<Self>) -> Counted {
+    pub(crate) fn pending_call(self: &Arc<Self>) -> Counted {
         Counted::new(self, |engine| &engine.pending_calls)
     }
 

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 /// How many forks lie between this process and the one that loaded the module.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
-pub(super) fn enter_child() {
+pub(crate) fn enter_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 

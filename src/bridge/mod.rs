@@ -4,25 +4,21 @@
 //! completion queue per event loop. The engine thread never attaches to Python and owns no
 //! Python object: slab indices cross, the objects stay on their loop's thread.
 
-mod call;
-mod completion;
+mod awaitable;
 mod engine;
-mod event_loop;
 mod fork;
-mod next;
+mod gc;
+mod loops;
 mod process;
-mod stream;
-mod untracked;
-mod wakeup;
 
-pub(crate) use call::{Call, Reply, finished, spawn};
-pub(crate) use completion::Messenger;
+pub(crate) use awaitable::call::{Call, Reply, finished, spawn};
+pub(crate) use awaitable::channel::{Receiver, Sender, Taken, channel};
+pub(crate) use awaitable::step::{Next, Source, Step, Waiting};
 pub(crate) use engine::Engine;
-pub(crate) use event_loop::LoopBridge;
 pub(crate) use fork::{ForkGuarded, PerProcess};
-pub(crate) use next::{Next, Source, Step, Waiting};
+pub(crate) use gc::bytes_pair;
+pub(crate) use loops::completion_queue::Messenger;
+pub(crate) use loops::event_loop::LoopBridge;
 pub(crate) use process::{
     Context, LINGER, active_contexts, after_fork_in_child, at_exit, cleanup, enter,
 };
-pub(crate) use stream::{Receiver, Sender, Taken, channel};
-pub(crate) use untracked::bytes_pair;

@@ -7,10 +7,10 @@ use std::time::Duration;
 use pyo3::prelude::*;
 use pyo3::types::PyWeakrefReference;
 
-use super::completion::CompletionQueue;
-use super::engine::{Engine, GRACE};
-use super::event_loop::LoopBridge;
-use super::fork::{self, PerProcess};
+use crate::bridge::engine::{Engine, GRACE};
+use crate::bridge::fork::{self, PerProcess};
+use crate::bridge::loops::completion_queue::CompletionQueue;
+use crate::bridge::loops::event_loop::LoopBridge;
 
 /// How long the engine and its connections outlive the last context, for the next one: a
 /// program that connects per operation does not pay for a new thread and socket each time.
@@ -28,10 +28,10 @@ struct Process {
 /// The bridges of the known event loops, by the address of the loop.
 type Loops = HashMap<usize, KnownLoop>;
 
-pub(super) struct KnownLoop {
+pub(crate) struct KnownLoop {
     /// A weak reference: a bridge lives for as long as its loop or a communicator needs it.
-    pub(super) bridge: Py<PyWeakrefReference>,
-    pub(super) queue: Weak<CompletionQueue>,
+    pub(crate) bridge: Py<PyWeakrefReference>,
+    pub(crate) queue: Weak<CompletionQueue>,
 }
 
 #[derive(Default)]
@@ -166,7 +166,7 @@ pub(crate) fn at_exit(py: Python<'_>) {
 }
 
 /// Stops an engine that is idle anyhow without waiting for `LINGER`: its loop has ended.
-pub(super) fn retire_if_idle() {
+pub(crate) fn retire_if_idle() {
     let mut engines = engines();
     if engines.contexts == 0
         && let Some(engine) = engines.retire()
@@ -179,6 +179,6 @@ pub(crate) fn after_fork_in_child() {
     fork::enter_child();
 }
 
-pub(super) fn loops() -> MutexGuard<'static, Loops> {
+pub(crate) fn loops() -> MutexGuard<'static, Loops> {
     process().loops.lock().unwrap_or_else(PoisonError::into_inner)
 }

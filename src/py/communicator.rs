@@ -7,19 +7,19 @@ use std::time::Duration;
 
 use pyo3::prelude::*;
 
-use super::args;
-use super::errors;
-use super::options::ConnectOptions;
-use super::responses::ToPython;
-use super::session::{Session, Target};
 use crate::bridge::{self, Call, Context, Engine, ForkGuarded, LoopBridge, Messenger, Reply};
-use crate::rpc::endpoint::Endpoint;
+use crate::py::connection::options::ConnectOptions;
+use crate::py::connection::session::{Session, Target};
+use crate::py::errors;
+use crate::py::support::args;
+use crate::py::support::responses::ToPython;
+use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::error::Error;
 use crate::rpc::keys::KeyRange;
 use crate::rpc::transport::{Deadline, Transport};
 
 /// What all views of one open context share.
-pub(super) struct Shared {
+pub(crate) struct Shared {
     /// Where a new session goes to.
     target: Mutex<Target>,
     /// The default deadline of calls.
@@ -35,23 +35,23 @@ pub(super) struct Shared {
 
 #[pyclass(frozen, subclass, weakref, module = "etcd_client._etcd_client", name = "Communicator")]
 pub(crate) struct Communicator {
-    pub(super) bridge: Py<LoopBridge>,
+    pub(crate) bridge: Py<LoopBridge>,
     shared: ForkGuarded<Arc<Shared>>,
-    pub(super) namespace: Arc<[u8]>,
+    pub(crate) namespace: Arc<[u8]>,
     /// For a view of a part of the keys: whether the view is closed, which its context is not.
     view: Option<AtomicBool>,
 }
 
 /// Whether an RPC that is lost with its engine may have changed something.
 #[derive(Clone, Copy)]
-pub(super) enum Effect {
+pub(crate) enum Effect {
     Reads,
     Changes,
 }
 
 impl Shared {
     /// The session, on a new engine where the old one has been stopped.
-    pub(super) fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
+    pub(crate) fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(session) = session.as_ref().filter(|session| session.engine.is_open()) {
             return Ok(Arc::clone(session));
@@ -66,7 +66,7 @@ impl Shared {
 }
 
 impl Communicator {
-    pub(super) fn shared(&self, py: Python<'_>) -> PyResult<&Arc<Shared>> {
+    pub(crate) fn shared(&self, py: Python<'_>) -> PyResult<&Arc<Shared>> {
         let shared = self.shared.get().ok_or_else(|| errors::forked(py))?;
         if self.is_closed(shared) {
             return Err(errors::closed(py));
@@ -80,7 +80,7 @@ impl Communicator {
     }
 
     /// The session, for use on the running loop.
-    pub(super) fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
+    pub(crate) fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
         let shared = self.shared(py)?;
         if !self.bridge.get().check_running(py)? {
             return Err(errors::wrong_loop(py));
@@ -89,17 +89,17 @@ impl Communicator {
     }
 
     /// The way to the cluster, from whatever thread.
-    pub(super) fn transport(&self, py: Python<'_>) -> PyResult<Arc<Transport>> {
+    pub(crate) fn transport(&self, py: Python<'_>) -> PyResult<Arc<Transport>> {
         Ok(Arc::clone(&self.shared(py)?.session(py)?.transport))
     }
 
     /// Reads an endpoint that may be one of this communicator's.
-    pub(super) fn endpoint(&self, py: Python<'_>, text: &str) -> PyResult<Endpoint> {
+    pub(crate) fn endpoint(&self, py: Python<'_>, text: &str) -> PyResult<Endpoint> {
         parse_one(py, text, self.shared(py)?.tls)
     }
 
     /// Goes on with other endpoints.
-    pub(super) fn retarget(&self, py: Python<'_>, endpoints: &[String]) -> PyResult<()> {
+    pub(crate) fn retarget(&self, py: Python<'_>, endpoints: &[String]) -> PyResult<()> {
         let shared = self.shared(py)?;
         let session = shared.session(py)?;
         let mut target = shared.target.lock().unwrap_or_else(PoisonError::into_inner);
@@ -109,18 +109,18 @@ impl Communicator {
     }
 
     /// Turns true when the context closes.
-    pub(super) fn closing(&self, py: Python<'_>) -> PyResult<tokio::sync::watch::Receiver<bool>> {
+    pub(crate) fn closing(&self, py: Python<'_>) -> PyResult<tokio::sync::watch::Receiver<bool>> {
         Ok(self.shared(py)?.closing.subscribe())
     }
 
     /// The deadline of a call: its own, or the default of the connection.
-    pub(super) fn deadline(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<Deadline> {
+    pub(crate) fn deadline(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<Deadline> {
         let default = self.shared(py)?.timeout;
         Ok(args::deadline(timeout.or(default)))
     }
 
     /// Starts a call.
-    pub(super) fn start<T, F>(
+    pub(crate) fn start<T, F>(
         &self,
         py: Python<'_>,
         effect: Effect,
@@ -135,7 +135,7 @@ impl Communicator {
         self.spawn(py, &session.engine, effect, task)
     }
 
-    pub(super) fn spawn<R: Reply>(
+    pub(crate) fn spawn<R: Reply>(
         &self,
         py: Python<'_>,
         engine: &Arc<Engine>,
@@ -150,18 +150,18 @@ impl Communicator {
     }
 
     /// The keys of a request as the server knows them.
-    pub(super) fn keys(&self, keys: KeyRange) -> KeyRange {
+    pub(crate) fn keys(&self, keys: KeyRange) -> KeyRange {
         keys.below(&self.namespace)
     }
 
-    pub(super) fn key(&self, key: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
+    pub(crate) fn key(&self, key: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
         let key = args::bytes(key, name)?;
         Ok(if self.namespace.is_empty() { key } else { [&self.namespace, key.as_slice()].concat() })
     }
 }
 
 /// Completes when the context closes.
-pub(super) async fn closed(closing: &mut tokio::sync::watch::Receiver<bool>) {
+pub(crate) async fn closed(closing: &mut tokio::sync::watch::Receiver<bool>) {
     // The sender goes away with the last view of the context.
     let _ = closing.wait_for(|closing| *closing).await;
 }
@@ -178,7 +178,7 @@ impl Connected {
 
 /// Opens a context: connects to a member within the connect timeout.
 #[pyfunction]
-pub(super) fn connect(
+pub(crate) fn connect(
     py: Python<'_>,
     endpoints: Vec<String>,
     options: &ConnectOptions,
@@ -208,7 +208,7 @@ pub(super) fn connect(
     bridge::spawn(py, &bridge, &engine, errors::lost_read, connecting)
 }
 
-pub(super) fn parse(py: Python<'_>, endpoints: &[String], tls: bool) -> PyResult<Vec<Endpoint>> {
+pub(crate) fn parse(py: Python<'_>, endpoints: &[String], tls: bool) -> PyResult<Vec<Endpoint>> {
     if endpoints.is_empty() {
         let expected = "at least one endpoint";
         return Err(args::wrong_value(py, "endpoints", expected, "an empty list"));

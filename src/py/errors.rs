@@ -7,8 +7,8 @@ use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
 
 use crate::rpc::error::Error;
-use crate::rpc::server_error;
-use crate::rpc::status::Status;
+use crate::rpc::error::server_error;
+use crate::rpc::error::status::Status;
 
 const MODULE: &str = "etcd_client.errors";
 
@@ -27,7 +27,7 @@ where
     }
 }
 
-pub(super) fn exception(py: Python<'_>, error: Error) -> PyErr {
+pub(crate) fn exception(py: Python<'_>, error: Error) -> PyErr {
     match error {
         Error::Server(status) => from_status(py, status),
         Error::Connection(message) => make(py, "connection_error", (message,)),
@@ -49,41 +49,41 @@ fn from_status(py: Python<'_>, status: Status) -> PyErr {
     make(py, "from_status", (status.code, message, reason, status.compact_revision))
 }
 
-pub(super) fn invalid_argument(py: Python<'_>, message: &str) -> PyErr {
+pub(crate) fn invalid_argument(py: Python<'_>, message: &str) -> PyErr {
     make(py, "InvalidArgsError", (message,))
 }
 
 /// A file that cannot be read, and which argument named it.
-pub(super) fn unreadable(py: Python<'_>, name: &str, path: &Path, error: &io::Error) -> PyErr {
+pub(crate) fn unreadable(py: Python<'_>, name: &str, path: &Path, error: &io::Error) -> PyErr {
     let why = format!("{name}: {error}");
     make(py, "IoError", (error.raw_os_error(), why, path.display().to_string()))
 }
 
-pub(super) fn invalid_endpoint(py: Python<'_>, message: &str) -> PyErr {
+pub(crate) fn invalid_endpoint(py: Python<'_>, message: &str) -> PyErr {
     make(py, "InvalidUriError", (message,))
 }
 
-pub(super) fn closed(py: Python<'_>) -> PyErr {
+pub(crate) fn closed(py: Python<'_>) -> PyErr {
     make(py, "ClosedError", ("the communicator is closed",))
 }
 
-pub(super) fn wrong_loop(py: Python<'_>) -> PyErr {
+pub(crate) fn wrong_loop(py: Python<'_>) -> PyErr {
     let message = "the communicator was opened in another event loop; open one in each loop";
     make(py, "WrongLoopError", (message,))
 }
 
-pub(super) fn forked(py: Python<'_>) -> PyErr {
+pub(crate) fn forked(py: Python<'_>) -> PyErr {
     let message = "the communicator was opened before the fork; open a new one in the child";
     make(py, "ForkedError", (message,))
 }
 
 /// What is told to a read whose engine was stopped.
-pub(super) fn lost_read() -> PyErr {
+pub(crate) fn lost_read() -> PyErr {
     Python::attach(|py| make(py, "connection_error", ("the runtime was stopped during the call",)))
 }
 
 /// What is told to a mutation whose engine was stopped.
-pub(super) fn lost_mutation() -> PyErr {
+pub(crate) fn lost_mutation() -> PyErr {
     Python::attach(|py| {
         let cause = lost_read().into_value(py);
         make(py, "outcome_unknown", (cause,))

@@ -7,16 +7,16 @@ use bytes::Bytes;
 use etcd_client::proto::{PbTxnOpRequest, PbTxnRequest, PbTxnRequestOp};
 
 use crate::rpc::keys::KeyRange;
-use crate::rpc::messages::{
+use crate::rpc::wire::messages::{
     DeleteResponse, KeyValue, OpResponse, PutResponse, RangeResponse, TxnResponse,
 };
 
 /// The prefix of a communicator; empty for the whole keyspace.
 #[derive(Clone)]
-pub(super) struct Inside(Arc<[u8]>);
+pub(crate) struct Inside(Arc<[u8]>);
 
 impl Inside {
-    pub(super) fn new(prefix: &Arc<[u8]>) -> Self {
+    pub(crate) fn new(prefix: &Arc<[u8]>) -> Self {
         Self(Arc::clone(prefix))
     }
 
@@ -30,12 +30,12 @@ impl Inside {
     }
 
     /// The key below the prefix; the empty one stays empty, for the server to refuse.
-    pub(super) fn enter_key(&self, key: Vec<u8>) -> Vec<u8> {
+    pub(crate) fn enter_key(&self, key: Vec<u8>) -> Vec<u8> {
         KeyRange::one(key).below(&self.0).key
     }
 
     /// The transaction with all its keys below the prefix.
-    pub(super) fn enter_txn(&self, mut txn: PbTxnRequest) -> PbTxnRequest {
+    pub(crate) fn enter_txn(&self, mut txn: PbTxnRequest) -> PbTxnRequest {
         if !self.is_whole() {
             for compare in &mut txn.compare {
                 self.enter(&mut compare.key, &mut compare.range_end);
@@ -65,14 +65,14 @@ impl Inside {
         }
     }
 
-    pub(super) fn strip_key(&self, key: &mut Bytes) {
+    pub(crate) fn strip_key(&self, key: &mut Bytes) {
         if !self.is_whole() && key.starts_with(&self.0) {
             *key = key.slice(self.0.len()..);
         }
     }
 
     /// Takes the prefix off keys, and leaves those out that lie elsewhere.
-    pub(super) fn keep_own(&self, keys: &mut Vec<Bytes>) {
+    pub(crate) fn keep_own(&self, keys: &mut Vec<Bytes>) {
         if !self.is_whole() {
             keys.retain(|key| key.starts_with(&self.0));
             for key in keys {
@@ -81,7 +81,7 @@ impl Inside {
         }
     }
 
-    pub(super) fn strip_all<'a>(&self, kvs: impl IntoIterator<Item = &'a mut KeyValue>) {
+    pub(crate) fn strip_all<'a>(&self, kvs: impl IntoIterator<Item = &'a mut KeyValue>) {
         if !self.is_whole() {
             for kv in kvs {
                 self.strip_key(&mut kv.key);
@@ -89,19 +89,19 @@ impl Inside {
         }
     }
 
-    pub(super) fn strip_range(&self, response: &mut RangeResponse) {
+    pub(crate) fn strip_range(&self, response: &mut RangeResponse) {
         self.strip_all(&mut response.kvs);
     }
 
-    pub(super) fn strip_put(&self, response: &mut PutResponse) {
+    pub(crate) fn strip_put(&self, response: &mut PutResponse) {
         self.strip_all(&mut response.prev_kv);
     }
 
-    pub(super) fn strip_delete(&self, response: &mut DeleteResponse) {
+    pub(crate) fn strip_delete(&self, response: &mut DeleteResponse) {
         self.strip_all(&mut response.prev_kvs);
     }
 
-    pub(super) fn strip_txn(&self, response: &mut TxnResponse) {
+    pub(crate) fn strip_txn(&self, response: &mut TxnResponse) {
         if self.is_whole() {
             return;
         }

@@ -12,8 +12,8 @@ use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::proto::rr::rdata::SRV;
 use hickory_resolver::proto::rr::{Name, RData};
 
-use super::error::Error;
-use super::options::{Options, TlsOptions};
+use crate::rpc::connection::options::{Options, TlsOptions};
+use crate::rpc::error::Error;
 
 const DNS_PORT: u16 = 53;
 

@@ -6,13 +6,13 @@ use etcd_client::proto::{
     PbTxnRequest,
 };
 
-use super::error::Error;
-use super::keys::KeyRange;
-use super::messages::{DeleteResponse, HeaderOnly, PutResponse, TxnResponse};
-use super::method;
-use super::range_reply::RangeReply;
-use super::transport::{Deadline, Transport};
-use super::wire;
+use crate::rpc::error::Error;
+use crate::rpc::keys::KeyRange;
+use crate::rpc::transport::{Deadline, Transport};
+use crate::rpc::wire;
+use crate::rpc::wire::messages::{DeleteResponse, HeaderOnly, PutResponse, TxnResponse};
+use crate::rpc::wire::method;
+use crate::rpc::wire::range_reply::RangeReply;
 
 /// Which key-value pairs of a range to return, and how.
 #[derive(Clone, Debug, Default)]

@@ -1,0 +1,194 @@
+//! A bounded channel from a task on the engine to an iterator on a loop.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+
+use crate::bridge::loops::completion_queue::{Completer, Ticket};
+
+struct State<T, E> {
+    items: VecDeque<(T, usize)>,
+    weight: usize,
+    /// How the stream ended; told after the last item.
+    end: Option<E>,
+    /// The sender, waiting for room.
+    sender: Option<Waker>,
+    /// The readers, waiting for an item.
+    readers: Vec<Completer>,
+    closed: bool,
+}
+
+impl<T, E> State<T, E> {
+    fn wake_readers(&mut self) {
+        for reader in self.readers.drain(..) {
+            reader.wake();
+        }
+    }
+}
+
+type Shared<T, E> = Arc<Mutex<State<T, E>>>;
+
+fn lock<T, E>(shared: &Shared<T, E>) -> MutexGuard<'_, State<T, E>> {
+    shared.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The engine's end. `E` is what the stream ends with.
+pub(crate) struct Sender<T, E> {
+    shared: Shared<T, E>,
+    limit: usize,
+    /// Ends the stream when the task goes away without saying how.
+    lost: fn() -> E,
+}
+
+/// The loop's end.
+pub(crate) struct Receiver<T, E> {
+    shared: Shared<T, E>,
+}
+
+pub(crate) enum Taken<T, E> {
+    Item(T),
+    Empty,
+    Ended(E),
+}
+
+/// A channel that holds items up to a weight of `limit`, and one more.
+pub(crate) fn channel<T, E: Clone>(
+    limit: usize,
+    lost: fn() -> E,
+) -> (Sender<T, E>, Receiver<T, E>) {
+    let shared = Arc::new(Mutex::new(State {
+        items: VecDeque::new(),
+        weight: 0,
+        end: None,
+        sender: None,
+        readers: Vec::new(),
+        closed: false,
+    }));
+    (Sender { shared: Arc::clone(&shared), limit, lost }, Receiver { shared })
+}
+
+impl<T, E> Sender<T, E> {
+    /// Waits for room and adds an item; false when nobody will read it.
+    pub(crate) async fn send(&self, item: T, weight: usize) -> bool {
+        let mut item = Some(item);
+        poll_fn(|context| {
+            let mut state = lock(&self.shared);
+            if state.closed {
+                return Poll::Ready(false);
+            }
+            if state.weight >= self.limit {
+                state.sender = Some(context.waker().clone());
+                return Poll::Pending;
+            }
+            if let Some(item) = item.take() {
+                state.weight += weight;
+                state.items.push_back((item, weight));
+                state.wake_readers();
+            }
+            Poll::Ready(true)
+        })
+        .await
+    }
+
+    /// Adds an item, in the place of the oldest ones where there is no room.
+    pub(crate) fn send_newest(&self, item: T, weight: usize) {
+        let mut state = lock(&self.shared);
+        if state.closed {
+            return;
+        }
+        while state.weight >= self.limit
+            && let Some((_, weight)) = state.items.pop_front()
+        {
+            state.weight -= weight;
+        }
+        state.weight += weight;
+        state.items.push_back((item, weight));
+        state.wake_readers();
+    }
+
+    /// Completes when nobody reads any more.
+    pub(crate) async fn closed(&self) {
+        poll_fn(|context| {
+            let mut state = lock(&self.shared);
+            if state.closed {
+                return Poll::Ready(());
+            }
+            state.sender = Some(context.waker().clone());
+            Poll::Pending
+        })
+        .await;
+    }
+
+    pub(crate) fn end(self, end: E) {
+        let mut state = lock(&self.shared);
+        state.end.get_or_insert(end);
+        state.wake_readers();
+    }
+}
+
+impl<T, E> Drop for Sender<T, E> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.shared);
+        state.end.get_or_insert_with(self.lost);
+        state.wake_readers();
+    }
+}
+
+impl<T, E: Clone> Receiver<T, E> {
+    pub(crate) fn take(&self) -> Taken<T, E> {
+        let mut state = lock(&self.shared);
+        if let Some((item, weight)) = state.items.pop_front() {
+            state.weight -= weight;
+            if let Some(sender) = state.sender.take() {
+                drop(state);
+                sender.wake();
+            }
+            return Taken::Item(item);
+        }
+        state.end.clone().map_or(Taken::Empty, Taken::Ended)
+    }
+
+    /// Has `reader` woken when there is something to take; at once where there is already.
+    pub(crate) fn notify(&self, reader: Completer) {
+        let mut state = lock(&self.shared);
+        if state.items.is_empty() && state.end.is_none() {
+            state.readers.push(reader);
+        } else {
+            reader.wake();
+        }
+    }
+
+    /// Forgets a reader that does not wait any more.
+    pub(crate) fn withdraw(&self, ticket: Ticket) {
+        let mut state = lock(&self.shared);
+        if let Some(index) = state.readers.iter().position(|reader| reader.is_for(ticket)) {
+            state.readers.swap_remove(index).withdraw();
+        }
+    }
+
+    /// Ends the stream from this side; what was not taken is dropped.
+    pub(crate) fn close(&self, end: E) {
+        let mut state = lock(&self.shared);
+        state.closed = true;
+        state.end.get_or_insert(end);
+        state.items.clear();
+        state.weight = 0;
+        state.wake_readers();
+        if let Some(sender) = state.sender.take() {
+            drop(state);
+            sender.wake();
+        }
+    }
+}
+
+impl<T, E> Drop for Receiver<T, E> {
+    fn drop(&mut self) {
+        let mut state = lock(&self.shared);
+        state.closed = true;
+        if let Some(sender) = state.sender.take() {
+            drop(state);
+            sender.wake();
+        }
+    }
+}

@@ -1,0 +1,130 @@
+//! One step of an async iterator over a stream.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use pyo3::exceptions::PyTypeError;
+use pyo3::intern;
+use pyo3::prelude::*;
+
+use crate::bridge::awaitable::call::{stop_with, suspend_on, thrown};
+use crate::bridge::awaitable::channel::Receiver;
+use crate::bridge::fork::ForkGuarded;
+use crate::bridge::loops::completion_queue::{Completer, Ticket};
+use crate::bridge::loops::event_loop::LoopBridge;
+
+/// Where an iterator takes its items from.
+pub(crate) trait Source: Send + Sync {
+    /// The next item, if there is one now; the error where the stream has ended.
+    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>>;
+
+    /// Has the waiting step woken once `take` has something to say.
+    fn notify(&self, waiting: Waiting);
+
+    /// Forgets a step that does not wait any more.
+    fn withdraw(&self, step: Step);
+}
+
+/// A step that waits for an item.
+pub(crate) struct Waiting(Completer);
+
+impl Waiting {
+    pub(crate) fn wake_by<T, E: Clone>(self, receiver: &Receiver<T, E>) {
+        receiver.notify(self.0);
+    }
+}
+
+/// A step that was cancelled while it waited.
+#[derive(Clone, Copy)]
+pub(crate) struct Step(Ticket);
+
+impl Step {
+    pub(crate) fn leaves<T, E: Clone>(self, receiver: &Receiver<T, E>) {
+        receiver.withdraw(self.0);
+    }
+}
+
+/// What `__anext__` returns. An item is taken when the awaiting task resumes, not before: a
+/// step that is cancelled while it waits has taken nothing.
+#[pyclass(frozen, module = "etcd_client", name = "Next", generic)]
+pub(crate) struct Next {
+    source: ForkGuarded<Arc<dyn Source>>,
+    bridge: Py<LoopBridge>,
+    waiting: Mutex<Option<(Py<PyAny>, Ticket)>>,
+}
+
+impl Next {
+    pub(crate) fn new(source: Arc<dyn Source>, bridge: Py<LoopBridge>) -> Self {
+        Self { source: ForkGuarded::new(source), bridge, waiting: Mutex::new(None) }
+    }
+
+    fn give_up(&self, py: Python<'_>) -> PyResult<()> {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some((future, ticket)) = waiting {
+            if let Some(source) = self.source.get() {
+                source.withdraw(Step(ticket));
+            }
+            self.bridge.get().give_up(ticket);
+            future.call_method0(py, intern!(py, "cancel"))?;
+        }
+        Ok(())
+    }
+}
+
+/// Ends the waiting of a stream whose runtime is gone; reading it again tells why.
+fn lost() -> PyErr {
+    pyo3::exceptions::PyRuntimeError::new_err("the stream's runtime was stopped")
+}
+
+fn forked() -> PyErr {
+    pyo3::exceptions::PyRuntimeError::new_err("the stream belongs to the parent process")
+}
+
+#[pymethods]
+impl Next {
+    fn __await__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __iter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let source = self.source.get().ok_or_else(forked)?;
+        if let Some(item) = source.take(py)? {
+            return Err(stop_with(item));
+        }
+        let (future, ticket, completer) = self.bridge.get().register(py, None, lost)?;
+        let suspended = suspend_on(py, &future)?;
+        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some((future, ticket));
+        source.notify(Waiting(completer));
+        Ok(suspended)
+    }
+
+    /// Resumes the step, as a task does.
+    fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        if !value.is_none() {
+            return Err(PyTypeError::new_err("can't send a value to a step"));
+        }
+        self.__next__(py)
+    }
+
+    /// Ends the step with an exception, as the cancellation of its task does.
+    #[pyo3(signature = (kind, value=None, traceback=None, /))]
+    fn throw(
+        &self,
+        py: Python<'_>,
+        kind: &Bound<'_, PyAny>,
+        value: Option<&Bound<'_, PyAny>>,
+        traceback: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Py<PyAny>> {
+        let _ = traceback;
+        self.give_up(py)?;
+        Err(thrown(kind, value))
+    }
+
+    /// Gives up the step.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        self.give_up(py)
+    }
+}

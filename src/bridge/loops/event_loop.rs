@@ -1,0 +1,374 @@
+//! One bridge per event loop: its pending calls and the queue that finishes them.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use futures_util::future::AbortHandle;
+use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
+use pyo3::intern;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
+
+use crate::bridge::fork::ForkGuarded;
+use crate::bridge::loops::completion_queue::{
+    Completer, Completion, CompletionQueue, Lost, Messenger, Notifier, Signal, Ticket,
+};
+use crate::bridge::loops::wakeup::Wakeup;
+use crate::bridge::process::{self, KnownLoop};
+
+/// How many calls one wake-up of the loop may finish before other callbacks get their turn.
+const DRAIN_LIMIT: usize = 128;
+
+#[pyclass(frozen, weakref, module = "etcd_client._etcd_client")]
+pub(crate) struct LoopBridge {
+    event_loop: Py<PyAny>,
+    create_future: Py<PyAny>,
+    native: ForkGuarded<Native>,
+}
+
+/// What the engine thread works on too, and other loops' threads.
+struct Native {
+    pending: Mutex<Slab>,
+    /// Taken from the queue and not yet finished, because of `DRAIN_LIMIT`.
+    backlog: Mutex<VecDeque<(Ticket, Completion)>>,
+    queue: Arc<CompletionQueue>,
+}
+
+pub(crate) struct Entry {
+    pub(crate) future: Py<PyAny>,
+    /// Ends the call's task on the engine; `None` for a wait, which has no task.
+    pub(crate) abort: Option<AbortHandle>,
+}
+
+#[derive(Default)]
+struct Slab {
+    slots: Vec<(u32, Option<Entry>)>,
+    free: Vec<u32>,
+}
+
+impl Slab {
+    fn insert(&mut self, entry: Entry) -> Ticket {
+        if let Some(index) = self.free.pop() {
+            let slot = &mut self.slots[index as usize];
+            slot.1 = Some(entry);
+            return Ticket { index, generation: slot.0 };
+        }
+        let index = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
+        self.slots.push((0, Some(entry)));
+        Ticket { index, generation: 0 }
+    }
+
+    fn remove(&mut self, ticket: Ticket) -> Option<Entry> {
+        let slot = self.slots.get_mut(ticket.index as usize)?;
+        if slot.0 != ticket.generation {
+            return None;
+        }
+        let entry = slot.1.take()?;
+        slot.0 = slot.0.wrapping_add(1);
+        self.free.push(ticket.index);
+        Some(entry)
+    }
+
+    fn abort_handles(&self) -> Vec<AbortHandle> {
+        let entries = self.slots.iter().filter_map(|(_, entry)| entry.as_ref());
+        entries.filter_map(|entry| entry.abort.clone()).collect()
+    }
+
+    fn has_pending(&self) -> bool {
+        self.free.len() < self.slots.len()
+    }
+
+    fn take_all(&mut self) -> Vec<Entry> {
+        let entries = self.slots.iter_mut().filter_map(|slot| slot.1.take()).collect();
+        self.slots.clear();
+        self.free.clear();
+        entries
+    }
+}
+
+impl Native {
+    fn slab(&self) -> MutexGuard<'_, Slab> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn has_backlog(&self) -> bool {
+        !self.backlog.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    }
+}
+
+/// `asyncio.get_running_loop()`.
+fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
+    static GET_RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+    GET_RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0()
+}
+
+impl LoopBridge {
+    /// The bridge of the running loop.
+    pub(crate) fn current(py: Python<'_>) -> PyResult<Py<Self>> {
+        let event_loop = running_loop(py)?;
+        let address = event_loop.as_ptr() as usize;
+        let known = process::loops().get(&address).map(|known| known.bridge.clone_ref(py));
+        if let Some(bridge) = known.and_then(|weak| weak.bind(py).upgrade()) {
+            let bridge = bridge.cast_into::<Self>()?;
+            if bridge.get().event_loop.is(&event_loop) {
+                return Ok(bridge.unbind());
+            }
+        }
+        Self::forget_closed_loops(py);
+        Self::open(py, event_loop, address)
+    }
+
+    fn open(py: Python<'_>, event_loop: Bound<'_, PyAny>, address: usize) -> PyResult<Py<Self>> {
+        let bridge = match Wakeup::new() {
+            Ok(wakeup) => Self::with_notifier(py, &event_loop, Notifier::Descriptor(wakeup))?,
+            Err(_) => Self::with_notifier_thread(py, &event_loop)?,
+        };
+        let bridge = match bridge.get().add_reader(py, &bridge) {
+            Err(error) if error.is_instance_of::<PyNotImplementedError>(py) => {
+                Self::with_notifier_thread(py, &event_loop)?
+            }
+            outcome => outcome.map(|()| bridge)?,
+        };
+        let known = KnownLoop {
+            bridge: PyWeakrefReference::new(bridge.bind(py))?.unbind(),
+            queue: Arc::downgrade(&bridge.get().native()?.queue),
+        };
+        process::loops().insert(address, known);
+        Ok(bridge)
+    }
+
+    fn with_notifier(
+        py: Python<'_>,
+        event_loop: &Bound<'_, PyAny>,
+        notifier: Notifier,
+    ) -> PyResult<Py<Self>> {
+        let bridge = Self {
+            event_loop: event_loop.clone().unbind(),
+            create_future: event_loop.getattr(intern!(py, "create_future"))?.unbind(),
+            native: ForkGuarded::new(Native {
+                pending: Mutex::default(),
+                backlog: Mutex::default(),
+                queue: Arc::new(CompletionQueue::new(notifier)),
+            }),
+        };
+        Py::new(py, bridge)
+    }
+
+    fn add_reader(&self, py: Python<'_>, this: &Py<Self>) -> PyResult<()> {
+        let Some(descriptor) = self.native()?.queue.descriptor() else { return Ok(()) };
+        let drain = this.getattr(py, intern!(py, "_drain"))?;
+        self.event_loop.call_method1(py, intern!(py, "add_reader"), (descriptor, drain))?;
+        Ok(())
+    }
+
+    /// For loops that cannot watch a descriptor (Windows' default one): a thread of its own
+    /// schedules the drain, once per batch.
+    fn with_notifier_thread(py: Python<'_>, event_loop: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
+        let signal = Arc::<Signal>::default();
+        let notifier = Notifier::Thread(Arc::clone(&signal));
+        let bridge = Self::with_notifier(py, event_loop, notifier)?;
+        let weak = PyWeakrefReference::new(bridge.bind(py))?.unbind();
+        std::thread::Builder::new().name("etcd-client-notify".into()).spawn(move || {
+            while signal.wait() {
+                let alive =
+                    Python::try_attach(|py| Self::schedule_drain(py, &weak)).unwrap_or(false);
+                if !alive {
+                    break;
+                }
+            }
+        })?;
+        Ok(bridge)
+    }
+
+    fn schedule_drain(py: Python<'_>, weak: &Py<PyWeakrefReference>) -> bool {
+        let Some(bridge) = weak.bind(py).upgrade() else { return false };
+        let Ok(bridge) = bridge.cast_into::<Self>() else { return false };
+        let scheduled = bridge.getattr(intern!(py, "_drain")).and_then(|drain| {
+            let event_loop = bridge.get().event_loop.bind(py);
+            event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (drain,))
+        });
+        scheduled.is_ok()
+    }
+
+    /// Ends the calls of loops that were closed with calls pending.
+    fn forget_closed_loops(py: Python<'_>) {
+        let known: Vec<_> = process::loops()
+            .iter()
+            .map(|(address, known)| (*address, known.bridge.clone_ref(py)))
+            .collect();
+        for (address, weak) in known {
+            let closed = match weak.bind(py).upgrade().map(Bound::cast_into::<Self>) {
+                Some(Ok(bridge)) => {
+                    let event_loop = bridge.get().event_loop.bind(py);
+                    let closed = event_loop
+                        .call_method0(intern!(py, "is_closed"))
+                        .and_then(|closed| closed.is_truthy())
+                        .unwrap_or(true);
+                    if closed {
+                        bridge.get().shut();
+                    }
+                    closed
+                }
+                _ => true,
+            };
+            if closed {
+                process::loops().remove(&address);
+            }
+        }
+    }
+
+    /// Ends the tasks of all calls of all loops; the calls fail.
+    pub(crate) fn abort_all(py: Python<'_>) {
+        let known: Vec<_> =
+            process::loops().values().map(|known| known.bridge.clone_ref(py)).collect();
+        for weak in known {
+            if let Some(Ok(bridge)) = weak.bind(py).upgrade().map(Bound::cast_into::<Self>)
+                && let Some(native) = bridge.get().native.get()
+            {
+                let aborts = native.slab().abort_handles();
+                aborts.iter().for_each(AbortHandle::abort);
+            }
+        }
+    }
+
+    /// Fails unless this bridge's loop is the running one.
+    pub(crate) fn check_running(&self, py: Python<'_>) -> PyResult<bool> {
+        Ok(running_loop(py)?.is(&self.event_loop))
+    }
+
+    pub(crate) fn messenger(&self) -> PyResult<Messenger> {
+        Ok(Messenger(Arc::downgrade(&self.native()?.queue)))
+    }
+
+    fn native(&self) -> PyResult<&Native> {
+        self.native
+            .get()
+            .ok_or_else(|| PyRuntimeError::new_err("this event loop belongs to the parent process"))
+    }
+
+    pub(crate) fn create_future(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        self.create_future.call0(py)
+    }
+
+    /// A new future of the loop, and the right to finish it.
+    pub(crate) fn register(
+        &self,
+        py: Python<'_>,
+        abort: Option<AbortHandle>,
+        lost: Lost,
+    ) -> PyResult<(Py<PyAny>, Ticket, Completer)> {
+        let future = self.create_future(py)?;
+        let entry = Entry { future: future.clone_ref(py), abort };
+        let native = self.native()?;
+        let ticket = native.slab().insert(entry);
+        let completer = Completer::new(Arc::clone(&native.queue), ticket, lost);
+        Ok((future, ticket, completer))
+    }
+
+    /// Gives up a pending call: its task ends, its outcome is not awaited any more.
+    pub(crate) fn give_up(&self, ticket: Ticket) {
+        let Some(native) = self.native.get() else { return };
+        let entry = native.slab().remove(ticket);
+        if let Some(abort) = entry.and_then(|entry| entry.abort) {
+            abort.abort();
+        }
+    }
+
+    fn finish(&self, py: Python<'_>, ticket: Ticket, completion: Completion) -> PyResult<()> {
+        let entry = self.native()?.slab().remove(ticket);
+        let Some(entry) = entry else { return Ok(()) };
+        let future = entry.future.bind(py);
+        let outcome = match completion {
+            Completion::Finished(outcome) => outcome.into_python(py),
+            Completion::Readable => Ok(py.None()),
+            Completion::Lost(error) => Err(error()),
+        };
+        let set = match outcome {
+            Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
+            Err(error) => {
+                future.call_method1(intern!(py, "set_exception"), (error.into_value(py),))
+            }
+        };
+        match set {
+            // The caller went away first.
+            Err(_) if future.call_method0(intern!(py, "done"))?.is_truthy()? => Ok(()),
+            set => set.map(drop),
+        }
+    }
+
+    /// Ends everything: the loop is closed, or has no use for the bridge any more.
+    fn shut(&self) {
+        let Some(native) = self.native.get() else { return };
+        native.queue.kill();
+        let entries = native.slab().take_all();
+        for abort in entries.into_iter().filter_map(|entry| entry.abort) {
+            abort.abort();
+        }
+    }
+
+    fn retire(&self, py: Python<'_>, native: &Native) -> PyResult<()> {
+        if process::active_contexts() > 0 {
+            return Ok(());
+        }
+        if native.slab().has_pending() {
+            // What the engine's end has finished may still be in the backlog. What another
+            // engine works on is followed by that one's end.
+            if native.has_backlog() {
+                native.queue.offer_retirement();
+            }
+            return Ok(());
+        }
+        process::loops().remove(&(self.event_loop.as_ptr() as usize));
+        if let Some(descriptor) = native.queue.descriptor() {
+            self.event_loop.call_method1(py, intern!(py, "remove_reader"), (descriptor,))?;
+        }
+        self.shut();
+        Ok(())
+    }
+}
+
+#[pymethods]
+impl LoopBridge {
+    /// Finishes the calls that are done; the loop calls it when the queue says so.
+    fn _drain(&self, py: Python<'_>) -> PyResult<()> {
+        // A child that runs its parent's loop to the end.
+        let Some(native) = self.native.get() else { return Ok(()) };
+        let taken = native.queue.take();
+        let mut batch = {
+            let mut backlog = native.backlog.lock().unwrap_or_else(PoisonError::into_inner);
+            if backlog.is_empty() && taken.len() <= DRAIN_LIMIT {
+                VecDeque::from(taken)
+            } else {
+                backlog.extend(taken);
+                let limit = backlog.len().min(DRAIN_LIMIT);
+                let later = backlog.split_off(limit);
+                let now = std::mem::replace(&mut *backlog, later);
+                if !backlog.is_empty() {
+                    native.queue.notify();
+                }
+                now
+            }
+        };
+        let mut failure = None;
+        while let Some((ticket, completion)) = batch.pop_front() {
+            if let Err(error) = self.finish(py, ticket, completion) {
+                failure = Some(error);
+            }
+        }
+        for errand in native.queue.take_errands() {
+            errand(py);
+        }
+        if native.queue.take_retirement_offer() {
+            self.retire(py, native)?;
+        }
+        failure.map_or(Ok(()), Err)
+    }
+}
+
+impl Drop for LoopBridge {
+    fn drop(&mut self) {
+        self.shut();
+        process::retire_if_idle();
+    }
+}

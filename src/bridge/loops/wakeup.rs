@@ -1,0 +1,74 @@
+//! How the engine thread tells an event loop that completions are waiting.
+
+use std::io;
+
+#[cfg(unix)]
+use std::os::fd::{AsRawFd, OwnedFd};
+
+/// A file descriptor that becomes readable: an `eventfd` on Linux, a pipe elsewhere.
+#[cfg(unix)]
+pub(crate) struct Wakeup {
+    reader: OwnedFd,
+    /// `None` where the reader is written to as well.
+    writer: Option<OwnedFd>,
+}
+
+#[cfg(unix)]
+impl Wakeup {
+    #[cfg(target_os = "linux")]
+    pub(crate) fn new() -> io::Result<Self> {
+        use rustix::event::{EventfdFlags, eventfd};
+        let reader = eventfd(0, EventfdFlags::CLOEXEC | EventfdFlags::NONBLOCK)?;
+        Ok(Self { reader, writer: None })
+    }
+
+    #[cfg(not(target_os = "linux"))]
+    pub(crate) fn new() -> io::Result<Self> {
+        use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
+        use rustix::io::{FdFlags, fcntl_setfd};
+        let (reader, writer) = rustix::pipe::pipe()?;
+        for end in [&reader, &writer] {
+            fcntl_setfd(end, FdFlags::CLOEXEC)?;
+            fcntl_setfl(end, fcntl_getfl(end)? | OFlags::NONBLOCK)?;
+        }
+        Ok(Self { reader, writer: Some(writer) })
+    }
+
+    pub(crate) fn descriptor(&self) -> i32 {
+        self.reader.as_raw_fd()
+    }
+
+    /// Makes the descriptor readable. A full pipe or counter means that it is so already.
+    pub(crate) fn raise(&self) {
+        let writer = self.writer.as_ref().unwrap_or(&self.reader);
+        let _ = rustix::io::write(writer, &1_u64.to_ne_bytes());
+    }
+
+    pub(crate) fn clear(&self) {
+        let mut buffer = [0_u8; 64];
+        let _ = rustix::io::read(&self.reader, &mut buffer);
+    }
+}
+
+/// Windows' default loop has no `add_reader`; there only the notifier thread is used.
+#[cfg(not(unix))]
+pub(crate) enum Wakeup {}
+
+#[cfg(not(unix))]
+impl Wakeup {
+    pub(crate) fn new() -> io::Result<Self> {
+        Err(io::Error::from(io::ErrorKind::Unsupported))
+    }
+
+    pub(crate) fn descriptor(&self) -> i32 {
+        match *self {}
+    }
+
+    pub(crate) fn raise(&self) {
+        match *self {}
+    }
+
+    pub(crate) fn clear(&self) {
+        match *self {}
+    }
+}

@@ -1,0 +1,320 @@
+//! `communicator.auth`: users, roles, and whether the server asks who calls.
+
+use etcd_client::proto::{
+    PbAuthRoleGetResponse, PbAuthRoleListResponse, PbAuthUserGetResponse, PbAuthUserListResponse,
+};
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+
+use crate::bridge::Call;
+use crate::py::admin::{Timeout, enum_member, strings};
+use crate::py::communicator::{Communicator, Effect};
+use crate::py::kv::options::choose_keys;
+use crate::py::support::args::{self, member_of, text, wrong_value};
+use crate::py::support::record::record;
+use crate::py::support::responses::{ResponseHeader, ToPython, header, object};
+use crate::rpc::admin::auth;
+use crate::rpc::keys::KeyRange;
+use crate::rpc::transport::request::Request;
+use crate::rpc::wire::messages::{AuthStatusResponse as WireStatus, HeaderOnly};
+
+record! {
+    /// The outcome of a change to users, roles or authentication.
+    AuthResponse { header: Py<ResponseHeader> }
+}
+
+record! {
+    /// Whether authentication is enabled.
+    AuthStatusResponse { header: Py<ResponseHeader>, enabled: bool, auth_revision: u64 }
+}
+
+record! {
+    /// The roles of a user.
+    AuthUserGetResponse { header: Py<ResponseHeader>, roles: Py<PyTuple> }
+}
+
+record! {
+    /// The names of all users.
+    AuthUserListResponse { header: Py<ResponseHeader>, users: Py<PyTuple> }
+}
+
+record! {
+    /// The permissions of a role.
+    AuthRoleGetResponse { header: Py<ResponseHeader>, permissions: Py<PyTuple> }
+}
+
+record! {
+    /// The names of all roles.
+    AuthRoleListResponse { header: Py<ResponseHeader>, roles: Py<PyTuple> }
+}
+
+record! {
+    /// What a role may do with a range of keys. An empty `range_end` stands for the one key, a
+    /// zero byte for all keys from `key` on.
+    Permission { r#type: Py<PyAny>, key: Py<PyBytes>, range_end: Py<PyBytes> }
+}
+
+/// An answer that says no more than that it was done.
+struct Done(HeaderOnly);
+
+impl ToPython for Done {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        object(py, AuthResponse { header: header(py, self.0.header)? })
+    }
+}
+
+impl ToPython for WireStatus {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let Self { enabled, auth_revision, .. } = self;
+        object(py, AuthStatusResponse { header: header(py, self.header)?, enabled, auth_revision })
+    }
+}
+
+impl ToPython for PbAuthUserGetResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let roles = strings(py, &self.roles)?;
+        object(py, AuthUserGetResponse { header: header(py, self.header)?, roles })
+    }
+}
+
+impl ToPython for PbAuthUserListResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let users = strings(py, &self.users)?;
+        object(py, AuthUserListResponse { header: header(py, self.header)?, users })
+    }
+}
+
+impl ToPython for PbAuthRoleGetResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let mut permissions = Vec::with_capacity(self.perm.len());
+        for granted in &self.perm {
+            let permission = Permission {
+                r#type: enum_member(py, "PermissionType", granted.perm_type)?,
+                key: PyBytes::new(py, &granted.key).unbind(),
+                range_end: PyBytes::new(py, &granted.range_end).unbind(),
+            };
+            permissions.push(Py::new(py, permission)?);
+        }
+        let permissions = PyTuple::new(py, permissions)?.unbind();
+        object(py, AuthRoleGetResponse { header: header(py, self.header)?, permissions })
+    }
+}
+
+impl ToPython for PbAuthRoleListResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let roles = strings(py, &self.roles)?;
+        object(py, AuthRoleListResponse { header: header(py, self.header)?, roles })
+    }
+}
+
+/// The service, as one communicator reaches it.
+#[pyclass(frozen, module = "etcd_client", name = "Auth")]
+pub(crate) struct Auth(Py<Communicator>);
+
+#[pymethods]
+impl Communicator {
+    /// Users, roles and authentication.
+    #[getter]
+    fn auth(this: Py<Self>) -> Auth {
+        Auth(this)
+    }
+}
+
+impl Auth {
+    fn change(&self, py: Python<'_>, request: Request, timeout: Timeout<'_, '_>) -> PyResult<Call> {
+        self.0.get().send(py, Effect::Changes, request, timeout, Done)
+    }
+
+    fn query<T: ToPython + prost::Message + Default>(
+        &self,
+        py: Python<'_>,
+        request: Request,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        self.0.get().send(py, Effect::Reads, request, timeout, |answer: T| answer)
+    }
+}
+
+#[pymethods]
+impl Auth {
+    #[pyo3(signature = (*, timeout=None))]
+    fn enable(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
+        self.change(py, auth::enable(), timeout)
+    }
+
+    #[pyo3(signature = (*, timeout=None))]
+    fn disable(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
+        self.change(py, auth::disable(), timeout)
+    }
+
+    #[pyo3(signature = (*, timeout=None))]
+    fn status(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
+        self.query::<WireStatus>(py, auth::status(), timeout)
+    }
+
+    #[pyo3(signature = (name, password=None, no_password=false, *, timeout=None))]
+    fn user_add(
+        &self,
+        py: Python<'_>,
+        name: &Bound<'_, PyAny>,
+        password: Option<&Bound<'_, PyAny>>,
+        no_password: bool,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let name = text(name, "name")?;
+        let password = password.map(|password| text(password, "password")).transpose()?;
+        let expected = "either a password or no_password=True";
+        match (&password, no_password) {
+            (Some(_), true) => Err(wrong_value(py, "password", expected, "both")),
+            (None, false) => Err(wrong_value(py, "password", expected, "neither")),
+            _ => self.change(py, auth::user_add(name, password), timeout),
+        }
+    }
+
+    #[pyo3(signature = (name, *, timeout=None))]
+    fn user_get(
+        &self,
+        py: Python<'_>,
+        name: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        self.query::<PbAuthUserGetResponse>(py, auth::user_get(text(name, "name")?), timeout)
+    }
+
+    #[pyo3(signature = (*, timeout=None))]
+    fn user_list(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
+        self.query::<PbAuthUserListResponse>(py, auth::user_list(), timeout)
+    }
+
+    #[pyo3(signature = (name, *, timeout=None))]
+    fn user_delete(
+        &self,
+        py: Python<'_>,
+        name: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        self.change(py, auth::user_delete(text(name, "name")?), timeout)
+    }
+
+    #[pyo3(signature = (name, password, *, timeout=None))]
+    fn user_change_password(
+        &self,
+        py: Python<'_>,
+        name: &Bound<'_, PyAny>,
+        password: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let (name, password) = (text(name, "name")?, text(password, "password")?);
+        self.change(py, auth::user_change_password(name, password), timeout)
+    }
+
+    #[pyo3(signature = (name, role, *, timeout=None))]
+    fn user_grant_role(
+        &self,
+        py: Python<'_>,
+        name: &Bound<'_, PyAny>,
+        role: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let request = auth::user_grant_role(text(name, "name")?, text(role, "role")?);
+        self.change(py, request, timeout)
+    }
+
+    #[pyo3(signature = (name, role, *, timeout=None))]
+    fn user_revoke_role(
+        &self,
+        py: Python<'_>,
+        name: &Bound<'_, PyAny>,
+        role: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let request = auth::user_revoke_role(text(name, "name")?, text(role, "role")?);
+        self.change(py, request, timeout)
+    }
+
+    #[pyo3(signature = (role, *, timeout=None))]
+    fn role_add(
+        &self,
+        py: Python<'_>,
+        role: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        self.change(py, auth::role_add(text(role, "role")?), timeout)
+    }
+
+    #[pyo3(signature = (role, *, timeout=None))]
+    fn role_get(
+        &self,
+        py: Python<'_>,
+        role: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        self.query::<PbAuthRoleGetResponse>(py, auth::role_get(text(role, "role")?), timeout)
+    }
+
+    #[pyo3(signature = (*, timeout=None))]
+    fn role_list(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
+        self.query::<PbAuthRoleListResponse>(py, auth::role_list(), timeout)
+    }
+
+    #[pyo3(signature = (role, *, timeout=None))]
+    fn role_delete(
+        &self,
+        py: Python<'_>,
+        role: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        self.change(py, auth::role_delete(text(role, "role")?), timeout)
+    }
+
+    // Python's callers name all but the first three.
+    #[allow(clippy::too_many_arguments)]
+    #[pyo3(signature = (
+        role, permission, key, *, range_end=None, prefix=false, from_key=false, timeout=None
+    ))]
+    fn role_grant_permission(
+        &self,
+        py: Python<'_>,
+        role: &Bound<'_, PyAny>,
+        permission: &Bound<'_, PyAny>,
+        key: &Bound<'_, PyAny>,
+        range_end: Option<&Bound<'_, PyAny>>,
+        prefix: bool,
+        from_key: bool,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let role = text(role, "role")?;
+        let permission = member_of(permission, "PermissionType", "permission")?;
+        let keys = read_keys(key, range_end, prefix, from_key)?;
+        self.change(py, auth::role_grant_permission(role, permission, keys), timeout)
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    #[pyo3(signature = (role, key, *, range_end=None, prefix=false, from_key=false, timeout=None))]
+    fn role_revoke_permission(
+        &self,
+        py: Python<'_>,
+        role: &Bound<'_, PyAny>,
+        key: &Bound<'_, PyAny>,
+        range_end: Option<&Bound<'_, PyAny>>,
+        prefix: bool,
+        from_key: bool,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let role = text(role, "role")?;
+        let keys = read_keys(key, range_end, prefix, from_key)?;
+        self.change(py, auth::role_revoke_permission(role, keys), timeout)
+    }
+}
+
+/// The keys of a permission, as the server knows them: it is one for the whole cluster, so a
+/// communicator's namespace has no part in it.
+fn read_keys(
+    key: &Bound<'_, PyAny>,
+    range_end: Option<&Bound<'_, PyAny>>,
+    prefix: bool,
+    from_key: bool,
+) -> PyResult<KeyRange> {
+    let range_end = range_end.map(|end| args::bytes(end, "range_end")).transpose()?;
+    choose_keys(key.py(), args::bytes(key, "key")?, range_end, prefix, from_key)
+}

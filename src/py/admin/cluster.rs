@@ -1,0 +1,190 @@
+//! `communicator.cluster`: the members of the cluster.
+
+use etcd_client::proto::{
+    PbMember, PbMemberAddResponse, PbMemberListResponse, PbMemberPromoteResponse,
+    PbMemberRemoveResponse, PbMemberUpdateResponse,
+};
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::bridge::Call;
+use crate::py::admin::{Timeout, read_strings, strings};
+use crate::py::communicator::{Communicator, Effect};
+use crate::py::support::args;
+use crate::py::support::record::record;
+use crate::py::support::responses::{ResponseHeader, ToPython, header, object};
+use crate::rpc::admin::cluster;
+
+record! {
+    /// A member of the cluster. It has no name and no client URLs until it was started.
+    Member {
+        id: u64,
+        name: String,
+        peer_urls: Py<PyTuple>,
+        client_urls: Py<PyTuple>,
+        is_learner: bool,
+    }
+}
+
+record! {
+    /// The members of the cluster.
+    MemberListResponse { header: Py<ResponseHeader>, members: Py<PyTuple> }
+}
+
+record! {
+    /// The new member, and all.
+    MemberAddResponse { header: Py<ResponseHeader>, member: Py<Member>, members: Py<PyTuple> }
+}
+
+record! {
+    /// The members that are left.
+    MemberRemoveResponse { header: Py<ResponseHeader>, members: Py<PyTuple> }
+}
+
+record! {
+    /// The members after the change.
+    MemberUpdateResponse { header: Py<ResponseHeader>, members: Py<PyTuple> }
+}
+
+record! {
+    /// The members after the promotion.
+    MemberPromoteResponse { header: Py<ResponseHeader>, members: Py<PyTuple> }
+}
+
+fn read_urls(peer_urls: &Bound<'_, PyAny>) -> PyResult<Vec<String>> {
+    let urls = read_strings(peer_urls, "peer_urls")?;
+    if urls.is_empty() {
+        return Err(args::wrong_value(
+            peer_urls.py(),
+            "peer_urls",
+            "at least one",
+            "an empty list",
+        ));
+    }
+    Ok(urls)
+}
+
+fn member(py: Python<'_>, member: &PbMember) -> PyResult<Py<Member>> {
+    let member = Member {
+        id: member.id,
+        name: member.name.clone(),
+        peer_urls: strings(py, &member.peer_ur_ls)?,
+        client_urls: strings(py, &member.client_ur_ls)?,
+        is_learner: member.is_learner,
+    };
+    Py::new(py, member)
+}
+
+fn members(py: Python<'_>, members: &[PbMember]) -> PyResult<Py<PyTuple>> {
+    let members: Vec<_> = members.iter().map(|one| member(py, one)).collect::<PyResult<_>>()?;
+    Ok(PyTuple::new(py, members)?.unbind())
+}
+
+impl ToPython for PbMemberAddResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let response = MemberAddResponse {
+            header: header(py, self.header)?,
+            member: member(py, &self.member.unwrap_or_default())?,
+            members: members(py, &self.members)?,
+        };
+        object(py, response)
+    }
+}
+
+/// Returns the members that an answer lists.
+macro_rules! lists_members {
+    ($($wire:ty => $record:ident),* $(,)?) => {$(
+        impl ToPython for $wire {
+            fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+                let members = members(py, &self.members)?;
+                object(py, $record { header: header(py, self.header)?, members })
+            }
+        }
+    )*};
+}
+
+lists_members! {
+    PbMemberListResponse => MemberListResponse,
+    PbMemberRemoveResponse => MemberRemoveResponse,
+    PbMemberUpdateResponse => MemberUpdateResponse,
+    PbMemberPromoteResponse => MemberPromoteResponse,
+}
+
+/// The service, as one communicator reaches it.
+#[pyclass(frozen, module = "etcd_client", name = "Cluster")]
+pub(crate) struct Cluster(Py<Communicator>);
+
+#[pymethods]
+impl Communicator {
+    /// The members of the cluster.
+    #[getter]
+    fn cluster(this: Py<Self>) -> Cluster {
+        Cluster(this)
+    }
+}
+
+#[pymethods]
+impl Cluster {
+    #[pyo3(signature = (*, linearizable=true, timeout=None))]
+    fn member_list(
+        &self,
+        py: Python<'_>,
+        linearizable: bool,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let request = cluster::member_list(linearizable);
+        let shape = |answer: PbMemberListResponse| answer;
+        self.0.get().send(py, Effect::Reads, request, timeout, shape)
+    }
+
+    #[pyo3(signature = (peer_urls, is_learner=false, *, timeout=None))]
+    fn member_add(
+        &self,
+        py: Python<'_>,
+        peer_urls: &Bound<'_, PyAny>,
+        is_learner: bool,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let request = cluster::member_add(read_urls(peer_urls)?, is_learner);
+        let shape = |answer: PbMemberAddResponse| answer;
+        self.0.get().send(py, Effect::Changes, request, timeout, shape)
+    }
+
+    #[pyo3(signature = (member_id, *, timeout=None))]
+    fn member_remove(
+        &self,
+        py: Python<'_>,
+        member_id: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let request = cluster::member_remove(args::member_id(member_id, "member_id")?);
+        let shape = |answer: PbMemberRemoveResponse| answer;
+        self.0.get().send(py, Effect::Changes, request, timeout, shape)
+    }
+
+    #[pyo3(signature = (member_id, peer_urls, *, timeout=None))]
+    fn member_update(
+        &self,
+        py: Python<'_>,
+        member_id: &Bound<'_, PyAny>,
+        peer_urls: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let id = args::member_id(member_id, "member_id")?;
+        let request = cluster::member_update(id, read_urls(peer_urls)?);
+        let shape = |answer: PbMemberUpdateResponse| answer;
+        self.0.get().send(py, Effect::Changes, request, timeout, shape)
+    }
+
+    #[pyo3(signature = (member_id, *, timeout=None))]
+    fn member_promote(
+        &self,
+        py: Python<'_>,
+        member_id: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let request = cluster::member_promote(args::member_id(member_id, "member_id")?);
+        let shape = |answer: PbMemberPromoteResponse| answer;
+        self.0.get().send(py, Effect::Changes, request, timeout, shape)
+    }
+}

@@ -1,0 +1,329 @@
+//! `communicator.maintenance`: looking after members one by one, alarms, leader and version.
+
+use etcd_client::proto::{
+    PbAlarmResponse, PbDefragmentResponse, PbDowngradeResponse, PbHashKvResponse, PbHashResponse,
+    PbMoveLeaderResponse, PbStatusResponse,
+};
+use prost::Message;
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::bridge::Call;
+use crate::py::admin::snapshot::Snapshot;
+use crate::py::admin::{Timeout, enum_member, strings};
+use crate::py::communicator::{Communicator, Effect};
+use crate::py::support::args::{self, member_of};
+use crate::py::support::record::record;
+use crate::py::support::responses::{ResponseHeader, ToPython, header, object};
+use crate::rpc::admin::maintenance::{self, ANY_ALARM};
+use crate::rpc::connection::endpoint::Endpoint;
+use crate::rpc::transport::Deadline;
+use crate::rpc::transport::request::Request;
+
+record! {
+    /// An alarm that a member has raised.
+    AlarmMember { member_id: u64, alarm: Py<PyAny> }
+}
+
+record! {
+    /// Alarms: those that are raised, or those that were raised or taken back by the call.
+    AlarmResponse { header: Py<ResponseHeader>, alarms: Py<PyTuple> }
+}
+
+record! {
+    /// A downgrade that is under way, or not.
+    DowngradeInfo { enabled: bool, target_version: String }
+}
+
+record! {
+    /// The state of a member. `storage_version`, `db_size_quota` and `downgrade_info` are None
+    /// before etcd 3.6.
+    StatusResponse {
+        header: Py<ResponseHeader>,
+        version: String,
+        db_size: i64,
+        db_size_in_use: i64,
+        leader: u64,
+        raft_index: u64,
+        raft_term: u64,
+        raft_applied_index: u64,
+        errors: Py<PyTuple>,
+        is_learner: bool,
+        storage_version: Option<String>,
+        db_size_quota: Option<i64>,
+        downgrade_info: Option<Py<DowngradeInfo>>,
+    }
+}
+
+record! {
+    /// The outcome of a defragmentation.
+    DefragmentResponse { header: Py<ResponseHeader> }
+}
+
+record! {
+    /// A checksum of a member's whole database.
+    HashResponse { header: Py<ResponseHeader>, hash: u32 }
+}
+
+record! {
+    /// A checksum of the keys up to a revision. `hash_revision` is None before etcd 3.6.
+    HashKVResponse {
+        header: Py<ResponseHeader>,
+        hash: u32,
+        compact_revision: i64,
+        hash_revision: Option<i64>,
+    }
+}
+
+record! {
+    /// The outcome of a change of the leader.
+    MoveLeaderResponse { header: Py<ResponseHeader> }
+}
+
+record! {
+    /// The version of the cluster.
+    DowngradeResponse { header: Py<ResponseHeader>, version: String }
+}
+
+/// What a server that knows a number never leaves at 0.
+fn known(number: i64) -> Option<i64> {
+    (number != 0).then_some(number)
+}
+
+impl ToPython for PbAlarmResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let mut alarms = Vec::with_capacity(self.alarms.len());
+        for raised in &self.alarms {
+            let alarm = enum_member(py, "AlarmType", raised.alarm)?;
+            alarms.push(Py::new(py, AlarmMember { member_id: raised.member_id, alarm })?);
+        }
+        let alarms = PyTuple::new(py, alarms)?.unbind();
+        object(py, AlarmResponse { header: header(py, self.header)?, alarms })
+    }
+}
+
+impl ToPython for PbStatusResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let downgrade_info = self.downgrade_info.map(|info| {
+            let (enabled, target_version) = (info.enabled, info.target_version);
+            Py::new(py, DowngradeInfo { enabled, target_version })
+        });
+        let response = StatusResponse {
+            header: header(py, self.header)?,
+            version: self.version,
+            db_size: self.db_size,
+            db_size_in_use: self.db_size_in_use,
+            leader: self.leader,
+            raft_index: self.raft_index,
+            raft_term: self.raft_term,
+            raft_applied_index: self.raft_applied_index,
+            errors: strings(py, &self.errors)?,
+            is_learner: self.is_learner,
+            storage_version: Some(self.storage_version).filter(|version| !version.is_empty()),
+            db_size_quota: known(self.db_size_quota),
+            downgrade_info: downgrade_info.transpose()?,
+        };
+        object(py, response)
+    }
+}
+
+impl ToPython for PbDefragmentResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        object(py, DefragmentResponse { header: header(py, self.header)? })
+    }
+}
+
+impl ToPython for PbHashResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        object(py, HashResponse { header: header(py, self.header)?, hash: self.hash })
+    }
+}
+
+impl ToPython for PbHashKvResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let response = HashKVResponse {
+            header: header(py, self.header)?,
+            hash: self.hash,
+            compact_revision: self.compact_revision,
+            hash_revision: known(self.hash_revision),
+        };
+        object(py, response)
+    }
+}
+
+impl ToPython for PbMoveLeaderResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        object(py, MoveLeaderResponse { header: header(py, self.header)? })
+    }
+}
+
+impl ToPython for PbDowngradeResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        object(py, DowngradeResponse { header: header(py, self.header)?, version: self.version })
+    }
+}
+
+/// The service, as one communicator reaches it.
+#[pyclass(frozen, subclass, module = "etcd_client._etcd_client", name = "Maintenance")]
+pub(crate) struct Maintenance(Py<Communicator>);
+
+impl Maintenance {
+    /// A member that is named by its endpoint; `None` for the one in use.
+    fn member(&self, endpoint: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Endpoint>> {
+        let Some(endpoint) = endpoint else { return Ok(None) };
+        let text = args::text(endpoint, "endpoint")?;
+        self.0.get().endpoint(endpoint.py(), &text).map(Some)
+    }
+
+    fn ask_member<M: Message + Default + ToPython>(
+        &self,
+        py: Python<'_>,
+        effect: Effect,
+        request: Request,
+        endpoint: Option<&Bound<'_, PyAny>>,
+        deadline: Deadline,
+    ) -> PyResult<Call> {
+        let member = self.member(endpoint)?;
+        self.0.get().start(py, effect, move |transport| async move {
+            transport.send_to::<M>(member.as_ref(), request, deadline).await
+        })
+    }
+}
+
+#[pymethods]
+impl Maintenance {
+    #[new]
+    fn new(communicator: Py<Communicator>) -> Self {
+        Self(communicator)
+    }
+
+    #[pyo3(signature = (*, timeout=None))]
+    fn alarm_list(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
+        let shape = |answer: PbAlarmResponse| answer;
+        self.0.get().send(py, Effect::Reads, maintenance::alarm_list(), timeout, shape)
+    }
+
+    #[pyo3(signature = (member_id, alarm, *, timeout=None))]
+    fn alarm_activate(
+        &self,
+        py: Python<'_>,
+        member_id: &Bound<'_, PyAny>,
+        alarm: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let member_id = args::member_id(member_id, "member_id")?;
+        let kind = member_of(alarm, "AlarmType", "alarm")?;
+        let request = maintenance::alarm_activate(member_id, kind);
+        let shape = |answer: PbAlarmResponse| answer;
+        self.0.get().send(py, Effect::Changes, request, timeout, shape)
+    }
+
+    #[pyo3(signature = (member_id=None, alarm=None, *, timeout=None))]
+    fn alarm_disarm(
+        &self,
+        py: Python<'_>,
+        member_id: Option<&Bound<'_, PyAny>>,
+        alarm: Option<&Bound<'_, PyAny>>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let member_id = member_id.map(|id| args::member_id(id, "member_id")).transpose()?;
+        let kind = alarm.map_or(Ok(ANY_ALARM), |kind| member_of(kind, "AlarmType", "alarm"))?;
+        let communicator = self.0.get();
+        let deadline = communicator.read_deadline(py, timeout)?;
+        communicator.start(py, Effect::Changes, move |transport| async move {
+            transport.alarm_disarm(member_id, kind, deadline).await
+        })
+    }
+
+    #[pyo3(signature = (endpoint=None, *, timeout=None))]
+    fn status(
+        &self,
+        py: Python<'_>,
+        endpoint: Option<&Bound<'_, PyAny>>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let deadline = self.0.get().read_deadline(py, timeout)?;
+        let request = maintenance::status();
+        self.ask_member::<PbStatusResponse>(py, Effect::Reads, request, endpoint, deadline)
+    }
+
+    /// A large database takes long: there is a deadline only where the caller gives one.
+    #[pyo3(signature = (endpoint=None, *, timeout=None))]
+    fn defragment(
+        &self,
+        py: Python<'_>,
+        endpoint: Option<&Bound<'_, PyAny>>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
+        let (request, deadline) = (maintenance::defragment(), args::deadline(timeout));
+        self.ask_member::<PbDefragmentResponse>(py, Effect::Changes, request, endpoint, deadline)
+    }
+
+    #[pyo3(signature = (endpoint=None, *, timeout=None))]
+    fn hash(
+        &self,
+        py: Python<'_>,
+        endpoint: Option<&Bound<'_, PyAny>>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let deadline = self.0.get().read_deadline(py, timeout)?;
+        let request = maintenance::hash();
+        self.ask_member::<PbHashResponse>(py, Effect::Reads, request, endpoint, deadline)
+    }
+
+    #[pyo3(signature = (endpoint=None, revision=None, *, timeout=None))]
+    fn hash_kv(
+        &self,
+        py: Python<'_>,
+        endpoint: Option<&Bound<'_, PyAny>>,
+        revision: Option<&Bound<'_, PyAny>>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let revision = revision.map_or(Ok(0), |revision| args::count(revision, "revision"))?;
+        let deadline = self.0.get().read_deadline(py, timeout)?;
+        let request = maintenance::hash_kv(revision);
+        self.ask_member::<PbHashKvResponse>(py, Effect::Reads, request, endpoint, deadline)
+    }
+
+    #[pyo3(signature = (endpoint=None, *, timeout=None))]
+    fn snapshot(
+        &self,
+        py: Python<'_>,
+        endpoint: Option<&Bound<'_, PyAny>>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Snapshot> {
+        let member = self.member(endpoint)?;
+        let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
+        Snapshot::open(py, self.0.get(), member, timeout)
+    }
+
+    #[pyo3(signature = (target_id, *, timeout=None))]
+    fn move_leader(
+        &self,
+        py: Python<'_>,
+        target_id: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let target_id = args::member_id(target_id, "target_id")?;
+        let communicator = self.0.get();
+        let deadline = communicator.read_deadline(py, timeout)?;
+        communicator.start(py, Effect::Changes, move |transport| async move {
+            transport.move_leader(target_id, deadline).await
+        })
+    }
+
+    #[pyo3(signature = (action, version, *, timeout=None))]
+    fn downgrade(
+        &self,
+        py: Python<'_>,
+        action: &Bound<'_, PyAny>,
+        version: &Bound<'_, PyAny>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let action = member_of(action, "DowngradeAction", "action")?;
+        let request = maintenance::downgrade(action, args::text(version, "version")?);
+        let shape = |answer: PbDowngradeResponse| answer;
+        self.0.get().send(py, Effect::Changes, request, timeout, shape)
+    }
+}

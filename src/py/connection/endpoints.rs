@@ -1,0 +1,117 @@
+//! The endpoints of a communicator: changed at run time, brought in step with the members, or
+//! found by the SRV records of a domain.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyString};
+
+use crate::bridge::{self, Call, LoopBridge};
+use crate::py::admin::{Timeout, read_strings};
+use crate::py::communicator::{self, Communicator, Effect};
+use crate::py::connection::options::ConnectOptions;
+use crate::py::errors;
+use crate::py::support::args;
+use crate::py::support::responses::ToPython;
+use crate::rpc::connection::endpoint::Endpoint;
+use crate::rpc::discovery::{Discovered, Discovery};
+
+impl ToPython for Vec<Endpoint> {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let names = self.into_iter().map(|endpoint| endpoint.name);
+        Ok(PyList::new(py, names.collect::<Vec<_>>())?.into_any().unbind())
+    }
+}
+
+#[pymethods]
+impl Communicator {
+    /// The endpoints in use.
+    #[getter]
+    fn endpoints(&self, py: Python<'_>) -> PyResult<Vec<String>> {
+        let endpoints = self.transport(py)?.pool.endpoints();
+        Ok(endpoints.into_iter().map(|endpoint| endpoint.name).collect())
+    }
+
+    /// Uses other endpoints from now on.
+    fn set_endpoints(&self, py: Python<'_>, endpoints: &Bound<'_, PyAny>) -> PyResult<()> {
+        let endpoints = read_strings(endpoints, "endpoints")?;
+        self.retarget(py, &endpoints)
+    }
+
+    /// Uses the endpoints from now on at which the members serve clients.
+    #[pyo3(signature = (*, timeout=None))]
+    fn sync_endpoints(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
+        let deadline = self.read_deadline(py, timeout)?;
+        self.start(py, Effect::Reads, move |transport| async move {
+            transport.sync_endpoints(deadline).await
+        })
+    }
+}
+
+/// Reads one endpoint or several, and refuses those that `connect` would refuse.
+#[pyfunction]
+pub(crate) fn read_endpoints(
+    py: Python<'_>,
+    endpoints: &Bound<'_, PyAny>,
+    connect_options: &ConnectOptions,
+) -> PyResult<Vec<String>> {
+    let read = match endpoints.cast::<PyString>() {
+        Ok(one) => vec![args::text(one, "endpoints")?],
+        Err(_) => read_strings(endpoints, "endpoints")?,
+    };
+    communicator::parse(py, &read, connect_options.0.tls.is_some())?;
+    Ok(read)
+}
+
+impl ToPython for Discovered {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let found = (self.endpoints, ConnectOptions(self.options));
+        Ok(found.into_pyobject(py)?.into_any().unbind())
+    }
+}
+
+fn read_discovery(
+    py: Python<'_>,
+    domain: &Bound<'_, PyAny>,
+    service_name: Option<&Bound<'_, PyAny>>,
+    nameserver: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Discovery> {
+    let domain = args::text(domain, "domain")?;
+    let service = service_name.map(|name| args::text(name, "service_name")).transpose()?;
+    let server = nameserver.map(|server| args::text(server, "nameserver")).transpose()?;
+    Discovery::new(&domain, service.as_deref(), server.as_deref())
+        .map_err(|error| errors::invalid_argument(py, &error))
+}
+
+/// Reads the arguments of `discover` as it would, to refuse wrong ones early.
+#[pyfunction]
+#[pyo3(signature = (domain, service_name=None, nameserver=None))]
+pub(crate) fn check_discovery(
+    py: Python<'_>,
+    domain: &Bound<'_, PyAny>,
+    service_name: Option<&Bound<'_, PyAny>>,
+    nameserver: Option<&Bound<'_, PyAny>>,
+) -> PyResult<()> {
+    read_discovery(py, domain, service_name, nameserver).map(drop)
+}
+
+/// Looks up the endpoints of a domain; returns them, and the options for connecting to them.
+#[pyfunction]
+#[pyo3(signature = (options, domain, service_name=None, nameserver=None))]
+pub(crate) fn discover(
+    py: Python<'_>,
+    options: &ConnectOptions,
+    domain: &Bound<'_, PyAny>,
+    service_name: Option<&Bound<'_, PyAny>>,
+    nameserver: Option<&Bound<'_, PyAny>>,
+) -> PyResult<Call> {
+    let discovery = read_discovery(py, domain, service_name, nameserver)?;
+    let bridge = LoopBridge::current(py)?;
+    let context = bridge::enter();
+    let engine = context.engine()?;
+    let options = options.0.clone();
+    let resolving = async move {
+        // Keeps the engine going.
+        let _context = context;
+        discovery.resolve(options).await
+    };
+    bridge::spawn(py, &bridge, &engine, errors::lost_read, resolving)
+}

@@ -1,0 +1,171 @@
+//! `ConnectOptions`.
+
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::py::errors;
+use crate::py::support::args::{self, Keywords, wrong_value};
+use crate::rpc::connection::options::{Options, TlsOptions};
+use crate::rpc::connection::tls;
+
+/// How to connect; frozen, so that it can be shared and compared.
+#[pyclass(frozen, eq, hash, module = "etcd_client", name = "ConnectOptions", from_py_object)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub(crate) struct ConnectOptions(pub(crate) Options);
+
+impl ConnectOptions {
+    fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
+        let mut options = self.0.clone();
+        change(&mut options);
+        Self(options)
+    }
+}
+
+/// Certificates and keys, as bytes in PEM or as the path of such a file.
+fn pem(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
+    if value.is_instance_of::<pyo3::types::PyBytes>() {
+        return args::bytes(value, name);
+    }
+    let path: std::path::PathBuf = value.extract().map_err(|_| {
+        pyo3::exceptions::PyTypeError::new_err(format!("{name}: expected a path, or PEM as bytes"))
+    })?;
+    std::fs::read(&path).map_err(|error| errors::unreadable(value.py(), name, &path, &error))
+}
+
+/// What `with_tls` and the constructor take about TLS; `None` where nothing was said.
+fn read_tls(py: Python<'_>, keywords: &mut Keywords<'_, '_>) -> PyResult<Option<TlsOptions>> {
+    let ca = keywords.read("ca", pem)?;
+    let cert = keywords.read("cert", pem)?;
+    let key = keywords.read("key", pem)?;
+    let server_name = keywords.read("server_name", args::text)?;
+    let verify = keywords.read("verify", args::boolean)?;
+    let said = ca.is_some() || cert.is_some() || key.is_some() || server_name.is_some();
+    if !said && verify.is_none() {
+        return Ok(None);
+    }
+    let identity = match (cert, key) {
+        (Some(cert), Some(key)) => Some((cert, key)),
+        (None, None) => None,
+        _ => return Err(wrong_value(py, "cert", "cert and key together", "only one of them")),
+    };
+    let insecure_skip_verify = verify == Some(false);
+    let options = TlsOptions { ca, identity, server_name, insecure_skip_verify };
+    tls::check(&options).map_err(|error| errors::invalid_argument(py, &error))?;
+    Ok(Some(options))
+}
+
+fn credentials(
+    py: Python<'_>,
+    keywords: &mut Keywords<'_, '_>,
+) -> PyResult<Option<(String, String)>> {
+    let user = keywords.read("user", args::text)?;
+    let password = keywords.read("password", args::text)?;
+    match (user, password) {
+        (Some(user), Some(password)) => Ok(Some((user, password))),
+        (None, None) => Ok(None),
+        _ => Err(wrong_value(py, "user", "user and password together", "only one of them")),
+    }
+}
+
+#[pymethods]
+impl ConnectOptions {
+    #[new]
+    #[pyo3(signature = (**options))]
+    fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let mut keywords = Keywords::new("ConnectOptions", options);
+        let mut made = Options { user: credentials(py, &mut keywords)?, ..Options::default() };
+        made.tls = read_tls(py, &mut keywords)?;
+        if let Some(limit) = keywords.seconds("connect_timeout")? {
+            made.connect_timeout = limit;
+        }
+        if let Some(limit) = keywords.seconds("timeout")? {
+            made.timeout = Some(limit);
+        }
+        let interval = keywords.seconds("keep_alive_interval")?;
+        let limit = keywords.seconds("keep_alive_timeout")?;
+        if let Some((default_interval, default_limit)) = made.keep_alive {
+            made.keep_alive =
+                Some((interval.unwrap_or(default_interval), limit.unwrap_or(default_limit)));
+        }
+        made.keep_alive_while_idle = keywords.flag("keep_alive_while_idle")?;
+        if let Some(interval) = keywords.seconds("tcp_keepalive")? {
+            made.tcp_keep_alive = Some(interval);
+        }
+        if let Some(size) = keywords.read("max_response_size", args::count)? {
+            made.max_response_size = usize::try_from(size).unwrap_or(usize::MAX);
+        }
+        keywords.finish()?;
+        Ok(Self(made))
+    }
+
+    /// The same options with a user, whose token then goes with every request.
+    fn with_user(&self, name: &Bound<'_, PyAny>, password: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let user = (args::text(name, "name")?, args::text(password, "password")?);
+        Ok(self.with(|options| options.user = Some(user)))
+    }
+
+    /// The same options with another interval and time limit of HTTP/2 pings, in seconds.
+    fn with_keep_alive(
+        &self,
+        interval: &Bound<'_, PyAny>,
+        timeout: &Bound<'_, PyAny>,
+    ) -> PyResult<Self> {
+        let pings = (args::seconds(interval, "interval")?, args::seconds(timeout, "timeout")?);
+        Ok(self.with(|options| options.keep_alive = Some(pings)))
+    }
+
+    /// The same options, pinging also while no call is under way, or not.
+    fn with_keep_alive_while_idle(&self, enabled: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let enabled = args::boolean(enabled, "enabled")?;
+        Ok(self.with(|options| options.keep_alive_while_idle = enabled))
+    }
+
+    /// The same options with another limit for connecting, in seconds.
+    fn with_connect_timeout(&self, connect_timeout: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let limit = args::seconds(connect_timeout, "connect_timeout")?;
+        Ok(self.with(|options| options.connect_timeout = limit))
+    }
+
+    /// The same options with another default deadline of calls, in seconds; None for none.
+    fn with_timeout(&self, timeout: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let limit: Option<Duration> =
+            if timeout.is_none() { None } else { Some(args::seconds(timeout, "timeout")?) };
+        Ok(self.with(|options| options.timeout = limit))
+    }
+
+    /// The same options with another interval of TCP keep-alive, in seconds.
+    fn with_tcp_keepalive(&self, tcp_keepalive: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let interval = args::seconds(tcp_keepalive, "tcp_keepalive")?;
+        Ok(self.with(|options| options.tcp_keep_alive = Some(interval)))
+    }
+
+    /// The same options with another limit for the size of a response, in bytes.
+    fn with_max_response_size(&self, max_response_size: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let size = args::count(max_response_size, "max_response_size")?;
+        Ok(self.with(|options| {
+            options.max_response_size = usize::try_from(size).unwrap_or(usize::MAX);
+        }))
+    }
+
+    /// The same options with TLS.
+    #[pyo3(signature = (**options))]
+    fn with_tls(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        let mut keywords = Keywords::new("with_tls", options);
+        let tls = read_tls(py, &mut keywords)?.unwrap_or_default();
+        keywords.finish()?;
+        Ok(self.with(|options| options.tls = Some(tls)))
+    }
+
+    fn __repr__(&self) -> String {
+        let Options { user, tls, connect_timeout, timeout, .. } = &self.0;
+        let user = user.as_ref().map_or("None".into(), |(name, _)| format!("'{name}'"));
+        let timeout = timeout.map_or("None".into(), |limit| limit.as_secs_f64().to_string());
+        format!(
+            "ConnectOptions(user={user}, tls={}, connect_timeout={}, timeout={timeout})",
+            if tls.is_some() { "True" } else { "False" },
+            connect_timeout.as_secs_f64(),
+        )
+    }
+}

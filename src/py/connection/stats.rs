@@ -1,0 +1,41 @@
+//! `communicator.stats()`.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use pyo3::prelude::*;
+
+use crate::py::communicator::Communicator;
+use crate::py::support::record::record;
+
+record! {
+    /// What has happened on the connections of a communicator.
+    Stats {
+        requests: u64,
+        in_flight: u64,
+        retries: u64,
+        connects: u64,
+        reconnects: u64,
+        failovers: u64,
+        resumes: u64,
+    }
+}
+
+#[pymethods]
+impl Communicator {
+    /// Counts of what has happened on the connections that this communicator shares with all
+    /// those of the same endpoints and options.
+    fn stats(&self, py: Python<'_>) -> PyResult<Stats> {
+        let session = self.shared(py)?.session(py)?;
+        let stats = &session.transport.stats;
+        let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
+        Ok(Stats {
+            requests: read(&stats.requests),
+            in_flight: read(&stats.in_flight),
+            retries: read(&stats.retries),
+            connects: read(&stats.connects),
+            reconnects: read(&stats.reconnects),
+            failovers: read(&stats.failovers),
+            resumes: read(&stats.resumes),
+        })
+    }
+}

@@ -1,0 +1,301 @@
+//! Leases, locks and leads that the engine holds for Python.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyDict};
+use tokio::sync::{mpsc, oneshot, watch};
+
+use crate::bridge::{self, Call, Engine, ForkGuarded, LoopBridge};
+use crate::py::communicator::{Communicator, Effect};
+use crate::py::errors;
+use crate::py::lease::{new_lease_id, ttl};
+use crate::py::namespace::Inside;
+use crate::py::support::args::{self, Keywords, boolean};
+use crate::py::support::responses::{ResponseHeader, ToPython, header};
+use crate::rpc::coordination::held_lease::{
+    Acquired, Acquisition, Attempt, Claim, Command, Release, State, Terms,
+};
+use crate::rpc::error::Error;
+use crate::rpc::wire::messages::HeaderOnly;
+
+/// How long a lock outlives a holder that died without giving it back, in seconds.
+const LOCK_TTL: i64 = 30;
+
+/// Something that is held; it is given back when this goes away, unless it has been adopted.
+#[pyclass(frozen, module = "etcd_client._etcd_client")]
+pub(crate) struct Holding {
+    bridge: Py<LoopBridge>,
+    link: ForkGuarded<Link>,
+    /// The id of the lease.
+    #[pyo3(get)]
+    id: i64,
+    /// The time to live that the server granted, in seconds.
+    #[pyo3(get)]
+    ttl: i64,
+    #[pyo3(get)]
+    header: Py<ResponseHeader>,
+    /// Empty for a mere lease.
+    #[pyo3(get)]
+    key: Py<PyBytes>,
+    /// The create revision of the key.
+    #[pyo3(get)]
+    revision: i64,
+}
+
+/// The way to the task that holds it.
+struct Link {
+    engine: Arc<Engine>,
+    commands: mpsc::UnboundedSender<Command>,
+    state: watch::Receiver<State>,
+    /// How long giving it back may take.
+    timeout: Option<Duration>,
+}
+
+/// What an acquisition brings back.
+struct Held {
+    link: Link,
+    acquired: Acquired,
+    inside: Inside,
+}
+
+impl ToPython for Option<Held> {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let Some(Held { link, acquired, inside }) = self else { return Ok(py.None()) };
+        let (mut key, revision, at) = match acquired.place {
+            Some(place) => (place.key.into(), place.revision, place.header),
+            None => (bytes::Bytes::new(), 0, acquired.header),
+        };
+        inside.strip_key(&mut key);
+        let holding = Holding {
+            bridge: LoopBridge::current(py)?,
+            link: ForkGuarded::new(link),
+            id: acquired.lease,
+            ttl: acquired.ttl,
+            header: header(py, Some(at))?,
+            key: PyBytes::new(py, &key).unbind(),
+            revision,
+        };
+        Ok(Py::new(py, holding)?.into_any())
+    }
+}
+
+/// Why something was lost, where it was.
+struct Loss(Option<String>);
+
+impl ToPython for Loss {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        Ok(self.0.into_pyobject(py)?.unbind())
+    }
+}
+
+struct GivenBack(Option<HeaderOnly>);
+
+impl ToPython for GivenBack {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self.0 {
+            Some(response) => Ok(header(py, response.header)?.into_any()),
+            None => Ok(py.None()),
+        }
+    }
+}
+
+fn loss(state: &State) -> Option<String> {
+    match state {
+        State::Lost(why) => Some(why.to_string()),
+        State::Held | State::Released => None,
+    }
+}
+
+impl Holding {
+    fn link(&self, py: Python<'_>) -> PyResult<&Link> {
+        self.link.get().ok_or_else(|| errors::forked(py))
+    }
+
+    fn spawn<T: ToPython>(
+        &self,
+        py: Python<'_>,
+        lost: fn() -> PyErr,
+        task: impl Future<Output = Result<T, Error>> + Send + 'static,
+    ) -> PyResult<Call> {
+        if !self.bridge.get().check_running(py)? {
+            return Err(errors::wrong_loop(py));
+        }
+        bridge::spawn(py, &self.bridge, &self.link(py)?.engine, lost, task)
+    }
+
+    /// What needs no task, and no engine that may have been stopped.
+    fn at_once(&self, py: Python<'_>, value: impl ToPython) -> PyResult<Call> {
+        if !self.bridge.get().check_running(py)? {
+            return Err(errors::wrong_loop(py));
+        }
+        bridge::finished(py, &self.bridge, value.to_python(py)?)
+    }
+}
+
+#[pymethods]
+impl Holding {
+    /// Has it end with the context of its communicator, and no more with this object.
+    fn adopt(&self, py: Python<'_>) -> PyResult<()> {
+        // Where the task has ended there is nothing to be kept.
+        let _ = self.link(py)?.commands.send(Command::Adopt);
+        Ok(())
+    }
+
+    /// Why it was lost; None while it is held, and after it was given back.
+    #[getter]
+    fn loss(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        Ok(loss(&self.link(py)?.state.borrow()))
+    }
+
+    /// Waits until it is over; says why it was lost, or None after it was given back.
+    fn until_over(&self, py: Python<'_>) -> PyResult<Call> {
+        let mut state = self.link(py)?.state.clone();
+        if *state.borrow() != State::Held {
+            let over = Loss(loss(&state.borrow()));
+            return self.at_once(py, over);
+        }
+        let over = async move {
+            // The last word stands, also where the task is gone.
+            let _ = state.wait_for(|state| *state != State::Held).await;
+            let over = loss(&state.borrow());
+            Ok(Loss(over))
+        };
+        self.spawn(py, errors::lost_read, over)
+    }
+
+    /// Gives it back; None where it was lost before.
+    #[pyo3(signature = (timeout=None))]
+    fn release(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Call> {
+        let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
+        let link = self.link(py)?;
+        if *link.state.borrow() != State::Held {
+            return self.at_once(py, GivenBack(None));
+        }
+        let deadline = args::deadline(timeout.or(link.timeout));
+        let (answer, answered) = oneshot::channel();
+        let _ = link.commands.send(Command::Release(Release { deadline, answer }));
+        let released = async move { answered.await.ok().transpose().map(GivenBack) };
+        self.spawn(py, errors::lost_mutation, released)
+    }
+}
+
+impl Communicator {
+    fn hold(&self, py: Python<'_>, terms: Terms) -> PyResult<Call> {
+        let session = self.session(py)?;
+        let engine = Arc::clone(&session.engine);
+        let (reply, answered) = oneshot::channel();
+        let (commands, ordered) = mpsc::unbounded_channel();
+        let transport = Arc::clone(&session.transport);
+        let (acquisition, state) =
+            Acquisition::new(transport, terms, reply, ordered, self.closing(py)?);
+        let timeout = session.transport.options.timeout;
+        // Weak, because it goes away with the last one who can give the order.
+        let orders = commands.downgrade();
+        let link = Link { engine: Arc::clone(&engine), commands, state, timeout };
+        let inside = Inside::new(&self.namespace);
+        let acquiring = async move {
+            let answer = tokio::select! {
+                biased;
+                answer = answered => answer.ok(),
+                () = link.engine.ending_now() => None,
+            };
+            match answer {
+                Some(Ok(acquired)) => Ok(acquired.map(|acquired| Held { link, acquired, inside })),
+                Some(Err(error)) => Err(error),
+                None => Err(Error::Connection("the runtime was stopped".into())),
+            }
+        };
+        let call = self.spawn(py, &engine, Effect::Changes, acquiring)?;
+        let keeping = keep(Arc::clone(&engine), acquisition);
+        engine.submit(keeping);
+        Ok(call.undone_by(move || {
+            if let Some(commands) = orders.upgrade() {
+                // Where the task has ended there is nothing to give back.
+                let _ = commands.send(Command::Abandon);
+            }
+        }))
+    }
+}
+
+/// Runs a holding from the attempt to acquire it to its end.
+async fn keep(engine: Arc<Engine>, acquisition: Acquisition) {
+    let mut unfinished = engine.unfinished();
+    let leftover = match acquisition.run().await {
+        Attempt::Acquired(possession) => {
+            drop(unfinished);
+            let _holding = engine.holding();
+            let leftover = possession.hold(engine.ending()).await;
+            unfinished = engine.unfinished();
+            Some(leftover)
+        }
+        Attempt::Failed(leftover) => leftover,
+    };
+    if let Some(leftover) = leftover {
+        leftover.remove().await;
+    }
+    drop(unfinished);
+}
+
+#[pymethods]
+impl Communicator {
+    /// Grants a lease and keeps it alive.
+    #[pyo3(signature = (ttl, id=None, **options))]
+    fn _hold_lease(
+        &self,
+        py: Python<'_>,
+        ttl: &Bound<'_, PyAny>,
+        id: Option<&Bound<'_, PyAny>>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("lease", options);
+        let terms = Terms {
+            claim: None,
+            ttl: self::ttl(ttl, "ttl")?,
+            id: new_lease_id(id)?,
+            limit: None,
+            patience: None,
+            grant_deadline: self.deadline(py, keywords.seconds("timeout")?)?,
+        };
+        keywords.finish()?;
+        self.hold(py, terms)
+    }
+
+    /// Waits to be the first in the queue of a lock or an election.
+    #[pyo3(signature = (name, **options))]
+    fn _hold_place(
+        &self,
+        py: Python<'_>,
+        name: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("acquire", options);
+        let claim = Claim {
+            name: self.key(name, "name")?,
+            value: keywords.read("value", args::bytes)?.unwrap_or_default(),
+            wait: keywords.read("wait", boolean)?.unwrap_or(true),
+        };
+        let limit = keywords.seconds("ttl")?;
+        let patience = args::deadline(keywords.seconds("timeout")?);
+        keywords.finish()?;
+        let default = self.deadline(py, None)?;
+        let terms = Terms {
+            claim: Some(claim),
+            // The lease outlasts the limit, so that the limit is what ends it.
+            ttl: limit.map_or(LOCK_TTL, |limit| whole_seconds(limit.as_secs_f64()).min(LOCK_TTL)),
+            id: None,
+            limit,
+            patience,
+            grant_deadline: patience.into_iter().chain(default).min(),
+        };
+        self.hold(py, terms)
+    }
+}
+
+/// More than that many seconds, as a whole number.
+#[expect(clippy::cast_possible_truncation, reason = "what is read as seconds fits")]
+fn whole_seconds(seconds: f64) -> i64 {
+    seconds.ceil() as i64 + 1
+}

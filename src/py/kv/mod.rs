@@ -1,0 +1,263 @@
+//! Key-value calls.
+
+pub mod options;
+pub mod range;
+pub mod txn;
+pub mod txn_repr;
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::bridge::Call;
+use crate::py::communicator::{Communicator, Effect};
+use crate::py::kv::options::{
+    between, read_delete, read_get, read_keys, read_list, read_put, read_range,
+};
+use crate::py::kv::range::{Count, Keys, OneKeyValue, OneValue, Pairs};
+use crate::py::kv::txn::Txn;
+use crate::py::namespace::Inside;
+use crate::py::support::args::{self, Keywords};
+use crate::py::support::responses::{Compacted, ToPython};
+use crate::rpc::keys::KeyRange;
+use crate::rpc::kv::{Prepared, RangeOptions, range_request};
+use crate::rpc::wire::messages::{DeleteResponse, PutResponse};
+use crate::rpc::wire::range_reply::RangeReply;
+
+impl Communicator {
+    fn start_range<T: ToPython>(
+        &self,
+        py: Python<'_>,
+        keys: KeyRange,
+        options: &RangeOptions,
+        mut keywords: Keywords<'_, '_>,
+        shape: fn(RangeReply) -> T,
+    ) -> PyResult<Call> {
+        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
+        keywords.finish()?;
+        let request = Prepared::range(&range_request(self.keys(keys), options));
+        let namespace = self.namespace.len();
+        self.start(py, Effect::Reads, move |transport| async move {
+            transport.range(request, deadline, namespace).await.map(shape)
+        })
+    }
+
+    fn start_delete(
+        &self,
+        py: Python<'_>,
+        keys: KeyRange,
+        mut keywords: Keywords<'_, '_>,
+    ) -> PyResult<Call> {
+        let request = Prepared::delete(&read_delete(&mut keywords, self.keys(keys))?);
+        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
+        keywords.finish()?;
+        let inside = Inside::new(&self.namespace);
+        self.start(py, Effect::Changes, move |transport| async move {
+            let mut response: DeleteResponse = transport.delete(request, deadline).await?;
+            inside.strip_delete(&mut response);
+            Ok(response)
+        })
+    }
+}
+
+#[pymethods]
+impl Communicator {
+    #[pyo3(signature = (key, **options))]
+    fn get(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("get", options);
+        let read = read_get(&mut keywords)?;
+        self.start_range(py, KeyRange::one(args::bytes(key, "key")?), &read, keywords, OneValue)
+    }
+
+    #[pyo3(signature = (key, **options))]
+    fn get_kv(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("get_kv", options);
+        let read = read_get(&mut keywords)?;
+        self.start_range(py, KeyRange::one(args::bytes(key, "key")?), &read, keywords, OneKeyValue)
+    }
+
+    #[pyo3(signature = (prefix, **options))]
+    fn get_prefix(
+        &self,
+        py: Python<'_>,
+        prefix: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("get_prefix", options);
+        let read = read_list(&mut keywords)?;
+        let keys = KeyRange::prefix(args::bytes(prefix, "prefix")?);
+        self.start_range(py, keys, &read, keywords, Pairs)
+    }
+
+    #[pyo3(signature = (key, range_end, **options))]
+    fn get_range(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        range_end: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("get_range", options);
+        let read = read_list(&mut keywords)?;
+        let keys = between(py, args::bytes(key, "key")?, args::bytes(range_end, "range_end")?)?;
+        self.start_range(py, keys, &read, keywords, Pairs)
+    }
+
+    // 0.5.1 calls the argument `key`.
+    #[pyo3(signature = (key, **options))]
+    fn keys_prefix(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("keys_prefix", options);
+        let read = RangeOptions { keys_only: true, ..read_list(&mut keywords)? };
+        self.start_range(py, KeyRange::prefix(args::bytes(key, "key")?), &read, keywords, Keys)
+    }
+
+    #[pyo3(signature = (key, range_end, **options))]
+    fn keys_range(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        range_end: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("keys_range", options);
+        let read = RangeOptions { keys_only: true, ..read_list(&mut keywords)? };
+        let keys = between(py, args::bytes(key, "key")?, args::bytes(range_end, "range_end")?)?;
+        self.start_range(py, keys, &read, keywords, Keys)
+    }
+
+    #[pyo3(signature = (key, **options))]
+    fn range(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("range", options);
+        let read = read_range(&mut keywords)?;
+        let keys = read_keys(py, &mut keywords, args::bytes(key, "key")?)?;
+        self.start_range(py, keys, &read, keywords, |response| response)
+    }
+
+    #[pyo3(signature = (prefix, **options))]
+    fn count_prefix(
+        &self,
+        py: Python<'_>,
+        prefix: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("count_prefix", options);
+        let read = RangeOptions { count_only: true, ..read_get(&mut keywords)? };
+        let keys = KeyRange::prefix(args::bytes(prefix, "prefix")?);
+        self.start_range(py, keys, &read, keywords, Count)
+    }
+
+    #[pyo3(signature = (key, value, **options))]
+    fn put(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("put", options);
+        let value = args::bytes(value, "value")?;
+        let inside = Inside::new(&self.namespace);
+        let key = inside.enter_key(args::bytes(key, "key")?);
+        let request = read_put(&mut keywords, key, value)?;
+        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
+        keywords.finish()?;
+        let request = Prepared::put(&request);
+        self.start(py, Effect::Changes, move |transport| async move {
+            let mut response: PutResponse = transport.put(request, deadline).await?;
+            inside.strip_put(&mut response);
+            Ok(response)
+        })
+    }
+
+    #[pyo3(signature = (key, **options))]
+    fn delete(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("delete", options);
+        let keys = read_keys(py, &mut keywords, args::bytes(key, "key")?)?;
+        self.start_delete(py, keys, keywords)
+    }
+
+    // 0.5.1 calls the argument `key`.
+    #[pyo3(signature = (key, **options))]
+    fn delete_prefix(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let keywords = Keywords::new("delete_prefix", options);
+        self.start_delete(py, KeyRange::prefix(args::bytes(key, "key")?), keywords)
+    }
+
+    #[pyo3(signature = (key, range_end, **options))]
+    fn delete_range(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        range_end: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let keywords = Keywords::new("delete_range", options);
+        let keys = between(py, args::bytes(key, "key")?, args::bytes(range_end, "range_end")?)?;
+        self.start_delete(py, keys, keywords)
+    }
+
+    #[pyo3(signature = (txn, **options))]
+    fn txn(
+        &self,
+        py: Python<'_>,
+        txn: &Txn,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("txn", options);
+        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
+        keywords.finish()?;
+        let inside = Inside::new(&self.namespace);
+        let request = Prepared::txn(&inside.enter_txn(txn.0.clone()));
+        self.start(py, Effect::Changes, move |transport| async move {
+            let mut response = transport.txn(request, deadline).await?;
+            inside.strip_txn(&mut response);
+            Ok(response)
+        })
+    }
+
+    #[pyo3(signature = (revision, **options))]
+    fn compact(
+        &self,
+        py: Python<'_>,
+        revision: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("compact", options);
+        let revision = args::count(revision, "revision")?;
+        let request = Prepared::compact(revision, keywords.flag("physical")?);
+        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
+        keywords.finish()?;
+        self.start(py, Effect::Changes, move |transport| async move {
+            transport.compact(request, deadline).await.map(Compacted)
+        })
+    }
+}

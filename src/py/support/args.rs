@@ -1,0 +1,187 @@
+//! Reading arguments: each error names the argument and what was expected.
+
+use std::time::Duration;
+
+use pyo3::buffer::PyBuffer;
+use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyMemoryView, PyString};
+use tokio::time::Instant;
+
+use crate::py::errors;
+use crate::rpc::transport::Deadline;
+
+/// The longest time that is accepted; beyond it arithmetic on instants could overflow.
+const LONGEST: f64 = 1e9;
+
+/// A value of a wrong type.
+pub(crate) fn wrong_type(name: &str, expected: &str, value: &Bound<'_, PyAny>) -> PyErr {
+    let found = value.get_type().qualname().map_or_else(|_| "?".into(), |name| name.to_string());
+    PyTypeError::new_err(format!("{name}: expected {expected}, got {found}"))
+}
+
+/// A wrong value of a right type.
+pub(crate) fn wrong_value(py: Python<'_>, name: &str, expected: &str, got: &str) -> PyErr {
+    errors::invalid_argument(py, &format!("{name}: expected {expected}, got {got}"))
+}
+
+/// Bytes from any bytes-like object, or from text as UTF-8.
+pub(crate) fn bytes(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
+    if let Ok(bytes) = value.cast::<PyBytes>() {
+        return Ok(bytes.as_bytes().to_vec());
+    }
+    if let Ok(text) = value.cast::<PyString>() {
+        return match text.to_str() {
+            Ok(text) => Ok(text.as_bytes().to_vec()),
+            Err(_) => {
+                Err(wrong_value(value.py(), name, "text that UTF-8 can encode", "surrogates"))
+            }
+        };
+    }
+    if let Ok(array) = value.cast::<PyByteArray>() {
+        return Ok(array.to_vec());
+    }
+    if let Ok(buffer) = PyBuffer::<u8>::get(value) {
+        return buffer.to_vec(value.py());
+    }
+    // Whatever its items are, as `bytes()` would take it.
+    match PyMemoryView::from(value) {
+        Ok(view) => view.call_method0("tobytes")?.extract(),
+        Err(_) => Err(wrong_type(name, "a bytes-like object or str", value)),
+    }
+}
+
+/// A 64-bit integer; not a bool, which is one by accident.
+pub(crate) fn integer(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
+    if value.is_instance_of::<PyBool>() {
+        return Err(wrong_type(name, "int", value));
+    }
+    value.extract().map_err(|error: PyErr| {
+        if error.is_instance_of::<PyOverflowError>(value.py()) {
+            wrong_value(value.py(), name, "an int of 64 bits", &value.to_string())
+        } else {
+            wrong_type(name, "int", value)
+        }
+    })
+}
+
+/// An integer that counts something.
+pub(crate) fn count(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
+    let number = integer(value, name)?;
+    if number < 0 {
+        return Err(wrong_value(value.py(), name, "an int of at least 0", &number.to_string()));
+    }
+    Ok(number)
+}
+
+/// The id of a member or lease, which etcd prints unsigned.
+pub(crate) fn member_id(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
+    if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
+        return Err(wrong_type(name, "int", value));
+    }
+    value.extract().map_err(|_| {
+        wrong_value(value.py(), name, "an unsigned int of 64 bits", &value.to_string())
+    })
+}
+
+pub(crate) fn boolean(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
+    match value.cast::<PyBool>() {
+        Ok(flag) => Ok(flag.is_true()),
+        Err(_) => Err(wrong_type(name, "bool", value)),
+    }
+}
+
+pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
+    value.extract().map_err(|_| wrong_type(name, "str", value))
+}
+
+/// A number of seconds, more than none.
+pub(crate) fn seconds(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Duration> {
+    let is_number = value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>();
+    if !is_number || value.is_instance_of::<PyBool>() {
+        return Err(wrong_type(name, "a number of seconds", value));
+    }
+    let seconds: f64 = value.extract().unwrap_or(f64::INFINITY);
+    if seconds > 0.0 && seconds <= LONGEST {
+        return Ok(Duration::from_secs_f64(seconds));
+    }
+    Err(wrong_value(value.py(), name, "a number of seconds above 0", &value.to_string()))
+}
+
+/// The wire value of a member of one of the package's enums.
+pub(crate) fn member_of(value: &Bound<'_, PyAny>, class: &str, name: &str) -> PyResult<i32> {
+    let py = value.py();
+    let class_object = py.import("etcd_client.enums")?.getattr(class)?;
+    if value.is_instance(&class_object)? {
+        return value.getattr("value")?.extract();
+    }
+    Err(wrong_type(name, class, value))
+}
+
+/// The keyword-only arguments of a call. They are read by name and then `finish`ed, which
+/// refuses those that nobody asked for.
+pub(crate) struct Keywords<'a, 'py> {
+    function: &'static str,
+    given: Option<&'a Bound<'py, PyDict>>,
+    read: Vec<&'static str>,
+}
+
+impl<'a, 'py> Keywords<'a, 'py> {
+    pub(crate) fn new(function: &'static str, given: Option<&'a Bound<'py, PyDict>>) -> Self {
+        Self { function, given, read: Vec::new() }
+    }
+
+    /// The argument of that name; `None` where it is missing or None.
+    pub(crate) fn get(&mut self, name: &'static str) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let Some(given) = self.given else { return Ok(None) };
+        let Some(value) = given.get_item(name)? else { return Ok(None) };
+        self.read.push(name);
+        Ok((!value.is_none()).then_some(value))
+    }
+
+    pub(crate) fn read<T>(
+        &mut self,
+        name: &'static str,
+        reader: impl FnOnce(&Bound<'py, PyAny>, &str) -> PyResult<T>,
+    ) -> PyResult<Option<T>> {
+        self.get(name)?.map(|value| reader(&value, name)).transpose()
+    }
+
+    pub(crate) fn flag(&mut self, name: &'static str) -> PyResult<bool> {
+        Ok(self.read(name, boolean)?.unwrap_or(false))
+    }
+
+    pub(crate) fn count(&mut self, name: &'static str) -> PyResult<i64> {
+        Ok(self.read(name, count)?.unwrap_or(0))
+    }
+
+    pub(crate) fn seconds(&mut self, name: &'static str) -> PyResult<Option<Duration>> {
+        self.read(name, seconds)
+    }
+
+    pub(crate) fn choice(&mut self, name: &'static str, class: &str) -> PyResult<i32> {
+        Ok(self.read(name, |value, name| member_of(value, class, name))?.unwrap_or(0))
+    }
+
+    /// Refuses what was not read.
+    pub(crate) fn finish(self) -> PyResult<()> {
+        let Some(given) = self.given.filter(|given| given.len() != self.read.len()) else {
+            return Ok(());
+        };
+        for name in given.keys() {
+            let name: String = name.extract()?;
+            if !self.read.contains(&name.as_str()) {
+                let function = self.function;
+                return Err(PyTypeError::new_err(format!(
+                    "{function}() got an unexpected keyword argument '{name}'"
+                )));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// When a call that may take that long has to be over.
+pub(crate) fn deadline(timeout: Option<Duration>) -> Deadline {
+    timeout.map(|timeout| Instant::now() + timeout)
+}

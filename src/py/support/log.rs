@@ -1,0 +1,36 @@
+//! What the transport reports, in Python's log.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+
+use crate::bridge::Messenger;
+use crate::rpc::transport::stats::{Listening, Stats};
+
+/// The logger's name.
+const LOGGER: &str = "etcd_client";
+
+/// Has the reports of a transport logged on the thread of an event loop, for as long as the
+/// result lives and the loop is there.
+pub(crate) fn attach(stats: &Arc<Stats>, messenger: Messenger) -> Listening {
+    // Weak, because what listens is a part of what it listens to.
+    let weak = Arc::downgrade(stats);
+    stats.listen(move || {
+        let stats = weak.clone();
+        messenger.send(move |py| {
+            let Some(stats) = stats.upgrade() else { return };
+            if let Err(error) = warn(py, stats.take_reports()) {
+                error.write_unraisable(py, None);
+            }
+        })
+    })
+}
+
+fn warn(py: Python<'_>, messages: Vec<String>) -> PyResult<()> {
+    let logger = py.import("logging")?.call_method1("getLogger", (LOGGER,))?;
+    for message in messages {
+        // Not as the format itself: a message may hold a percent sign.
+        logger.call_method1("warning", ("%s", message))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,91 @@
+//! The members of the cluster, and keeping the endpoints in step with them.
+
+use etcd_client::proto::{
+    PbMember, PbMemberAddRequest, PbMemberListRequest, PbMemberListResponse,
+    PbMemberPromoteRequest, PbMemberRemoveRequest, PbMemberUpdateRequest,
+};
+
+use crate::rpc::connection::endpoint::Endpoint;
+use crate::rpc::error::Error;
+use crate::rpc::transport::request::Request;
+use crate::rpc::transport::{Deadline, Transport};
+use crate::rpc::wire::method;
+
+/// Asks for the members as the cluster agrees on them, or as the member in use knows them.
+pub fn member_list(linearizable: bool) -> Request {
+    let method =
+        if linearizable { &method::MEMBER_LIST } else { &method::SERIALIZABLE_MEMBER_LIST };
+    Request::new(method, &PbMemberListRequest { linearizable })
+}
+
+pub fn member_add(peer_urls: Vec<String>, is_learner: bool) -> Request {
+    let request = PbMemberAddRequest { peer_ur_ls: peer_urls, is_learner };
+    Request::new(&method::MEMBER_ADD, &request)
+}
+
+pub fn member_remove(id: u64) -> Request {
+    Request::new(&method::MEMBER_REMOVE, &PbMemberRemoveRequest { id })
+}
+
+pub fn member_update(id: u64, peer_urls: Vec<String>) -> Request {
+    let request = PbMemberUpdateRequest { id, peer_ur_ls: peer_urls };
+    Request::new(&method::MEMBER_UPDATE, &request)
+}
+
+pub fn member_promote(id: u64) -> Request {
+    Request::new(&method::MEMBER_PROMOTE, &PbMemberPromoteRequest { id })
+}
+
+impl Transport {
+    /// Reads where the members serve clients, and uses these endpoints from then on.
+    pub async fn sync_endpoints(&self, deadline: Deadline) -> Result<Vec<Endpoint>, Error> {
+        let response: PbMemberListResponse = self.send(member_list(true), deadline).await?;
+        let tls = self.options.tls.is_some();
+        let endpoints: Vec<_> =
+            response.members.iter().flat_map(|member| serving(member, tls)).collect();
+        if endpoints.is_empty() {
+            let message = "no member serves clients at an endpoint that can be used";
+            return Err(Error::Connection(message.into()));
+        }
+        self.pool.set_endpoints(endpoints.clone());
+        Ok(endpoints)
+    }
+}
+
+/// Where a member serves clients. One without a name has not been started yet, a learner
+/// refuses most calls.
+pub fn serving(member: &PbMember, tls: bool) -> impl Iterator<Item = Endpoint> {
+    let serves = !member.name.is_empty() && !member.is_learner;
+    let urls = if serves { member.client_ur_ls.as_slice() } else { &[] };
+    urls.iter()
+        .filter_map(move |url| Endpoint::parse(url, tls).ok())
+        .filter(move |endpoint| endpoint.tls || !tls)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn member(name: &str, urls: &[&str], is_learner: bool) -> PbMember {
+        let client_ur_ls = urls.iter().map(|&url| url.to_owned()).collect();
+        PbMember { name: name.to_owned(), client_ur_ls, is_learner, ..Default::default() }
+    }
+
+    fn names(member: &PbMember, tls: bool) -> Vec<String> {
+        serving(member, tls).map(|endpoint| endpoint.name).collect()
+    }
+
+    #[test]
+    fn takes_started_voters_only() {
+        let urls = ["http://127.0.0.1:2379", "unix:///run/etcd.sock"];
+        assert_eq!(names(&member("a", &urls, false), false), urls);
+        assert!(names(&member("", &urls, false), false).is_empty());
+        assert!(names(&member("a", &urls, true), false).is_empty());
+    }
+
+    #[test]
+    fn never_leaves_tls() {
+        let urls = ["http://127.0.0.1:2379", "https://127.0.0.1:2379", "ftp://127.0.0.1"];
+        assert_eq!(names(&member("a", &urls, false), true), [urls[1]]);
+    }
+}

@@ -1,0 +1,216 @@
+//! Looking after members one by one, and after the cluster's alarms, leader and version.
+
+use bytes::Bytes;
+use etcd_client::proto::{
+    PbAlarmMember, PbAlarmRequest, PbAlarmResponse, PbDefragmentRequest, PbDowngradeRequest,
+    PbHashKvRequest, PbHashRequest, PbMemberListResponse, PbMoveLeaderRequest,
+    PbMoveLeaderResponse, PbStatusRequest, PbStatusResponse,
+};
+use futures_util::future::select_ok;
+use prost::Message;
+use tokio::time::{Instant, timeout_at};
+
+use crate::rpc::admin::cluster::{member_list, serving};
+use crate::rpc::connection::Stream;
+use crate::rpc::connection::endpoint::Endpoint;
+use crate::rpc::error::status::{Meaning, Status, UNAVAILABLE};
+use crate::rpc::error::{Error, Failure};
+use crate::rpc::transport::request::Request;
+use crate::rpc::transport::{Deadline, Transport, conclude};
+use crate::rpc::wire;
+use crate::rpc::wire::messages::{Empty, ResponseHeader};
+use crate::rpc::wire::method;
+
+const GET: i32 = 0;
+const ACTIVATE: i32 = 1;
+const DEACTIVATE: i32 = 2;
+
+/// Every kind of alarm.
+pub const ANY_ALARM: i32 = 0;
+
+pub fn alarm_list() -> Request {
+    Request::new(&method::ALARM_LIST, &alarm(GET, 0, ANY_ALARM))
+}
+
+pub fn alarm_activate(member_id: u64, kind: i32) -> Request {
+    Request::new(&method::ALARM, &alarm(ACTIVATE, member_id, kind))
+}
+
+fn alarm(action: i32, member_id: u64, alarm: i32) -> PbAlarmRequest {
+    PbAlarmRequest { action, member_id, alarm }
+}
+
+pub fn status() -> Request {
+    Request::new(&method::STATUS, &PbStatusRequest {})
+}
+
+pub fn defragment() -> Request {
+    Request::new(&method::DEFRAGMENT, &PbDefragmentRequest {})
+}
+
+pub fn hash() -> Request {
+    Request::new(&method::HASH, &PbHashRequest {})
+}
+
+pub fn hash_kv(revision: i64) -> Request {
+    Request::new(&method::HASH_KV, &PbHashKvRequest { revision })
+}
+
+fn move_leader(target_id: u64) -> Request {
+    Request::new(&method::MOVE_LEADER, &PbMoveLeaderRequest { target_id })
+}
+
+pub fn downgrade(action: i32, version: String) -> Request {
+    Request::new(&method::DOWNGRADE, &PbDowngradeRequest { action, version })
+}
+
+impl Transport {
+    /// Takes back the alarms of a member, or of all; of one kind, or of all kinds. Returns
+    /// those that were taken back.
+    pub async fn alarm_disarm(
+        &self,
+        member_id: Option<u64>,
+        kind: i32,
+        deadline: Deadline,
+    ) -> Result<PbAlarmResponse, Error> {
+        let mut response: PbAlarmResponse = self.send(alarm_list(), deadline).await?;
+        let concerns = |raised: &PbAlarmMember| {
+            member_id.is_none_or(|id| raised.member_id == id)
+                && (kind == ANY_ALARM || raised.alarm == kind)
+        };
+        response.alarms.retain(concerns);
+        for raised in &response.alarms {
+            let request = alarm(DEACTIVATE, raised.member_id, raised.alarm);
+            let request = Request::new(&method::ALARM, &request);
+            response.header = self.send::<PbAlarmResponse>(request, deadline).await?.header;
+        }
+        Ok(response)
+    }
+
+    /// Has the leader hand over to another member. Only the leader does that, so it is looked
+    /// for among the endpoints, and then among those that the members serve clients at.
+    pub async fn move_leader(
+        &self,
+        target_id: u64,
+        deadline: Deadline,
+    ) -> Result<PbMoveLeaderResponse, Error> {
+        let leader = self.find_leader(deadline).await?;
+        self.send_to(Some(&leader), move_leader(target_id), deadline).await
+    }
+
+    async fn find_leader(&self, deadline: Deadline) -> Result<Endpoint, Error> {
+        if let Some(leader) = self.leading(self.pool.endpoints(), deadline).await {
+            return Ok(leader);
+        }
+        let response: PbMemberListResponse = self.send(member_list(false), deadline).await?;
+        let tls = self.options.tls.is_some();
+        let advertised = response.members.iter().flat_map(|member| serving(member, tls)).collect();
+        self.leading(advertised, deadline)
+            .await
+            .ok_or_else(|| Error::Server(Status::new(UNAVAILABLE, "etcdserver: no leader")))
+    }
+
+    /// The first of the endpoints whose member says that it leads. One that does not answer
+    /// uses up no more than the time to connect.
+    async fn leading(&self, endpoints: Vec<Endpoint>, deadline: Deadline) -> Option<Endpoint> {
+        let limit = Instant::now() + self.options.connect_timeout;
+        let limit = deadline.map_or(limit, |deadline| deadline.min(limit));
+        let ask = |endpoint: Endpoint| async move {
+            let answer = self.send_to(Some(&endpoint), status(), Some(limit)).await;
+            answer.ok().filter(leads).map(|_| endpoint).ok_or(())
+        };
+        let asked: Vec<_> = endpoints.into_iter().map(|endpoint| Box::pin(ask(endpoint))).collect();
+        // It does not accept an empty list.
+        if asked.is_empty() {
+            return None;
+        }
+        select_ok(asked).await.ok().map(|(leader, _)| leader)
+    }
+
+    /// Opens the stream of a member's database and waits for its beginning. Until then it is a
+    /// read like others; afterwards another member would send another database.
+    pub async fn snapshot(
+        &self,
+        endpoint: Option<&Endpoint>,
+        deadline: Deadline,
+    ) -> Result<Snapshot, Error> {
+        let opening = self.open_snapshot(endpoint, deadline);
+        let Some(deadline) = deadline else { return opening.await };
+        timeout_at(deadline, opening).await.unwrap_or_else(|_| {
+            Err(Error::Timeout("Snapshot: nothing came within the deadline".into()))
+        })
+    }
+
+    async fn open_snapshot(
+        &self,
+        endpoint: Option<&Endpoint>,
+        deadline: Deadline,
+    ) -> Result<Snapshot, Error> {
+        let method = &method::SNAPSHOT;
+        let request = wire::frame(&Empty {});
+        let mut renewed = false;
+        loop {
+            let (mut stream, origin) = match endpoint {
+                Some(endpoint) => {
+                    self.stream_member(endpoint, method, request.clone(), deadline).await?
+                }
+                None => self.stream(method, request.clone(), true, deadline).await?,
+            };
+            let failure = match stream.message().await {
+                Ok(first) => return Ok(Snapshot { first, stream }),
+                Err(failure) => failure,
+            };
+            let again = match &failure {
+                Failure::Server(status) if status.meaning() == Meaning::RenewToken => {
+                    !std::mem::replace(&mut renewed, true) && origin.renew_token(self)
+                }
+                Failure::NeverSent(why) | Failure::Broken(why) => {
+                    origin.shun(self, why);
+                    endpoint.is_none()
+                }
+                Failure::Server(_) | Failure::Unusable(_) => false,
+            };
+            if !again {
+                return Err(conclude(failure, method));
+            }
+        }
+    }
+}
+
+fn leads(status: &PbStatusResponse) -> bool {
+    status.header.as_ref().is_some_and(|header| header.member_id == status.leader)
+}
+
+/// A member's database on its way.
+pub struct Snapshot {
+    /// The first message, until it is taken.
+    first: Option<Bytes>,
+    stream: Stream,
+}
+
+/// A part of a database. The last ones carry the sha256 of all before.
+#[derive(Clone, PartialEq, Eq, Message)]
+pub struct SnapshotChunk {
+    #[prost(message, optional, tag = "1")]
+    pub header: Option<ResponseHeader>,
+    /// How much of the database is still to come.
+    #[prost(uint64, tag = "2")]
+    pub remaining_bytes: u64,
+    #[prost(bytes = "bytes", tag = "3")]
+    pub blob: Bytes,
+    /// The version that wrote the database; empty before etcd 3.6.
+    #[prost(string, tag = "4")]
+    pub version: String,
+}
+
+impl Snapshot {
+    /// The next part; `None` once the member has sent all.
+    pub async fn next(&mut self) -> Result<Option<SnapshotChunk>, Error> {
+        let received = match self.first.take() {
+            Some(first) => Ok(Some(first)),
+            None => self.stream.message().await,
+        };
+        let decoded = received.and_then(|message| message.map(wire::decode).transpose());
+        decoded.map_err(|failure| conclude(failure, &method::SNAPSHOT))
+    }
+}

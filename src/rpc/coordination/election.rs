@@ -1,0 +1,80 @@
+//! The server's election service.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+
+use crate::rpc::error::Error;
+use crate::rpc::transport::resumable_stream::Resumable;
+use crate::rpc::transport::{Deadline, Transport, conclude};
+use crate::rpc::wire;
+use crate::rpc::wire::messages::{
+    CampaignRequest, CampaignResponse, HeaderOnly, LeaderKey, LeaderRequest, LeaderResponse,
+    ProclaimRequest, ResignRequest,
+};
+use crate::rpc::wire::method;
+
+impl Transport {
+    /// Waits until the election is won.
+    pub async fn campaign(
+        &self,
+        request: &CampaignRequest,
+        deadline: Deadline,
+    ) -> Result<CampaignResponse, Error> {
+        self.call(&method::CAMPAIGN, wire::frame(request), deadline).await
+    }
+
+    pub async fn proclaim(
+        &self,
+        leader: LeaderKey,
+        value: Vec<u8>,
+        deadline: Deadline,
+    ) -> Result<HeaderOnly, Error> {
+        let request = wire::frame(&ProclaimRequest { leader: Some(leader), value });
+        self.call(&method::PROCLAIM, request, deadline).await
+    }
+
+    pub async fn leader(&self, name: Vec<u8>, deadline: Deadline) -> Result<LeaderResponse, Error> {
+        self.call(&method::LEADER, wire::frame(&LeaderRequest { name }), deadline).await
+    }
+
+    pub async fn resign(&self, leader: LeaderKey, deadline: Deadline) -> Result<HeaderOnly, Error> {
+        let request = wire::frame(&ResignRequest { leader: Some(leader) });
+        self.call(&method::RESIGN, request, deadline).await
+    }
+}
+
+/// Follows the leaders of an election from the present one on, and goes on after the loss of its
+/// stream. Of proclamations in quick succession some may be left out, never the latest.
+pub struct Observer {
+    name: Vec<u8>,
+    stream: Resumable,
+    /// The key and the revision that were told last: a new stream begins by telling them again.
+    last: Option<(Bytes, i64)>,
+}
+
+impl Observer {
+    pub fn new(transport: Arc<Transport>, name: Vec<u8>) -> Self {
+        Self { name, stream: Resumable::new(transport, &method::OBSERVE, true), last: None }
+    }
+
+    /// The next leader, or the next value of the same one. Can be dropped and called again.
+    pub async fn next(&mut self) -> Result<LeaderResponse, Error> {
+        loop {
+            if self.stream.link().is_none() {
+                let request = wire::frame(&LeaderRequest { name: self.name.clone() });
+                self.stream.open(request).await?;
+            }
+            let Some(message) = self.stream.message().await? else { continue };
+            let response: LeaderResponse =
+                wire::decode(message).map_err(|failure| conclude(failure, &method::OBSERVE))?;
+            self.stream.works(|| "an observer of an election resumes".into());
+            let kv = response.kv.clone().unwrap_or_default();
+            let told = Some((kv.key, kv.mod_revision));
+            if self.last != told {
+                self.last = told;
+                return Ok(response);
+            }
+        }
+    }
+}

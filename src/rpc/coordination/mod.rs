@@ -1,0 +1,8 @@
+//! What contenders agree on by keys in a line: locks, elections, and the leases that hold them.
+//!
+//! May import everything of `rpc` but `admin`.
+
+pub mod election;
+pub mod held_lease;
+pub mod lock;
+pub mod waiting_line;

@@ -1,0 +1,146 @@
+//! Calls about leases.
+
+pub mod keep_alive;
+
+use std::time::Duration;
+
+use etcd_client::proto::{PbLeaseGrantRequest, PbLeaseRevokeRequest, PbLeaseTimeToLiveRequest};
+use tokio::time::{Instant, sleep};
+
+use crate::rpc::error::Error;
+use crate::rpc::error::status::{NOT_FOUND, Status};
+use crate::rpc::transport::backoff;
+use crate::rpc::transport::{Deadline, Transport};
+use crate::rpc::wire;
+use crate::rpc::wire::messages::{
+    Empty, HeaderOnly, LeaseGrantResponse, LeaseKeepAliveRequest, LeaseKeepAliveResponse,
+    LeaseLeasesResponse, LeaseTimeToLiveResponse,
+};
+use crate::rpc::wire::method;
+
+/// A grant that was given up comes by then, if at all: its member knows that it was, and what had
+/// been proposed before is decided within an election.
+const LATEST_GRANT: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// An id for a new lease, positive as those that etcd chooses.
+pub fn new_id() -> i64 {
+    i64::try_from(backoff::random() >> 1).unwrap_or(0).max(1)
+}
+
+pub fn not_found() -> Error {
+    Error::Server(Status::new(NOT_FOUND, "etcdserver: requested lease not found"))
+}
+
+impl Transport {
+    /// Grants a lease with an id from `new_id`.
+    pub async fn lease_grant_new(
+        &self,
+        id: i64,
+        ttl: i64,
+        deadline: Deadline,
+    ) -> Result<LeaseGrantResponse, Error> {
+        let request = wire::frame(&PbLeaseGrantRequest { ttl, id });
+        match self.call(&method::LEASE_GRANT, request, deadline).await {
+            // By an attempt whose answer was lost.
+            Err(error) if error.is_server_error("LeaseExist") => {
+                let granted = self.lease_time_to_live(id, false, deadline).await?;
+                Ok(LeaseGrantResponse { header: granted.header, id, ttl: granted.granted_ttl })
+            }
+            outcome => outcome,
+        }
+    }
+
+    /// Grants a lease with an id that the caller chose.
+    pub async fn lease_grant(
+        &self,
+        id: i64,
+        ttl: i64,
+        deadline: Deadline,
+    ) -> Result<LeaseGrantResponse, Error> {
+        let request = wire::frame(&PbLeaseGrantRequest { ttl, id });
+        self.call(&method::LEASE_GRANT_WITH_ID, request, deadline).await
+    }
+
+    pub async fn lease_revoke(&self, id: i64, deadline: Deadline) -> Result<HeaderOnly, Error> {
+        let request = wire::frame(&PbLeaseRevokeRequest { id });
+        match self.call(&method::LEASE_REVOKE, request.clone(), deadline).await {
+            Err(Error::OutcomeUnknown(cause)) if !matches!(*cause, Error::Timeout(_)) => {}
+            outcome => return outcome,
+        }
+        match self.call(&method::LEASE_REVOKE_AGAIN, request, deadline).await {
+            // By the first attempt.
+            Err(error) if error.is_server_error("LeaseNotFound") => {
+                let gone = self.lease_time_to_live(id, false, deadline).await?;
+                Ok(HeaderOnly { header: gone.header })
+            }
+            Err(error) => Err(error.for_mutation(true)),
+            outcome => outcome,
+        }
+    }
+
+    /// Has a lease end, whether or not there still is one. Where nobody has `heard` of its grant,
+    /// that may be on its way, and what ends it may overtake it: asks again until it was there, or
+    /// cannot come any more.
+    pub async fn lease_forget(
+        &self,
+        id: i64,
+        heard: bool,
+        deadline: Deadline,
+    ) -> Result<(), Error> {
+        let request = wire::frame(&PbLeaseRevokeRequest { id });
+        let method = &method::LEASE_REVOKE_AGAIN;
+        let latest = Instant::now() + if heard { Duration::ZERO } else { LATEST_GRANT };
+        for asked in 0.. {
+            match self.call::<HeaderOnly>(method, request.clone(), deadline).await {
+                Err(error) if error.is_server_error("LeaseNotFound") => {}
+                outcome => return outcome.map(drop),
+            }
+            if Instant::now() >= latest {
+                break;
+            }
+            sleep(backoff::delay(asked, FIRST_PAUSE, LONGEST_PAUSE)).await;
+        }
+        Ok(())
+    }
+
+    /// Renews a lease once: a stream of one message in each direction.
+    pub async fn lease_keep_alive(
+        &self,
+        id: i64,
+        deadline: Deadline,
+    ) -> Result<LeaseKeepAliveResponse, Error> {
+        let request = wire::frame(&LeaseKeepAliveRequest { id });
+        let response: LeaseKeepAliveResponse =
+            self.call(&method::LEASE_KEEP_ALIVE, request, deadline).await?;
+        // So says the server of a lease that it does not know.
+        if response.ttl <= 0 { Err(not_found()) } else { Ok(response) }
+    }
+
+    pub async fn lease_time_to_live(
+        &self,
+        id: i64,
+        keys: bool,
+        deadline: Deadline,
+    ) -> Result<LeaseTimeToLiveResponse, Error> {
+        let request = wire::frame(&PbLeaseTimeToLiveRequest { id, keys });
+        self.call(&method::LEASE_TIME_TO_LIVE, request, deadline).await
+    }
+
+    pub async fn leases(&self, deadline: Deadline) -> Result<LeaseLeasesResponse, Error> {
+        self.call(&method::LEASE_LEASES, wire::frame(&Empty {}), deadline).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_positive_and_differ() {
+        let ids: std::collections::HashSet<_> = (0..1000).map(|_| new_id()).collect();
+        assert_eq!(ids.len(), 1000);
+        assert!(ids.iter().all(|&id| id > 0));
+    }
+}

@@ -1,0 +1,60 @@
+//! How far a call has come: what is told about it when its deadline passes.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::time::Instant;
+
+use crate::rpc::connection::Connection;
+use crate::rpc::error::Failure;
+
+pub struct Progress {
+    pub started: Instant,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    /// Whose answer the call waits for.
+    connection: Option<Arc<Connection>>,
+    /// Whether the request itself may have reached a server, not only one for a token.
+    sent: bool,
+    last_failure: Option<String>,
+}
+
+impl Progress {
+    pub fn new(started: Instant) -> Self {
+        Self { started, state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub fn goes_to(&self, connection: &Arc<Connection>) {
+        self.state().connection = Some(Arc::clone(connection));
+    }
+
+    pub fn sent(&self) {
+        self.state().sent = true;
+    }
+
+    /// Notes the end of an attempt that another one may follow.
+    pub fn failed(&self, failure: &Failure) {
+        let mut state = self.state();
+        state.connection = None;
+        state.sent = false;
+        state.last_failure = Some(failure.message().to_owned());
+    }
+
+    pub fn connection(&self) -> Option<Arc<Connection>> {
+        self.state().connection.clone()
+    }
+
+    pub fn was_sent(&self) -> bool {
+        self.state().sent
+    }
+
+    pub fn last_failure(&self) -> Option<String> {
+        self.state().last_failure.clone()
+    }
+}

@@ -1,0 +1,147 @@
+//! A stream that is replaced when it is lost: when to, on which member, and when not.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::{Instant, sleep};
+
+use crate::rpc::connection::Stream;
+use crate::rpc::error::status::{Meaning, PERMISSION_DENIED, Status};
+use crate::rpc::error::{Error, Failure};
+use crate::rpc::transport::backoff;
+use crate::rpc::transport::stats::Stats;
+use crate::rpc::transport::{StreamOrigin, Transport, conclude};
+use crate::rpc::wire::method::Method;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(25);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// A stream that lived so long was a good one: the next failure is a first one again.
+const STABLE_AFTER: Duration = Duration::from_secs(5);
+
+pub struct Resumable {
+    transport: Arc<Transport>,
+    method: &'static Method,
+    /// Whether the client sends nothing after the request.
+    last: bool,
+    link: Option<(Stream, StreamOrigin)>,
+    opened_at: Instant,
+    failures: u32,
+    token_renewed: bool,
+    /// Whether any stream has worked so far.
+    worked: bool,
+    /// Why there is another stream, until that is known to work.
+    trouble: Option<String>,
+}
+
+impl Resumable {
+    pub fn new(transport: Arc<Transport>, method: &'static Method, last: bool) -> Self {
+        Self {
+            transport,
+            method,
+            last,
+            link: None,
+            opened_at: Instant::now(),
+            failures: 0,
+            token_renewed: false,
+            worked: false,
+            trouble: None,
+        }
+    }
+
+    pub fn transport(&self) -> &Transport {
+        &self.transport
+    }
+
+    /// The present stream; where there is none, another is to be opened.
+    pub fn link(&mut self) -> Option<&mut (Stream, StreamOrigin)> {
+        self.link.as_mut()
+    }
+
+    /// Opens the next stream, after a pause where the one before was lost.
+    pub async fn open(&mut self, request: Bytes) -> Result<(), Error> {
+        if self.failures > 0 {
+            sleep(backoff::delay(self.failures - 1, FIRST_PAUSE, LONGEST_PAUSE)).await;
+        }
+        let link = self.transport.stream(self.method, request, self.last, None).await?;
+        self.opened_at = Instant::now();
+        self.link = Some(link);
+        Ok(())
+    }
+
+    /// The next message of the present stream; `None` where that has just been lost. Can be dropped
+    /// and called again without losing anything.
+    pub async fn message(&mut self) -> Result<Option<Bytes>, Error> {
+        let Some((stream, origin)) = &mut self.link else { return Ok(None) };
+        let received = tokio::select! {
+            biased;
+            received = stream.message() => received,
+            () = origin.retired() => {
+                self.lost("its endpoint is not to be used any more");
+                return Ok(None);
+            }
+        };
+        match received {
+            Ok(Some(message)) => return Ok(Some(message)),
+            Ok(None) => self.lost("the server ended the stream"),
+            Err(Failure::NeverSent(why) | Failure::Broken(why)) => self.lost(&why),
+            Err(Failure::Server(status)) => self.refused(status)?,
+            Err(failure @ Failure::Unusable(_)) => return Err(conclude(failure, self.method)),
+        }
+        Ok(None)
+    }
+
+    /// Notes that the present stream works, and tells where it took the place of one that did.
+    pub fn works(&mut self, what: impl FnOnce() -> String) {
+        self.token_renewed = false;
+        let resumes = std::mem::replace(&mut self.worked, true);
+        if let Some(why) = self.trouble.take()
+            && resumes
+        {
+            Stats::count(&self.transport.stats.resumes);
+            self.transport.stats.report(format!("{}: {why}", what()));
+        }
+    }
+
+    /// What has kept a stream from working since there was one that did.
+    pub fn trouble(&self) -> Option<&str> {
+        self.trouble.as_deref()
+    }
+
+    /// How many streams were lost in quick succession.
+    pub fn failures(&self) -> u32 {
+        self.failures
+    }
+
+    /// Decides between another stream and the end.
+    pub fn refused(&mut self, status: Status) -> Result<(), Error> {
+        // Old servers say "permission denied" for an outdated token as well.
+        let token = status.meaning() == Meaning::RenewToken || status.code == PERMISSION_DENIED;
+        if token && !self.token_renewed {
+            self.token_renewed = true;
+            let link = self.link.take_if(|(_, origin)| origin.renew_token(&self.transport));
+            if link.is_some() {
+                self.trouble = Some(status.message);
+                return Ok(());
+            }
+        }
+        match (status.meaning(), &self.link) {
+            (Meaning::Refused | Meaning::RenewToken, _) => return Err(Error::Server(status)),
+            (Meaning::TryElsewhere, Some((_, origin))) => {
+                origin.shun(&self.transport, &status.message);
+            }
+            (Meaning::TryElsewhere | Meaning::Unclear, _) => {}
+        }
+        self.lost(&status.message);
+        Ok(())
+    }
+
+    fn lost(&mut self, why: &str) {
+        self.trouble = Some(why.to_owned());
+        if self.opened_at.elapsed() >= STABLE_AFTER {
+            self.failures = 0;
+        }
+        self.failures += 1;
+        self.link = None;
+    }
+}

@@ -1,0 +1,120 @@
+//! The auth token: fetched once, sent with every RPC, replaced when a server refuses it.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use etcd_client::proto::{PbAuthenticateRequest, PbAuthenticateResponse};
+use http::HeaderValue;
+use tokio::sync::Mutex as AsyncMutex;
+
+use crate::rpc::connection::{Connection, Metadata};
+use crate::rpc::error::Failure;
+use crate::rpc::error::status::{INTERNAL, Status};
+use crate::rpc::wire;
+use crate::rpc::wire::method;
+
+pub struct TokenStore {
+    user: Option<(String, String)>,
+    token: Mutex<Token>,
+    /// Held while authenticating, so that many calls that need a token fetch one.
+    fetching: AsyncMutex<()>,
+}
+
+#[derive(Clone, Default)]
+pub enum Token {
+    /// Not fetched yet, or refused.
+    #[default]
+    Missing,
+    /// The server does not ask for one.
+    NotNeeded,
+    Known(HeaderValue),
+}
+
+impl Token {
+    fn is_same(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Known(one), Self::Known(other)) => one == other,
+            (Self::NotNeeded, Self::NotNeeded) | (Self::Missing, Self::Missing) => true,
+            _ => false,
+        }
+    }
+
+    pub fn metadata(&self) -> Metadata {
+        match self {
+            Self::Known(token) => Metadata { token: Some(token.clone()) },
+            Self::Missing | Self::NotNeeded => Metadata::default(),
+        }
+    }
+}
+
+impl TokenStore {
+    pub fn new(user: Option<(String, String)>) -> Self {
+        let token = if user.is_some() { Token::Missing } else { Token::NotNeeded };
+        Self { user, token: Mutex::new(token), fetching: AsyncMutex::new(()) }
+    }
+
+    fn current(&self) -> Token {
+        self.token.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Whether the next call needs no new token.
+    pub fn is_ready(&self) -> bool {
+        !matches!(self.current(), Token::Missing)
+    }
+
+    fn set(&self, token: Token) {
+        *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
+    }
+
+    /// Whether a refused call may succeed with another token.
+    pub fn is_renewable(&self) -> bool {
+        self.user.is_some()
+    }
+
+    /// Forgets a token that was refused, unless somebody has replaced it already.
+    pub fn refused(&self, token: &Token) {
+        let mut current = self.token.lock().unwrap_or_else(PoisonError::into_inner);
+        if current.is_same(token) {
+            *current = Token::Missing;
+        }
+    }
+
+    /// The token to send, fetched over `connection` where there is none.
+    pub async fn get(&self, connection: &Arc<Connection>) -> Result<Token, Failure> {
+        let token = self.current();
+        let Some((name, password)) = self.user.as_ref().filter(|_| matches!(token, Token::Missing))
+        else {
+            return Ok(token);
+        };
+        let _fetching = self.fetching.lock().await;
+        let token = self.current();
+        if !matches!(token, Token::Missing) {
+            return Ok(token);
+        }
+        let request = PbAuthenticateRequest { name: name.clone(), password: password.clone() };
+        let answer = connection
+            .unary(&method::AUTHENTICATE, wire::frame(&request), &Metadata::default())
+            .await;
+        let token = match answer {
+            Ok(response) => {
+                let token = wire::decode::<PbAuthenticateResponse>(response)?.token;
+                let mut token = HeaderValue::try_from(token).map_err(|_| {
+                    Failure::Server(Status::new(INTERNAL, "the server sent an unusable token"))
+                })?;
+                token.set_sensitive(true);
+                Token::Known(token)
+            }
+            // A user given to a server without authentication does no harm.
+            Err(Failure::Server(status)) if is_named(&status, "AuthNotEnabled") => Token::NotNeeded,
+            // Nothing of the caller's has been sent yet, however this one failed.
+            Err(Failure::Broken(message)) => return Err(Failure::NeverSent(message)),
+            Err(Failure::Unusable(status)) => return Err(Failure::Server(status)),
+            Err(failure) => return Err(failure),
+        };
+        self.set(token.clone());
+        Ok(token)
+    }
+}
+
+fn is_named(status: &Status, name: &str) -> bool {
+    status.server_error().is_some_and(|known| known.name == name)
+}
