@@ -4,6 +4,12 @@ import atexit as _atexit
 import os as _os
 
 from . import _etcd_client
+from ._admin.maintenance import Maintenance
+from ._admin.saved_snapshot import SavedSnapshot
+from ._client import Client, EtcdClient
+from ._communicator import Communicator, EtcdCommunicator
+from ._coordination.election import Election
+from ._coordination.lock import EtcdLockOption, Lock
 from ._etcd_client import (
     AlarmMember,
     AlarmResponse,
@@ -62,10 +68,11 @@ from ._etcd_client import (
     active_context_count,
     cleanup_runtime,
 )
-from .client import Client, EtcdClient
-from .communicator import Communicator, EtcdCommunicator
-from .condvar import CondVar
-from .election import Election
+from ._kv.keys import Key, KeyField
+from ._kv.scan import Scan
+from ._lease.lease import Lease, LeaseGrant
+from ._lease.loss import Loss
+from ._watch.condvar import CondVar
 from .enums import (
     AlarmAction,
     AlarmType,
@@ -159,13 +166,6 @@ from .errors import (
     WatchError,
     WrongLoopError,
 )
-from .keys import Key, KeyField
-from .lease import Lease, LeaseGrant
-from .lock import EtcdLockOption, Lock
-from .loss import Loss
-from .maintenance import Maintenance
-from .saved_snapshot import SavedSnapshot
-from .scan import Scan
 
 __all__ = [
     "AlarmAction",

@@ -27,7 +27,7 @@ from typing import (
 
 from typing_extensions import Buffer, Self, disjoint_base
 
-from .condvar import CondVar
+from ._watch.condvar import CondVar
 from .enums import (
     AlarmType,
     CompareOp,

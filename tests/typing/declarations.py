@@ -148,7 +148,8 @@ def _tree(source: Path) -> ast.Module:
 
 def _sources() -> list[Path]:
     """The stub, and after it the modules that build on it."""
-    return [STUB, *sorted(path for path in PACKAGE.glob("*.py") if path.name != "__init__.py")]
+    own = PACKAGE / "__init__.py"
+    return [STUB, *sorted(path for path in PACKAGE.rglob("*.py") if path != own)]
 
 
 def _merged(base: Class, extension: Class) -> Class:

@@ -14,7 +14,7 @@ import pytest
 import etcd_client
 from etcd_client import GRPCStatusCode, errors
 
-SERVER_ERRORS = Path(__file__).parents[2] / "src" / "rpc" / "server_error.rs"
+SERVER_ERRORS = Path(__file__).parents[2] / "src" / "rpc" / "error" / "server_error.rs"
 
 CLASSES: list[type[errors.EtcdError]] = [
     vars(errors)[name] for name in errors.__all__ if vars(errors)[name].__name__ == name

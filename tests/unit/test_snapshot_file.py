@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from etcd_client import IoError
-from etcd_client.snapshot import TemporaryFile
+from etcd_client._admin.snapshot import TemporaryFile
 
 DATABASE = bytes(range(256)) * 40
 CHECKSUM = hashlib.sha256(DATABASE).digest()

@@ -88,7 +88,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ._error_base import (
+from etcd_client.enums import GRPCStatusCode
+
+from ._base import (
     ElectError,
     EtcdConnectionError,
     EtcdError,
@@ -100,7 +102,7 @@ from ._error_base import (
     Status,
     WatchError,
 )
-from ._server_errors import (
+from ._server import (
     AuthFailedError,
     AuthNotEnabledError,
     BadLeaderTransfereeError,
@@ -157,7 +159,6 @@ from ._server_errors import (
     WatchCanceledError,
     error_class,
 )
-from .enums import GRPCStatusCode
 
 __all__ = [
     "AuthFailedError",
@@ -372,7 +373,7 @@ def _outcome_unknown_class(cause_class: type[EtcdError]) -> type[OutcomeUnknownE
     made = _outcome_unknown_classes.get(cause_class)
     if made is None:
         name = f"{OutcomeUnknownError.__name__}[{cause_class.__name__}]"
-        members = {"__module__": __package__, "__doc__": OutcomeUnknownError.__doc__}
+        members = {"__module__": "etcd_client", "__doc__": OutcomeUnknownError.__doc__}
         made = type(name, (OutcomeUnknownError, cause_class), members)
         # Another thread may have been first; there is one class for each cause.
         made = _outcome_unknown_classes.setdefault(cause_class, made)
@@ -381,4 +382,4 @@ def _outcome_unknown_class(cause_class: type[EtcdError]) -> type[OutcomeUnknownE
 
 # A traceback shows the name by which a program imports the class; pickle finds it there as well.
 for _name in __all__:
-    globals()[_name].__module__ = __package__
+    globals()[_name].__module__ = "etcd_client"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ._etcd_client import Holding
+    from etcd_client._etcd_client import Holding
 
 
 class Loss:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from .attempt import Attempt
-from .errors import EtcdError, LeaseLostError
+from etcd_client._started import Attempt
+from etcd_client.errors import EtcdError, LeaseLostError
+
 from .loss import Loss
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from ._etcd_client import Call, Holding
+    from etcd_client._etcd_client import Call, Holding
 
 
 class Lease:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, ClassVar, Generic, NoReturn, TypeVar
 
-from ._etcd_client import Compare
-from .enums import CompareOp
+from etcd_client._etcd_client import Compare
+from etcd_client.enums import CompareOp
 
 if TYPE_CHECKING:
-    from ._etcd_client import BytesLike, LeaseId
+    from etcd_client._etcd_client import BytesLike, LeaseId
 
 __all__ = ["Key", "KeyField"]
 

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from ._error_base import (
+from etcd_client.enums import GRPCStatusCode
+
+from ._base import (
     AnyTimeoutError,
     ElectError,
     EtcdTimeoutError,
@@ -18,7 +20,6 @@ from ._error_base import (
     Status,
     WatchError,
 )
-from .enums import GRPCStatusCode
 
 # Requests
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
-from .attempt import Attempt
-from .errors import EtcdError, LockError, LockLostError
-from .loss import Loss
+from etcd_client._lease.loss import Loss
+from etcd_client._started import Attempt
+from etcd_client.errors import EtcdError, LockError, LockLostError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from types import TracebackType
     from typing import Any
 
-    from ._etcd_client import Call, Communicator, Holding, ResponseHeader
+    from etcd_client._etcd_client import Call, Communicator, Holding, ResponseHeader
 
 
 class EtcdLockOption:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from ._etcd_client import LeaderKey
-from .attempt import Attempt
-from .errors import ElectError, EtcdError, LockTimeoutError, timeout_error
-from .loss import Loss
+from etcd_client._etcd_client import LeaderKey
+from etcd_client._lease.loss import Loss
+from etcd_client._started import Attempt
+from etcd_client.errors import ElectError, EtcdError, LockTimeoutError, timeout_error
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from types import TracebackType
     from typing import Any
 
-    from ._etcd_client import (
+    from etcd_client._etcd_client import (
         Call,
         Communicator,
         Holding,

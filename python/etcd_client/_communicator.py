@@ -5,19 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _etcd_client
+from ._admin.maintenance import Maintenance
 from ._etcd_client import LockResponse, UnlockResponse
-from .attempt import Attempt
+from ._kv.scan import Scan
+from ._lease.lease import LeaseGrant
+from ._started import Attempt
 from .errors import InvalidArgsError, LockLostError
-from .lease import LeaseGrant
-from .maintenance import Maintenance
-from .scan import Scan
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
+    from ._coordination.lock import Lock
     from ._etcd_client import BytesLike, Call, Holding, LeaseId, RangeResponse, ResponseHeader
-    from .lock import Lock
 
 
 class Communicator(_etcd_client.Communicator):

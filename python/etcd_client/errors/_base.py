@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import ClassVar, TypeAlias, TypedDict
 
-from .enums import GRPCStatusCode
+from etcd_client.enums import GRPCStatusCode
 
 if sys.version_info >= (3, 11):
     AnyTimeoutError = TimeoutError

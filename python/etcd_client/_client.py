@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _etcd_client
+from ._communicator import Communicator
+from ._coordination.lock import EtcdLockOption, Lock
+from ._discovery import Discovery
 from ._etcd_client import ConnectOptions
-from .communicator import Communicator
-from .discovery import Discovery
-from .lock import EtcdLockOption, Lock
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,8 +6,9 @@ from collections.abc import Callable, Coroutine
 from os import PathLike
 from typing import Any
 
-from . import _etcd_client
-from .attempt import Attempt
+from etcd_client import _etcd_client
+from etcd_client._started import Attempt
+
 from .saved_snapshot import SavedSnapshot
 
 

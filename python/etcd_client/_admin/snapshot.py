@@ -13,8 +13,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TypeVar
 
-from ._etcd_client import Snapshot
-from .errors import IoError
+from etcd_client._etcd_client import Snapshot
+from etcd_client.errors import IoError
+
 from .saved_snapshot import SavedSnapshot
 
 T = TypeVar("T")

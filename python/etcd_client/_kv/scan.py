@@ -6,10 +6,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
-from .errors import InvalidArgsError
+from etcd_client.errors import InvalidArgsError
 
 if TYPE_CHECKING:
-    from ._etcd_client import BytesLike, Call, KeyValue, RangeResponse
+    from etcd_client._etcd_client import BytesLike, Call, KeyValue, RangeResponse
 
     _ReadPage: TypeAlias = Callable[[BytesLike, int, int], Call[RangeResponse]]
 

@@ -1,0 +1,4 @@
+"""Keys and values: conditions on keys, and scans in pages.
+
+May import the native module, `errors` and `enums`.
+"""
