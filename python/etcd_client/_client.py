@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from . import _etcd_client
 from ._communicator import Communicator
+from ._concurrency import current_task
 from ._coordination.lock import EtcdLockOption, Lock
 from ._discovery import Discovery
 from ._etcd_client import ConnectOptions
@@ -130,7 +131,7 @@ class Client:
         communicator = Communicator(connected)
         if self._lock_options is not None:
             await self._acquire(communicator, self._lock_options)
-        self._open.append((_running_task(), communicator))
+        self._open.append((current_task(), communicator))
         return communicator
 
     async def _acquire(self, communicator: Communicator, options: EtcdLockOption) -> None:
@@ -157,7 +158,7 @@ class Client:
 
     def _take_open(self) -> Communicator:
         """Return what the running task has entered last, or else whatever was entered last."""
-        task = _running_task()
+        task = current_task()
         own = [index for index, (opener, _) in enumerate(self._open) if opener is task]
         return self._open.pop(own[-1] if own else -1)[1]
 
@@ -165,17 +166,6 @@ class Client:
         if isinstance(self._endpoints, Discovery):
             return f"<Client {self._endpoints!r}>"
         return f"<Client {', '.join(self._endpoints)}>"
-
-
-def _running_task() -> object:
-    # The program has imported it, or it could not be here; importing this package need not.
-    import asyncio  # noqa: PLC0415
-
-    try:
-        return asyncio.current_task()
-    except RuntimeError:
-        # A forked child leaves the contexts of its parent outside of the parent's event loop.
-        return None
 
 
 EtcdClient = Client

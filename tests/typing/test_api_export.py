@@ -25,8 +25,11 @@ from tests.typing.declarations import (
 # What the package has for itself, or returns without a need for its name.
 INTERNAL = {
     "Attempt",
+    "Background",
+    "CancelScope",
     "Connected",
     "Discovery",
+    "Event",
     "Holding",
     "LoopBridge",
     "Next",

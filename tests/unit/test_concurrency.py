@@ -1,0 +1,228 @@
+"""Scopes end their own body and nothing else; what runs beside a body ends with it."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+
+import pytest
+
+from etcd_client._concurrency import (
+    Background,
+    CancelScope,
+    Event,
+    checkpoint,
+    current_task,
+    current_time,
+    finish,
+    sleep,
+)
+
+
+async def test_a_scope_ends_its_body() -> None:
+    reached = []
+    with CancelScope() as scope:
+        asyncio.get_running_loop().call_later(0.01, scope.cancel)
+        reached.append("waits")
+        await sleep(10)
+        reached.append("never")
+    assert (reached, scope.caught) == (["waits"], True)
+    await checkpoint()
+
+
+async def test_a_scope_ends_its_body_from_within() -> None:
+    with CancelScope() as scope:
+        scope.cancel()
+        await sleep(10)
+    assert scope.caught
+
+
+async def test_a_body_that_has_left_is_not_cancelled() -> None:
+    with CancelScope() as scope:
+        scope.cancel()
+    await sleep(0.01)
+    scope.cancel()
+    await sleep(0.01)
+    assert scope.cancelled
+    assert not scope.caught
+
+
+async def test_a_scope_that_was_cancelled_before_ends_its_body_at_once() -> None:
+    scope = CancelScope()
+    scope.cancel()
+    with scope:
+        await sleep(10)
+    assert scope.caught
+
+
+async def test_time_ends_a_body() -> None:
+    started = current_time()
+    with CancelScope(0.05) as scope:
+        await sleep(10)
+    assert scope.caught
+    assert 0.04 < current_time() - started < 5
+    with CancelScope(0.05) as scope:
+        pass
+    await sleep(0.1)
+    assert not scope.cancelled
+
+
+async def test_a_cancellation_from_outside_passes() -> None:
+    async def body() -> None:
+        with CancelScope():
+            await sleep(10)
+
+    task = asyncio.create_task(body())
+    await checkpoint()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+
+
+@pytest.mark.parametrize("first", ["scope", "outside"])
+async def test_a_cancellation_from_outside_passes_also_at_the_same_time(first: str) -> None:
+    scope = CancelScope()
+
+    async def body() -> None:
+        with scope:
+            await sleep(10)
+
+    task = asyncio.create_task(body())
+    await checkpoint()
+    scope.cancel()  # from the loop's next round on
+    if first == "outside":
+        task.cancel()
+    else:
+        asyncio.get_running_loop().call_soon(task.cancel)
+    if first == "scope" and sys.version_info < (3, 11):
+        await task  # the one race that cannot be seen without a count
+        return
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert not scope.caught
+
+
+async def test_the_outer_one_of_two_scopes_wins() -> None:
+    with CancelScope() as outer:
+        with CancelScope() as inner:
+            outer.cancel()
+            inner.cancel()
+            await sleep(10)
+        await checkpoint()
+    assert outer.caught
+
+
+async def test_an_error_of_the_body_passes() -> None:
+    scope = CancelScope()
+
+    async def body() -> None:
+        with scope:
+            scope.cancel()
+            try:
+                await sleep(10)
+            except asyncio.CancelledError:
+                raise KeyError from None
+
+    with pytest.raises(KeyError):
+        await body()
+    assert not scope.caught
+    await sleep(0.01)  # and the task is not taken for one that is being cancelled
+    if sys.version_info >= (3, 11):
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+
+
+async def test_what_runs_beside_a_body_ends_with_it() -> None:
+    ended = []
+
+    async def forever(name: str) -> None:
+        try:
+            await sleep(60)
+        finally:
+            await checkpoint()
+            ended.append(name)
+
+    async with Background() as background:
+        background.start(forever, "first")
+        background.start(forever, "second")
+        await checkpoint()
+    assert sorted(ended) == ["first", "second"]
+
+
+async def test_what_escapes_cancels_the_body_and_is_raised() -> None:
+    async def fails() -> None:
+        await checkpoint()
+        raise KeyError
+
+    async def body() -> None:
+        async with Background() as background:
+            background.start(fails)
+            await sleep(60)
+
+    with pytest.raises(KeyError):
+        await body()
+    await checkpoint()
+
+
+async def test_an_error_of_the_body_matters_more() -> None:
+    async def fails() -> None:
+        raise KeyError
+
+    async def body() -> None:
+        async with Background() as background:
+            background.start(fails)
+            try:
+                await sleep(60)
+            finally:
+                raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        await body()
+
+
+async def test_leaving_is_patient_and_still_passes_a_cancellation_on() -> None:
+    ended = Event()
+
+    async def stubborn() -> None:
+        try:
+            await sleep(60)
+        finally:
+            await finish(slow)
+
+    async def slow() -> None:
+        await sleep(0.1)
+        ended.set()
+
+    async def body() -> None:
+        async with Background() as background:
+            background.start(stubborn)
+            await checkpoint()
+
+    task = asyncio.create_task(body())
+    await sleep(0.02)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert ended.is_set()
+
+
+async def test_what_must_be_done_is_done() -> None:
+    done = []
+
+    async def must() -> str:
+        await sleep(0.05)
+        done.append(1)
+        return "done"
+
+    assert await finish(must) == "done"
+    task = asyncio.create_task(finish(must))
+    await checkpoint()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert len(done) == 2
+
+
+def test_there_is_no_task_outside_of_a_loop() -> None:
+    assert current_task() is None
