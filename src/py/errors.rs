@@ -6,9 +6,8 @@ use std::path::Path;
 use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
 
-use crate::rpc::error::Error;
 use crate::rpc::error::server_error;
-use crate::rpc::error::status::Status;
+use crate::rpc::error::{Error, GrpcStatus};
 
 const MODULE: &str = "etcd_client.errors";
 
@@ -43,7 +42,7 @@ pub(crate) fn exception(py: Python<'_>, error: Error) -> PyErr {
     }
 }
 
-fn from_status(py: Python<'_>, status: Status) -> PyErr {
+fn from_status(py: Python<'_>, status: GrpcStatus) -> PyErr {
     let reason = status.server_error().map_or("", |known| known.name);
     let message = server_error::without_rpc_prefix(&status.message).to_owned();
     make(py, "from_status", (status.code, message, reason, status.compact_revision))

@@ -1,18 +1,13 @@
 //! Requests about keys and values.
 
-use bytes::Bytes;
 use etcd_client::proto::{
     PbCompactionRequest, PbDeleteRequest, PbPutRequest, PbRangeRequest, PbTxnOpRequest,
     PbTxnRequest,
 };
 
-use crate::rpc::error::Error;
 use crate::rpc::keys::KeyRange;
-use crate::rpc::transport::{Deadline, Transport};
-use crate::rpc::wire;
-use crate::rpc::wire::messages::{DeleteResponse, HeaderOnly, PutResponse, TxnResponse};
+use crate::rpc::transport::Request;
 use crate::rpc::wire::method;
-use crate::rpc::wire::range_reply::RangeReply;
 
 /// Which key-value pairs of a range to return, and how.
 #[derive(Clone, Debug, Default)]
@@ -48,36 +43,26 @@ pub fn range_request(keys: KeyRange, options: &RangeOptions) -> PbRangeRequest {
     }
 }
 
-/// A request that is ready to be sent.
-pub struct Prepared {
-    method: &'static method::Method,
-    frame: Bytes,
+pub fn range(request: &PbRangeRequest) -> Request {
+    let method = if request.serializable { &method::SERIALIZABLE_RANGE } else { &method::RANGE };
+    Request::new(method, request)
 }
 
-impl Prepared {
-    pub fn range(request: &PbRangeRequest) -> Self {
-        let method =
-            if request.serializable { &method::SERIALIZABLE_RANGE } else { &method::RANGE };
-        Self { method, frame: wire::frame(request) }
-    }
+pub fn put(request: &PbPutRequest) -> Request {
+    Request::new(&method::PUT, request)
+}
 
-    pub fn put(request: &PbPutRequest) -> Self {
-        Self { method: &method::PUT, frame: wire::frame(request) }
-    }
+pub fn delete(request: &PbDeleteRequest) -> Request {
+    Request::new(&method::DELETE_RANGE, request)
+}
 
-    pub fn delete(request: &PbDeleteRequest) -> Self {
-        Self { method: &method::DELETE_RANGE, frame: wire::frame(request) }
-    }
+pub fn txn(request: &PbTxnRequest) -> Request {
+    let method = if only_reads(request) { &method::READ_TXN } else { &method::TXN };
+    Request::new(method, request)
+}
 
-    pub fn txn(request: &PbTxnRequest) -> Self {
-        let method = if only_reads(request) { &method::READ_TXN } else { &method::TXN };
-        Self { method, frame: wire::frame(request) }
-    }
-
-    pub fn compact(revision: i64, physical: bool) -> Self {
-        let request = PbCompactionRequest { revision, physical };
-        Self { method: &method::COMPACT, frame: wire::frame(&request) }
-    }
+pub fn compact(revision: i64, physical: bool) -> Request {
+    Request::new(&method::COMPACT, &PbCompactionRequest { revision, physical })
 }
 
 fn only_reads(txn: &PbTxnRequest) -> bool {
@@ -86,40 +71,4 @@ fn only_reads(txn: &PbTxnRequest) -> bool {
         Some(PbTxnOpRequest::RequestTxn(nested)) => only_reads(nested),
         Some(_) => false,
     })
-}
-
-impl Transport {
-    pub async fn range(
-        &self,
-        request: Prepared,
-        deadline: Deadline,
-        namespace: usize,
-    ) -> Result<RangeReply, Error> {
-        let message = self.unary(request.method, request.frame, deadline).await?;
-        Ok(RangeReply::new(message, namespace))
-    }
-
-    pub async fn put(&self, request: Prepared, deadline: Deadline) -> Result<PutResponse, Error> {
-        self.call(request.method, request.frame, deadline).await
-    }
-
-    pub async fn delete(
-        &self,
-        request: Prepared,
-        deadline: Deadline,
-    ) -> Result<DeleteResponse, Error> {
-        self.call(request.method, request.frame, deadline).await
-    }
-
-    pub async fn txn(&self, request: Prepared, deadline: Deadline) -> Result<TxnResponse, Error> {
-        self.call(request.method, request.frame, deadline).await
-    }
-
-    pub async fn compact(
-        &self,
-        request: Prepared,
-        deadline: Deadline,
-    ) -> Result<HeaderOnly, Error> {
-        self.call(request.method, request.frame, deadline).await
-    }
 }

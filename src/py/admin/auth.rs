@@ -15,7 +15,7 @@ use crate::py::support::record::record;
 use crate::py::support::responses::{ResponseHeader, ToPython, header, object};
 use crate::rpc::admin::auth;
 use crate::rpc::keys::KeyRange;
-use crate::rpc::transport::request::Request;
+use crate::rpc::transport::Request;
 use crate::rpc::wire::messages::{AuthStatusResponse as WireStatus, HeaderOnly};
 
 record! {

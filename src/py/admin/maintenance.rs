@@ -17,8 +17,7 @@ use crate::py::support::record::record;
 use crate::py::support::responses::{ResponseHeader, ToPython, header, object};
 use crate::rpc::admin::maintenance::{self, ANY_ALARM};
 use crate::rpc::connection::endpoint::Endpoint;
-use crate::rpc::transport::Deadline;
-use crate::rpc::transport::request::Request;
+use crate::rpc::transport::{Deadline, Request};
 
 record! {
     /// An alarm that a member has raised.
@@ -185,7 +184,7 @@ impl Maintenance {
     ) -> PyResult<Call> {
         let member = self.member(endpoint)?;
         self.0.get().start(py, effect, move |transport| async move {
-            transport.send_to::<M>(member.as_ref(), request, deadline).await
+            transport.call_on::<M>(member.as_ref(), request, deadline).await
         })
     }
 }
@@ -231,7 +230,7 @@ impl Maintenance {
         let communicator = self.0.get();
         let deadline = communicator.read_deadline(py, timeout)?;
         communicator.start(py, Effect::Changes, move |transport| async move {
-            transport.alarm_disarm(member_id, kind, deadline).await
+            maintenance::alarm_disarm(&transport, member_id, kind, deadline).await
         })
     }
 
@@ -309,7 +308,7 @@ impl Maintenance {
         let communicator = self.0.get();
         let deadline = communicator.read_deadline(py, timeout)?;
         communicator.start(py, Effect::Changes, move |transport| async move {
-            transport.move_leader(target_id, deadline).await
+            maintenance::move_leader(&transport, target_id, deadline).await
         })
     }
 

@@ -13,8 +13,7 @@ use crate::bridge::Call;
 use crate::py::communicator::{Communicator, Effect};
 use crate::py::support::args;
 use crate::py::support::responses::ToPython;
-use crate::rpc::transport::Deadline;
-use crate::rpc::transport::request::Request;
+use crate::rpc::transport::{Deadline, Request};
 
 /// The argument `timeout` of a call.
 pub(crate) type Timeout<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
@@ -31,7 +30,7 @@ impl Communicator {
     ) -> PyResult<Call> {
         let deadline = self.read_deadline(py, timeout)?;
         self.start(py, effect, move |transport| async move {
-            transport.send(request, deadline).await.map(shape)
+            transport.call(request, deadline).await.map(shape)
         })
     }
 

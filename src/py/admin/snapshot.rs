@@ -15,7 +15,7 @@ use crate::py::communicator::{self, Communicator};
 use crate::py::errors;
 use crate::py::support::answers::End;
 use crate::py::support::args;
-use crate::rpc::admin::maintenance::SnapshotChunk;
+use crate::rpc::admin::maintenance::{self, SnapshotChunk};
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::error::Error;
 use crate::rpc::transport::{Deadline, Transport};
@@ -161,7 +161,7 @@ impl Pump {
     }
 
     async fn pass_on(&mut self, sender: &Sender<SnapshotChunk, End>) -> End {
-        let opening = self.transport.snapshot(self.member.as_ref(), self.begins_by);
+        let opening = maintenance::snapshot(&self.transport, self.member.as_ref(), self.begins_by);
         let opened = tokio::select! {
             biased;
             () = sender.closed() => return End::Finished,

@@ -11,6 +11,7 @@ use crate::py::connection::options::ConnectOptions;
 use crate::py::errors;
 use crate::py::support::args;
 use crate::py::support::responses::ToPython;
+use crate::rpc::admin::cluster;
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::discovery::{Discovered, Discovery};
 
@@ -41,7 +42,7 @@ impl Communicator {
     fn sync_endpoints(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
         let deadline = self.read_deadline(py, timeout)?;
         self.start(py, Effect::Reads, move |transport| async move {
-            transport.sync_endpoints(deadline).await
+            cluster::sync_endpoints(&transport, deadline).await
         })
     }
 }

@@ -188,7 +188,7 @@ impl Communicator {
         keywords.finish()?;
         let inside = Inside::new(&self.namespace);
         self.start(py, Effect::Changes, move |transport| async move {
-            let response = transport.campaign(&request, deadline).await?;
+            let response = election::campaign(&transport, &request, deadline).await?;
             Ok(Elected(response, inside))
         })
     }
@@ -207,7 +207,7 @@ impl Communicator {
         keywords.finish()?;
         let leader = leader.to_wire(py, &Inside::new(&self.namespace));
         self.start(py, Effect::Changes, move |transport| async move {
-            transport.proclaim(leader, value, deadline).await.map(Proclaimed)
+            election::proclaim(&transport, leader, value, deadline).await.map(Proclaimed)
         })
     }
 
@@ -224,7 +224,7 @@ impl Communicator {
         keywords.finish()?;
         let inside = Inside::new(&self.namespace);
         self.start(py, Effect::Reads, move |transport| async move {
-            let mut response = transport.leader(name, deadline).await?;
+            let mut response = election::leader(&transport, name, deadline).await?;
             inside.strip_all(&mut response.kv);
             Ok(response)
         })
@@ -253,7 +253,7 @@ impl Communicator {
         keywords.finish()?;
         let leader = leader.to_wire(py, &Inside::new(&self.namespace));
         self.start(py, Effect::Changes, move |transport| async move {
-            transport.resign(leader, deadline).await.map(Resigned)
+            election::resign(&transport, leader, deadline).await.map(Resigned)
         })
     }
 }

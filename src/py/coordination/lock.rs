@@ -10,6 +10,7 @@ use crate::py::namespace::Inside;
 use crate::py::support::args::{self, Keywords};
 use crate::py::support::record::record;
 use crate::py::support::responses::{ResponseHeader, ToPython, header};
+use crate::rpc::coordination::lock;
 use crate::rpc::error::Error;
 use crate::rpc::wire::messages as wire;
 
@@ -56,7 +57,8 @@ impl Communicator {
         keywords.finish()?;
         let inside = Inside::new(&self.namespace);
         self.start(py, Effect::Changes, move |transport| async move {
-            let mut response = transport.lock(name, lease, deadline).await.map_err(timed_out)?;
+            let mut response =
+                lock::lock(&transport, name, lease, deadline).await.map_err(timed_out)?;
             inside.strip_key(&mut response.key);
             Ok(response)
         })
@@ -74,7 +76,7 @@ impl Communicator {
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
         self.start(py, Effect::Changes, move |transport| async move {
-            transport.unlock(key, deadline).await.map(Unlocked)
+            lock::unlock(&transport, key, deadline).await.map(Unlocked)
         })
     }
 }

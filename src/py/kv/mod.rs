@@ -19,8 +19,8 @@ use crate::py::namespace::Inside;
 use crate::py::support::args::{self, Keywords};
 use crate::py::support::responses::{Compacted, ToPython};
 use crate::rpc::keys::KeyRange;
-use crate::rpc::kv::{Prepared, RangeOptions, range_request};
-use crate::rpc::wire::messages::{DeleteResponse, PutResponse};
+use crate::rpc::kv::{self, RangeOptions, range_request};
+use crate::rpc::wire::messages::{DeleteResponse, HeaderOnly, PutResponse, TxnResponse};
 use crate::rpc::wire::range_reply::RangeReply;
 
 impl Communicator {
@@ -34,10 +34,11 @@ impl Communicator {
     ) -> PyResult<Call> {
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
-        let request = Prepared::range(&range_request(self.keys(keys), options));
+        let request = kv::range(&range_request(self.keys(keys), options));
         let namespace = self.namespace.len();
         self.start(py, Effect::Reads, move |transport| async move {
-            transport.range(request, deadline, namespace).await.map(shape)
+            let message = transport.unary(request, deadline).await?;
+            Ok(shape(RangeReply::new(message, namespace)))
         })
     }
 
@@ -47,12 +48,12 @@ impl Communicator {
         keys: KeyRange,
         mut keywords: Keywords<'_, '_>,
     ) -> PyResult<Call> {
-        let request = Prepared::delete(&read_delete(&mut keywords, self.keys(keys))?);
+        let request = kv::delete(&read_delete(&mut keywords, self.keys(keys))?);
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
         let inside = Inside::new(&self.namespace);
         self.start(py, Effect::Changes, move |transport| async move {
-            let mut response: DeleteResponse = transport.delete(request, deadline).await?;
+            let mut response: DeleteResponse = transport.call(request, deadline).await?;
             inside.strip_delete(&mut response);
             Ok(response)
         })
@@ -180,9 +181,9 @@ impl Communicator {
         let request = read_put(&mut keywords, key, value)?;
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
-        let request = Prepared::put(&request);
+        let request = kv::put(&request);
         self.start(py, Effect::Changes, move |transport| async move {
-            let mut response: PutResponse = transport.put(request, deadline).await?;
+            let mut response: PutResponse = transport.call(request, deadline).await?;
             inside.strip_put(&mut response);
             Ok(response)
         })
@@ -236,9 +237,9 @@ impl Communicator {
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
         let inside = Inside::new(&self.namespace);
-        let request = Prepared::txn(&inside.enter_txn(txn.0.clone()));
+        let request = kv::txn(&inside.enter_txn(txn.0.clone()));
         self.start(py, Effect::Changes, move |transport| async move {
-            let mut response = transport.txn(request, deadline).await?;
+            let mut response: TxnResponse = transport.call(request, deadline).await?;
             inside.strip_txn(&mut response);
             Ok(response)
         })
@@ -253,11 +254,11 @@ impl Communicator {
     ) -> PyResult<Call> {
         let mut keywords = Keywords::new("compact", options);
         let revision = args::count(revision, "revision")?;
-        let request = Prepared::compact(revision, keywords.flag("physical")?);
+        let request = kv::compact(revision, keywords.flag("physical")?);
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
         self.start(py, Effect::Changes, move |transport| async move {
-            transport.compact(request, deadline).await.map(Compacted)
+            transport.call::<HeaderOnly>(request, deadline).await.map(Compacted)
         })
     }
 }

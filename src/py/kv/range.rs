@@ -6,12 +6,12 @@ use pyo3::types::{PyBytes, PyList, PyTuple};
 use crate::bridge::bytes_pair;
 use crate::py::errors;
 use crate::py::support::responses::{KeyValue, RangeResponse, ToPython, header};
-use crate::rpc::error::Error;
-use crate::rpc::error::status::{INTERNAL, Status};
+use crate::rpc::error::grpc_status::INTERNAL;
+use crate::rpc::error::{Error, GrpcStatus};
 use crate::rpc::wire::range_reply::{KeyValueRef, Malformed, RangeReply};
 
 fn malformed(py: Python<'_>, error: Malformed) -> PyErr {
-    errors::exception(py, Error::Server(Status::new(INTERNAL, error.to_string())))
+    errors::exception(py, Error::Server(GrpcStatus::new(INTERNAL, error.to_string())))
 }
 
 fn key_value(py: Python<'_>, kv: KeyValueRef<'_>) -> PyResult<Py<KeyValue>> {

@@ -9,7 +9,7 @@ use etcd_client::proto::{
 };
 
 use crate::rpc::keys::KeyRange;
-use crate::rpc::transport::request::Request;
+use crate::rpc::transport::Request;
 use crate::rpc::wire::messages::Empty;
 use crate::rpc::wire::method;
 

@@ -7,8 +7,7 @@ use etcd_client::proto::{
 
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::error::Error;
-use crate::rpc::transport::request::Request;
-use crate::rpc::transport::{Deadline, Transport};
+use crate::rpc::transport::{Deadline, Request, Transport};
 use crate::rpc::wire::method;
 
 /// Asks for the members as the cluster agrees on them, or as the member in use knows them.
@@ -36,20 +35,21 @@ pub fn member_promote(id: u64) -> Request {
     Request::new(&method::MEMBER_PROMOTE, &PbMemberPromoteRequest { id })
 }
 
-impl Transport {
-    /// Reads where the members serve clients, and uses these endpoints from then on.
-    pub async fn sync_endpoints(&self, deadline: Deadline) -> Result<Vec<Endpoint>, Error> {
-        let response: PbMemberListResponse = self.send(member_list(true), deadline).await?;
-        let tls = self.options.tls.is_some();
-        let endpoints: Vec<_> =
-            response.members.iter().flat_map(|member| serving(member, tls)).collect();
-        if endpoints.is_empty() {
-            let message = "no member serves clients at an endpoint that can be used";
-            return Err(Error::Connection(message.into()));
-        }
-        self.pool.set_endpoints(endpoints.clone());
-        Ok(endpoints)
+/// Reads where the members serve clients, and uses these endpoints from then on.
+pub async fn sync_endpoints(
+    transport: &Transport,
+    deadline: Deadline,
+) -> Result<Vec<Endpoint>, Error> {
+    let response: PbMemberListResponse = transport.call(member_list(true), deadline).await?;
+    let tls = transport.options.tls.is_some();
+    let endpoints: Vec<_> =
+        response.members.iter().flat_map(|member| serving(member, tls)).collect();
+    if endpoints.is_empty() {
+        let message = "no member serves clients at an endpoint that can be used";
+        return Err(Error::Connection(message.into()));
     }
+    transport.pool.set_endpoints(endpoints.clone());
+    Ok(endpoints)
 }
 
 /// Where a member serves clients. One without a name has not been started yet, a learner

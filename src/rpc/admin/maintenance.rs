@@ -13,10 +13,9 @@ use tokio::time::{Instant, timeout_at};
 use crate::rpc::admin::cluster::{member_list, serving};
 use crate::rpc::connection::Stream;
 use crate::rpc::connection::endpoint::Endpoint;
-use crate::rpc::error::status::{Meaning, Status, UNAVAILABLE};
-use crate::rpc::error::{Error, Failure};
-use crate::rpc::transport::request::Request;
-use crate::rpc::transport::{Deadline, Transport, conclude};
+use crate::rpc::error::grpc_status::UNAVAILABLE;
+use crate::rpc::error::{Error, Failure, GrpcStatus, Meaning};
+use crate::rpc::transport::{Deadline, Request, Transport, conclude};
 use crate::rpc::wire;
 use crate::rpc::wire::messages::{Empty, ResponseHeader};
 use crate::rpc::wire::method;
@@ -56,7 +55,7 @@ pub fn hash_kv(revision: i64) -> Request {
     Request::new(&method::HASH_KV, &PbHashKvRequest { revision })
 }
 
-fn move_leader(target_id: u64) -> Request {
+fn move_leader_request(target_id: u64) -> Request {
     Request::new(&method::MOVE_LEADER, &PbMoveLeaderRequest { target_id })
 }
 
@@ -64,115 +63,112 @@ pub fn downgrade(action: i32, version: String) -> Request {
     Request::new(&method::DOWNGRADE, &PbDowngradeRequest { action, version })
 }
 
-impl Transport {
-    /// Takes back the alarms of a member, or of all; of one kind, or of all kinds. Returns
-    /// those that were taken back.
-    pub async fn alarm_disarm(
-        &self,
-        member_id: Option<u64>,
-        kind: i32,
-        deadline: Deadline,
-    ) -> Result<PbAlarmResponse, Error> {
-        let mut response: PbAlarmResponse = self.send(alarm_list(), deadline).await?;
-        let concerns = |raised: &PbAlarmMember| {
-            member_id.is_none_or(|id| raised.member_id == id)
-                && (kind == ANY_ALARM || raised.alarm == kind)
+/// Takes back the alarms of a member, or of all; of one kind, or of all kinds. Returns
+/// those that were taken back.
+pub async fn alarm_disarm(
+    transport: &Transport,
+    member_id: Option<u64>,
+    kind: i32,
+    deadline: Deadline,
+) -> Result<PbAlarmResponse, Error> {
+    let mut response: PbAlarmResponse = transport.call(alarm_list(), deadline).await?;
+    let concerns = |raised: &PbAlarmMember| {
+        member_id.is_none_or(|id| raised.member_id == id)
+            && (kind == ANY_ALARM || raised.alarm == kind)
+    };
+    response.alarms.retain(concerns);
+    for raised in &response.alarms {
+        let request = alarm(DEACTIVATE, raised.member_id, raised.alarm);
+        let request = Request::new(&method::ALARM, &request);
+        response.header = transport.call::<PbAlarmResponse>(request, deadline).await?.header;
+    }
+    Ok(response)
+}
+
+/// Makes the leader hand over to another member. Only the leader does that, so it is looked
+/// for among the endpoints, and then among those that the members serve clients at.
+pub async fn move_leader(
+    transport: &Transport,
+    target_id: u64,
+    deadline: Deadline,
+) -> Result<PbMoveLeaderResponse, Error> {
+    let leader = find_leader(transport, deadline).await?;
+    transport.call_on(Some(&leader), move_leader_request(target_id), deadline).await
+}
+
+async fn find_leader(transport: &Transport, deadline: Deadline) -> Result<Endpoint, Error> {
+    if let Some(leader) = leading(transport, transport.pool.endpoints(), deadline).await {
+        return Ok(leader);
+    }
+    let response: PbMemberListResponse = transport.call(member_list(false), deadline).await?;
+    let tls = transport.options.tls.is_some();
+    let advertised = response.members.iter().flat_map(|member| serving(member, tls)).collect();
+    leading(transport, advertised, deadline)
+        .await
+        .ok_or_else(|| Error::Server(GrpcStatus::new(UNAVAILABLE, "etcdserver: no leader")))
+}
+
+/// The first of the endpoints whose member says that it leads. One that does not answer
+/// uses up no more than the time to connect.
+async fn leading(
+    transport: &Transport,
+    endpoints: Vec<Endpoint>,
+    deadline: Deadline,
+) -> Option<Endpoint> {
+    let limit = Instant::now() + transport.options.connect_timeout;
+    let limit = deadline.map_or(limit, |deadline| deadline.min(limit));
+    let ask = |endpoint: Endpoint| async move {
+        let answer = transport.call_on(Some(&endpoint), status(), Some(limit)).await;
+        answer.ok().filter(leads).map(|_| endpoint).ok_or(())
+    };
+    let asked: Vec<_> = endpoints.into_iter().map(|endpoint| Box::pin(ask(endpoint))).collect();
+    // It does not accept an empty list.
+    if asked.is_empty() {
+        return None;
+    }
+    select_ok(asked).await.ok().map(|(leader, _)| leader)
+}
+
+/// Opens the stream of a member's database and waits for its beginning. Until then it is a
+/// read like others; afterwards another member would send another database.
+pub async fn snapshot(
+    transport: &Transport,
+    endpoint: Option<&Endpoint>,
+    deadline: Deadline,
+) -> Result<Snapshot, Error> {
+    let opening = open_snapshot(transport, endpoint, deadline);
+    let Some(deadline) = deadline else { return opening.await };
+    timeout_at(deadline, opening).await.unwrap_or_else(|_| {
+        Err(Error::Timeout("Snapshot: nothing came within the deadline".into()))
+    })
+}
+
+async fn open_snapshot(
+    transport: &Transport,
+    endpoint: Option<&Endpoint>,
+    deadline: Deadline,
+) -> Result<Snapshot, Error> {
+    let method = &method::SNAPSHOT;
+    let request = Request::new(method, &Empty {});
+    let mut renewed = false;
+    loop {
+        let (mut stream, origin) = transport.stream_on(endpoint, request.clone(), deadline).await?;
+        let failure = match stream.message().await {
+            Ok(first) => return Ok(Snapshot { first, stream }),
+            Err(failure) => failure,
         };
-        response.alarms.retain(concerns);
-        for raised in &response.alarms {
-            let request = alarm(DEACTIVATE, raised.member_id, raised.alarm);
-            let request = Request::new(&method::ALARM, &request);
-            response.header = self.send::<PbAlarmResponse>(request, deadline).await?.header;
-        }
-        Ok(response)
-    }
-
-    /// Has the leader hand over to another member. Only the leader does that, so it is looked
-    /// for among the endpoints, and then among those that the members serve clients at.
-    pub async fn move_leader(
-        &self,
-        target_id: u64,
-        deadline: Deadline,
-    ) -> Result<PbMoveLeaderResponse, Error> {
-        let leader = self.find_leader(deadline).await?;
-        self.send_to(Some(&leader), move_leader(target_id), deadline).await
-    }
-
-    async fn find_leader(&self, deadline: Deadline) -> Result<Endpoint, Error> {
-        if let Some(leader) = self.leading(self.pool.endpoints(), deadline).await {
-            return Ok(leader);
-        }
-        let response: PbMemberListResponse = self.send(member_list(false), deadline).await?;
-        let tls = self.options.tls.is_some();
-        let advertised = response.members.iter().flat_map(|member| serving(member, tls)).collect();
-        self.leading(advertised, deadline)
-            .await
-            .ok_or_else(|| Error::Server(Status::new(UNAVAILABLE, "etcdserver: no leader")))
-    }
-
-    /// The first of the endpoints whose member says that it leads. One that does not answer
-    /// uses up no more than the time to connect.
-    async fn leading(&self, endpoints: Vec<Endpoint>, deadline: Deadline) -> Option<Endpoint> {
-        let limit = Instant::now() + self.options.connect_timeout;
-        let limit = deadline.map_or(limit, |deadline| deadline.min(limit));
-        let ask = |endpoint: Endpoint| async move {
-            let answer = self.send_to(Some(&endpoint), status(), Some(limit)).await;
-            answer.ok().filter(leads).map(|_| endpoint).ok_or(())
-        };
-        let asked: Vec<_> = endpoints.into_iter().map(|endpoint| Box::pin(ask(endpoint))).collect();
-        // It does not accept an empty list.
-        if asked.is_empty() {
-            return None;
-        }
-        select_ok(asked).await.ok().map(|(leader, _)| leader)
-    }
-
-    /// Opens the stream of a member's database and waits for its beginning. Until then it is a
-    /// read like others; afterwards another member would send another database.
-    pub async fn snapshot(
-        &self,
-        endpoint: Option<&Endpoint>,
-        deadline: Deadline,
-    ) -> Result<Snapshot, Error> {
-        let opening = self.open_snapshot(endpoint, deadline);
-        let Some(deadline) = deadline else { return opening.await };
-        timeout_at(deadline, opening).await.unwrap_or_else(|_| {
-            Err(Error::Timeout("Snapshot: nothing came within the deadline".into()))
-        })
-    }
-
-    async fn open_snapshot(
-        &self,
-        endpoint: Option<&Endpoint>,
-        deadline: Deadline,
-    ) -> Result<Snapshot, Error> {
-        let method = &method::SNAPSHOT;
-        let request = wire::frame(&Empty {});
-        let mut renewed = false;
-        loop {
-            let (mut stream, origin) = match endpoint {
-                Some(endpoint) => {
-                    self.stream_member(endpoint, method, request.clone(), deadline).await?
-                }
-                None => self.stream(method, request.clone(), true, deadline).await?,
-            };
-            let failure = match stream.message().await {
-                Ok(first) => return Ok(Snapshot { first, stream }),
-                Err(failure) => failure,
-            };
-            let again = match &failure {
-                Failure::Server(status) if status.meaning() == Meaning::RenewToken => {
-                    !std::mem::replace(&mut renewed, true) && origin.renew_token(self)
-                }
-                Failure::NeverSent(why) | Failure::Broken(why) => {
-                    origin.shun(self, why);
-                    endpoint.is_none()
-                }
-                Failure::Server(_) | Failure::Unusable(_) => false,
-            };
-            if !again {
-                return Err(conclude(failure, method));
+        let again = match &failure {
+            Failure::Server(status) if status.meaning() == Meaning::RenewToken => {
+                !std::mem::replace(&mut renewed, true) && origin.renew_token(transport)
             }
+            Failure::NeverSent(why) | Failure::Broken(why) => {
+                origin.shun(transport, why);
+                endpoint.is_none()
+            }
+            Failure::Server(_) | Failure::Unusable(_) => false,
+        };
+        if !again {
+            return Err(conclude(failure, method));
         }
     }
 }

@@ -4,21 +4,15 @@
 //! to a ping may stand behind megabytes of data.
 
 use std::future::Future;
-use std::io::{self, IoSlice};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
 use h2::{Ping, PingPong};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep, timeout};
 
-use crate::rpc::connection::dial::Io;
 use crate::rpc::connection::options::Options;
-use crate::rpc::connection::tls;
 use crate::rpc::error::Unreachable;
 
 /// etcd's servers end a connection after the third ping that comes less than 5 s after the one
@@ -36,7 +30,7 @@ const GOODBYE: Duration = Duration::from_secs(1);
 
 /// What is known about a connection's health, shared by its users and the task that drives it.
 #[derive(Default)]
-pub struct Pulse {
+pub struct Health {
     closed: AtomicBool,
     /// The member is silent where it should not be; cleared by the next sign of life.
     suspect: AtomicBool,
@@ -55,9 +49,13 @@ pub struct Pulse {
     alert: OnceLock<Unreachable>,
 }
 
-impl Pulse {
+impl Health {
     pub fn alert(&self) -> Option<Unreachable> {
         self.alert.get().cloned()
+    }
+
+    pub(super) fn set_alert(&self, alert: Unreachable) {
+        let _ = self.alert.set(alert);
     }
 
     pub fn is_closed(&self) -> bool {
@@ -78,7 +76,7 @@ impl Pulse {
         self.doubt();
     }
 
-    /// Has the member prove soon that it lives.
+    /// Makes the task that drives the connection ping the member soon.
     pub fn doubt(&self) {
         self.doubted.notify_one();
     }
@@ -128,7 +126,15 @@ impl Pulse {
         self.written.load(Ordering::Acquire)
     }
 
-    fn received(&self) -> u64 {
+    pub(super) fn note_written(&self, count: usize) {
+        self.written.fetch_add(count as u64, Ordering::AcqRel);
+    }
+
+    pub(super) fn note_received(&self, count: usize) {
+        self.received.fetch_add(count as u64, Ordering::AcqRel);
+    }
+
+    pub(super) fn received(&self) -> u64 {
         self.received.load(Ordering::Acquire)
     }
 
@@ -197,24 +203,24 @@ impl Pulse {
 }
 
 /// Counts a stream as open for as long as it lives.
-pub struct OpenStream(Arc<Pulse>);
+pub struct OpenStreamCount(Arc<Health>);
 
-impl OpenStream {
-    pub fn new(pulse: &Arc<Pulse>) -> Self {
-        pulse.streams.fetch_add(1, Ordering::AcqRel);
-        Self(Arc::clone(pulse))
+impl OpenStreamCount {
+    pub fn new(health: &Arc<Health>) -> Self {
+        health.streams.fetch_add(1, Ordering::AcqRel);
+        Self(Arc::clone(health))
     }
 }
 
-impl Drop for OpenStream {
+impl Drop for OpenStreamCount {
     fn drop(&mut self) {
         self.0.streams.fetch_sub(1, Ordering::AcqRel);
     }
 }
 
-/// Waits for an answer, and has the member checked if it does not come.
-pub async fn awaiting<T>(pulse: &Pulse, answer: impl Future<Output = T>) -> T {
-    struct Waiting<'a>(&'a Pulse);
+/// Waits for an answer; the member is checked if it does not come.
+pub async fn awaiting<T>(health: &Health, answer: impl Future<Output = T>) -> T {
+    struct Waiting<'a>(&'a Health);
 
     impl Drop for Waiting<'_> {
         fn drop(&mut self) {
@@ -222,87 +228,7 @@ pub async fn awaiting<T>(pulse: &Pulse, answer: impl Future<Output = T>) -> T {
         }
     }
 
-    pulse.waiting.fetch_add(1, Ordering::AcqRel);
-    let _waiting = Waiting(pulse);
+    health.waiting.fetch_add(1, Ordering::AcqRel);
+    let _waiting = Waiting(health);
     answer.await
-}
-
-/// A byte stream that notes what passes.
-pub struct Observed {
-    stream: Box<dyn Io>,
-    pulse: Arc<Pulse>,
-}
-
-impl Observed {
-    pub fn new(stream: Box<dyn Io>, pulse: &Arc<Pulse>) -> Self {
-        Self { stream, pulse: Arc::clone(pulse) }
-    }
-
-    /// Notes what was written. Before HTTP/2 has begun, a write that fails is left for the reading
-    /// side to explain: a server that refuses the client's certificate says so and hangs up.
-    fn written(&self, outcome: Poll<io::Result<usize>>, asked: usize) -> Poll<io::Result<usize>> {
-        match outcome {
-            Poll::Ready(Ok(count)) => {
-                self.pulse.written.fetch_add(count as u64, Ordering::AcqRel);
-                outcome
-            }
-            Poll::Ready(Err(_)) if self.pulse.received() == 0 => Poll::Ready(Ok(asked)),
-            _ => outcome,
-        }
-    }
-}
-
-impl AsyncRead for Observed {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        let before = buffer.filled().len();
-        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let count = buffer.filled().len() - before;
-        self.pulse.received.fetch_add(count as u64, Ordering::AcqRel);
-        if let Poll::Ready(Err(error)) = &outcome
-            && let Some(alert) = tls::alert(error)
-        {
-            let _ = self.pulse.alert.set(alert);
-        }
-        outcome
-    }
-}
-
-impl AsyncWrite for Observed {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write(context, buffer);
-        self.written(outcome, buffer.len())
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffers: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, buffers);
-        self.written(outcome, buffers.iter().map(|buffer| buffer.len()).sum())
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.stream.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let outcome = Pin::new(&mut self.stream).poll_flush(context);
-        match outcome {
-            Poll::Ready(Err(_)) if self.pulse.received() == 0 => Poll::Ready(Ok(())),
-            _ => outcome,
-        }
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(context)
-    }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 
 use crate::rpc::error::Error;
 use crate::rpc::transport::resumable_stream::Resumable;
-use crate::rpc::transport::{Deadline, Transport, conclude};
+use crate::rpc::transport::{Deadline, Request, Transport, conclude};
 use crate::rpc::wire;
 use crate::rpc::wire::messages::{
     CampaignRequest, CampaignResponse, HeaderOnly, LeaderKey, LeaderRequest, LeaderResponse,
@@ -14,34 +14,40 @@ use crate::rpc::wire::messages::{
 };
 use crate::rpc::wire::method;
 
-impl Transport {
-    /// Waits until the election is won.
-    pub async fn campaign(
-        &self,
-        request: &CampaignRequest,
-        deadline: Deadline,
-    ) -> Result<CampaignResponse, Error> {
-        self.call(&method::CAMPAIGN, wire::frame(request), deadline).await
-    }
+/// Waits until the election is won.
+pub async fn campaign(
+    transport: &Transport,
+    request: &CampaignRequest,
+    deadline: Deadline,
+) -> Result<CampaignResponse, Error> {
+    transport.call(Request::new(&method::CAMPAIGN, request), deadline).await
+}
 
-    pub async fn proclaim(
-        &self,
-        leader: LeaderKey,
-        value: Vec<u8>,
-        deadline: Deadline,
-    ) -> Result<HeaderOnly, Error> {
-        let request = wire::frame(&ProclaimRequest { leader: Some(leader), value });
-        self.call(&method::PROCLAIM, request, deadline).await
-    }
+pub async fn proclaim(
+    transport: &Transport,
+    leader: LeaderKey,
+    value: Vec<u8>,
+    deadline: Deadline,
+) -> Result<HeaderOnly, Error> {
+    let request = ProclaimRequest { leader: Some(leader), value };
+    transport.call(Request::new(&method::PROCLAIM, &request), deadline).await
+}
 
-    pub async fn leader(&self, name: Vec<u8>, deadline: Deadline) -> Result<LeaderResponse, Error> {
-        self.call(&method::LEADER, wire::frame(&LeaderRequest { name }), deadline).await
-    }
+pub async fn leader(
+    transport: &Transport,
+    name: Vec<u8>,
+    deadline: Deadline,
+) -> Result<LeaderResponse, Error> {
+    transport.call(Request::new(&method::LEADER, &LeaderRequest { name }), deadline).await
+}
 
-    pub async fn resign(&self, leader: LeaderKey, deadline: Deadline) -> Result<HeaderOnly, Error> {
-        let request = wire::frame(&ResignRequest { leader: Some(leader) });
-        self.call(&method::RESIGN, request, deadline).await
-    }
+pub async fn resign(
+    transport: &Transport,
+    leader: LeaderKey,
+    deadline: Deadline,
+) -> Result<HeaderOnly, Error> {
+    let request = ResignRequest { leader: Some(leader) };
+    transport.call(Request::new(&method::RESIGN, &request), deadline).await
 }
 
 /// Follows the leaders of an election from the present one on, and goes on after the loss of its
@@ -61,7 +67,7 @@ impl Observer {
     /// The next leader, or the next value of the same one. Can be dropped and called again.
     pub async fn next(&mut self) -> Result<LeaderResponse, Error> {
         loop {
-            if self.stream.link().is_none() {
+            if self.stream.present().is_none() {
                 let request = wire::frame(&LeaderRequest { name: self.name.clone() });
                 self.stream.open(request).await?;
             }

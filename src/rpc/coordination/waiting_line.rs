@@ -17,9 +17,8 @@ use tokio::time::sleep;
 
 use crate::rpc::error::Error;
 use crate::rpc::keys::{KeyRange, prefix_end};
-use crate::rpc::transport::Transport;
+use crate::rpc::transport::{Request, Transport};
 use crate::rpc::watch::{Notice, WatchSpec, Watcher};
-use crate::rpc::wire;
 use crate::rpc::wire::messages::{
     KeyValue, OpResponse, RangeResponse, ResponseHeader, ResponseOp, TxnResponse,
 };
@@ -98,8 +97,9 @@ impl Transport {
     pub async fn enter_queue(&self, name: &[u8], lease: i64, value: &[u8]) -> Result<Place, Error> {
         let prefix = [name, b"/"].concat();
         let key = key_of(&prefix, lease);
-        let request = wire::frame(&entry(&prefix, &key, lease, value.to_vec()));
-        let response: TxnResponse = self.call(&method::ENTRY_TXN, request, None).await?;
+        let request =
+            Request::new(&method::ENTRY_TXN, &entry(&prefix, &key, lease, value.to_vec()));
+        let response: TxnResponse = self.call(request, None).await?;
         let header = response.header.unwrap_or_default();
         let own = first_of(response.responses.first()).map(|kv| kv.create_revision);
         let revision = own.filter(|_| !response.succeeded).unwrap_or(header.revision);
@@ -192,7 +192,7 @@ impl Transport {
     }
 
     async fn read(&self, request: &PbRangeRequest) -> Result<RangeResponse, Error> {
-        self.call(&method::RANGE, wire::frame(request), None).await
+        self.call(Request::new(&method::RANGE, request), None).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! etcd's own errors, by the message that identifies them.
 
-use crate::rpc::error::status::Meaning::{self, Refused, RenewToken, TryElsewhere, Unclear};
+use crate::rpc::error::meaning::Meaning::{self, Refused, RenewToken, TryElsewhere, Unclear};
 
 /// One message of etcd's, and what it says.
 #[derive(Debug)]

@@ -7,11 +7,10 @@ use std::time::Duration;
 use etcd_client::proto::{PbLeaseGrantRequest, PbLeaseRevokeRequest, PbLeaseTimeToLiveRequest};
 use tokio::time::{Instant, sleep};
 
-use crate::rpc::error::Error;
-use crate::rpc::error::status::{NOT_FOUND, Status};
+use crate::rpc::error::grpc_status::NOT_FOUND;
+use crate::rpc::error::{Error, GrpcStatus};
 use crate::rpc::transport::backoff;
-use crate::rpc::transport::{Deadline, Transport};
-use crate::rpc::wire;
+use crate::rpc::transport::{Deadline, Request, Transport};
 use crate::rpc::wire::messages::{
     Empty, HeaderOnly, LeaseGrantResponse, LeaseKeepAliveRequest, LeaseKeepAliveResponse,
     LeaseLeasesResponse, LeaseTimeToLiveResponse,
@@ -30,7 +29,7 @@ pub fn new_id() -> i64 {
 }
 
 pub fn not_found() -> Error {
-    Error::Server(Status::new(NOT_FOUND, "etcdserver: requested lease not found"))
+    Error::Server(GrpcStatus::new(NOT_FOUND, "etcdserver: requested lease not found"))
 }
 
 impl Transport {
@@ -41,8 +40,8 @@ impl Transport {
         ttl: i64,
         deadline: Deadline,
     ) -> Result<LeaseGrantResponse, Error> {
-        let request = wire::frame(&PbLeaseGrantRequest { ttl, id });
-        match self.call(&method::LEASE_GRANT, request, deadline).await {
+        let request = Request::new(&method::LEASE_GRANT, &PbLeaseGrantRequest { ttl, id });
+        match self.call(request, deadline).await {
             // By an attempt whose answer was lost.
             Err(error) if error.is_server_error("LeaseExist") => {
                 let granted = self.lease_time_to_live(id, false, deadline).await?;
@@ -59,17 +58,18 @@ impl Transport {
         ttl: i64,
         deadline: Deadline,
     ) -> Result<LeaseGrantResponse, Error> {
-        let request = wire::frame(&PbLeaseGrantRequest { ttl, id });
-        self.call(&method::LEASE_GRANT_WITH_ID, request, deadline).await
+        let request = Request::new(&method::LEASE_GRANT_WITH_ID, &PbLeaseGrantRequest { ttl, id });
+        self.call(request, deadline).await
     }
 
     pub async fn lease_revoke(&self, id: i64, deadline: Deadline) -> Result<HeaderOnly, Error> {
-        let request = wire::frame(&PbLeaseRevokeRequest { id });
-        match self.call(&method::LEASE_REVOKE, request.clone(), deadline).await {
+        let request = Request::new(&method::LEASE_REVOKE, &PbLeaseRevokeRequest { id });
+        match self.call(request.clone(), deadline).await {
             Err(Error::OutcomeUnknown(cause)) if !matches!(*cause, Error::Timeout(_)) => {}
             outcome => return outcome,
         }
-        match self.call(&method::LEASE_REVOKE_AGAIN, request, deadline).await {
+        let again = Request { method: &method::LEASE_REVOKE_AGAIN, ..request };
+        match self.call(again, deadline).await {
             // By the first attempt.
             Err(error) if error.is_server_error("LeaseNotFound") => {
                 let gone = self.lease_time_to_live(id, false, deadline).await?;
@@ -80,7 +80,7 @@ impl Transport {
         }
     }
 
-    /// Has a lease end, whether or not there still is one. Where nobody has `heard` of its grant,
+    /// Ends a lease, whether or not there still is one. Where nobody has `heard` of its grant,
     /// that may be on its way, and what ends it may overtake it: asks again until it was there, or
     /// cannot come any more.
     pub async fn lease_forget(
@@ -89,11 +89,10 @@ impl Transport {
         heard: bool,
         deadline: Deadline,
     ) -> Result<(), Error> {
-        let request = wire::frame(&PbLeaseRevokeRequest { id });
-        let method = &method::LEASE_REVOKE_AGAIN;
+        let request = Request::new(&method::LEASE_REVOKE_AGAIN, &PbLeaseRevokeRequest { id });
         let latest = Instant::now() + if heard { Duration::ZERO } else { LATEST_GRANT };
         for asked in 0.. {
-            match self.call::<HeaderOnly>(method, request.clone(), deadline).await {
+            match self.call::<HeaderOnly>(request.clone(), deadline).await {
                 Err(error) if error.is_server_error("LeaseNotFound") => {}
                 outcome => return outcome.map(drop),
             }
@@ -111,9 +110,8 @@ impl Transport {
         id: i64,
         deadline: Deadline,
     ) -> Result<LeaseKeepAliveResponse, Error> {
-        let request = wire::frame(&LeaseKeepAliveRequest { id });
-        let response: LeaseKeepAliveResponse =
-            self.call(&method::LEASE_KEEP_ALIVE, request, deadline).await?;
+        let request = Request::new(&method::LEASE_KEEP_ALIVE, &LeaseKeepAliveRequest { id });
+        let response: LeaseKeepAliveResponse = self.call(request, deadline).await?;
         // So says the server of a lease that it does not know.
         if response.ttl <= 0 { Err(not_found()) } else { Ok(response) }
     }
@@ -124,12 +122,13 @@ impl Transport {
         keys: bool,
         deadline: Deadline,
     ) -> Result<LeaseTimeToLiveResponse, Error> {
-        let request = wire::frame(&PbLeaseTimeToLiveRequest { id, keys });
-        self.call(&method::LEASE_TIME_TO_LIVE, request, deadline).await
+        let request =
+            Request::new(&method::LEASE_TIME_TO_LIVE, &PbLeaseTimeToLiveRequest { id, keys });
+        self.call(request, deadline).await
     }
 
     pub async fn leases(&self, deadline: Deadline) -> Result<LeaseLeasesResponse, Error> {
-        self.call(&method::LEASE_LEASES, wire::frame(&Empty {}), deadline).await
+        self.call(Request::new(&method::LEASE_LEASES, &Empty {}), deadline).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! One member, as the pool of connections knows it.
+//! One member of the cluster as the pool of connections sees it: an endpoint and what is known of it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,9 +13,9 @@ use crate::rpc::transport::backoff;
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-pub struct Member {
+pub struct Peer {
     pub endpoint: Arc<Endpoint>,
-    pub link: Link,
+    pub link: LinkState,
     pub last_error: Option<String>,
     pub connected_before: bool,
     /// Attempts to connect that came to nothing, in a row.
@@ -27,7 +27,7 @@ pub struct Member {
     shunned: Option<(Instant, String)>,
 }
 
-pub enum Link {
+pub enum LinkState {
     Idle,
     Dialing,
     Ready(Arc<Connection>),
@@ -35,11 +35,11 @@ pub enum Link {
     Failed(Instant),
 }
 
-impl Member {
+impl Peer {
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint: Arc::new(endpoint),
-            link: Link::Idle,
+            link: LinkState::Idle,
             last_error: None,
             connected_before: false,
             failures: 0,
@@ -51,7 +51,7 @@ impl Member {
 
     pub fn open(&self) -> Option<&Arc<Connection>> {
         match &self.link {
-            Link::Ready(connection) if connection.is_open() => Some(connection),
+            LinkState::Ready(connection) if connection.is_open() => Some(connection),
             _ => None,
         }
     }
@@ -66,22 +66,22 @@ impl Member {
 
     pub fn may_be_dialed(&self, now: Instant) -> bool {
         match self.link {
-            Link::Idle => true,
-            Link::Failed(until) => now >= until,
-            Link::Dialing | Link::Ready(_) => false,
+            LinkState::Idle => true,
+            LinkState::Failed(until) => now >= until,
+            LinkState::Dialing | LinkState::Ready(_) => false,
         }
     }
 
     /// When it may be dialed, where that is known.
     pub fn dialed_next(&self) -> Option<Instant> {
         match self.link {
-            Link::Failed(until) => Some(until),
+            LinkState::Failed(until) => Some(until),
             _ => None,
         }
     }
 
     pub fn has_failed_since(&self, since: Instant) -> bool {
-        matches!(self.link, Link::Failed(_)) && self.failed_at.is_some_and(|at| at >= since)
+        matches!(self.link, LinkState::Failed(_)) && self.failed_at.is_some_and(|at| at >= since)
     }
 
     /// Whether there is no use in trying again, as was found since then.
@@ -93,7 +93,7 @@ impl Member {
         self.connected_before = true;
         self.last_error = None;
         self.shunned = None;
-        self.link = Link::Ready(connection);
+        self.link = LinkState::Ready(connection);
     }
 
     pub fn failed(&mut self, error: Unreachable) {
@@ -101,7 +101,7 @@ impl Member {
         let pause = backoff::delay(self.failures, FIRST_PAUSE, LONGEST_PAUSE);
         self.failures += 1;
         self.failed_at = Some(now);
-        self.link = Link::Failed(now + pause);
+        self.link = LinkState::Failed(now + pause);
         self.refused = error.lasting;
         self.last_error = Some(error.why);
     }
@@ -112,7 +112,7 @@ impl Member {
         let error = format!("{}: lost the connection: {}", self.endpoint.name, end.why);
         if end.useful {
             self.failures = 0;
-            self.link = Link::Idle;
+            self.link = LinkState::Idle;
             self.last_error = Some(error);
         } else {
             self.failed(error.into());

@@ -1,4 +1,4 @@
-//! The connections to the members, one each, and the choice between them.
+//! The connections to the members of the cluster, and the choice between them.
 //!
 //! Calls stay with one healthy member. They move on at once when its connection breaks, when
 //! it is silent, or when it says that it knows no leader, and come back to it when that is the
@@ -15,10 +15,10 @@ use crate::rpc::connection::options::Options;
 use crate::rpc::connection::{Connection, End};
 use crate::rpc::error::Unreachable;
 use crate::rpc::transport::backoff;
-use crate::rpc::transport::peer::{Link, Member};
+use crate::rpc::transport::peer::{LinkState, Peer};
 use crate::rpc::transport::stats::Stats;
 
-/// How long one member may take to accept a connection before the next is tried as well.
+/// How long one peer may take to accept a connection before the next is tried as well.
 const STAGGER: Duration = Duration::from_millis(200);
 /// How long to wait where nothing is known that would happen earlier.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
@@ -32,7 +32,7 @@ pub struct Pool {
 }
 
 struct State {
-    members: Vec<Member>,
+    peers: Vec<Peer>,
     /// Where calls go while nothing speaks against it.
     current: usize,
     /// Whether any call has gone there.
@@ -40,14 +40,14 @@ struct State {
 }
 
 impl State {
-    fn member(&mut self, endpoint: &Arc<Endpoint>) -> Option<&mut Member> {
-        self.members.iter_mut().find(|member| Arc::ptr_eq(&member.endpoint, endpoint))
+    fn peer(&mut self, endpoint: &Arc<Endpoint>) -> Option<&mut Peer> {
+        self.peers.iter_mut().find(|peer| Arc::ptr_eq(&peer.endpoint, endpoint))
     }
 
-    fn member_with(&mut self, connection: &Arc<Connection>) -> Option<&mut Member> {
-        self.members
+    fn peer_with(&mut self, connection: &Arc<Connection>) -> Option<&mut Peer> {
+        self.peers
             .iter_mut()
-            .find(|member| member.open().is_some_and(|open| Arc::ptr_eq(open, connection)))
+            .find(|peer| peer.open().is_some_and(|open| Arc::ptr_eq(open, connection)))
     }
 }
 
@@ -78,12 +78,12 @@ impl Avoid<'_> {
 
 impl Pool {
     pub fn new(endpoints: Vec<Endpoint>, options: Options, stats: Arc<Stats>) -> Arc<Self> {
-        let members: Vec<_> = endpoints.into_iter().map(Member::new).collect();
-        // Spreads the clients of a cluster over its members.
-        let count = u64::try_from(members.len().max(1)).unwrap_or(1);
+        let peers: Vec<_> = endpoints.into_iter().map(Peer::new).collect();
+        // Spreads the clients of a cluster over its peers.
+        let count = u64::try_from(peers.len().max(1)).unwrap_or(1);
         let current = usize::try_from(backoff::random() % count).unwrap_or(0);
         Arc::new_cyclic(|this| Self {
-            state: Mutex::new(State { members, current, settled: false }),
+            state: Mutex::new(State { peers, current, settled: false }),
             changed: Notify::new(),
             options,
             stats,
@@ -96,48 +96,47 @@ impl Pool {
     }
 
     pub fn endpoints(&self) -> Vec<Endpoint> {
-        self.state().members.iter().map(|member| Endpoint::clone(&member.endpoint)).collect()
+        self.state().peers.iter().map(|peer| Endpoint::clone(&peer.endpoint)).collect()
     }
 
-    pub fn has_several_members(&self) -> bool {
-        self.state().members.len() > 1
+    pub fn has_several_peers(&self) -> bool {
+        self.state().peers.len() > 1
     }
 
-    /// Replaces the members. Connections to those that stay are kept; those to the others end
+    /// Replaces the peers. Connections to those that stay are kept; those to the others end
     /// with the calls that are under way on them, and their watches move.
     pub fn set_endpoints(&self, endpoints: Vec<Endpoint>) {
         let mut state = self.state();
-        let current = state.members.get(state.current).map(|member| Arc::clone(&member.endpoint));
-        let mut old = std::mem::take(&mut state.members);
+        let current = state.peers.get(state.current).map(|peer| Arc::clone(&peer.endpoint));
+        let mut old = std::mem::take(&mut state.peers);
         for endpoint in endpoints {
-            let known = old.iter().position(|member| *member.endpoint == endpoint);
-            let member =
-                known.map_or_else(|| Member::new(endpoint), |index| old.swap_remove(index));
-            state.members.push(member);
+            let known = old.iter().position(|peer| *peer.endpoint == endpoint);
+            let peer = known.map_or_else(|| Peer::new(endpoint), |index| old.swap_remove(index));
+            state.peers.push(peer);
         }
         let kept = current.and_then(|current| {
-            state.members.iter().position(|member| Arc::ptr_eq(&member.endpoint, &current))
+            state.peers.iter().position(|peer| Arc::ptr_eq(&peer.endpoint, &current))
         });
         state.current = kept.unwrap_or(0);
         drop(state);
-        for connection in old.iter().filter_map(Member::open) {
+        for connection in old.iter().filter_map(Peer::open) {
             connection.retire();
         }
         self.changed.notify_waiters();
     }
 
-    /// Why the members cannot be reached, for an error message.
+    /// Why the peers cannot be reached, for an error message.
     pub fn last_errors(&self) -> String {
         let state = self.state();
-        let of = |member: &Member| {
-            let error = member.last_error.clone();
-            error.unwrap_or_else(|| format!("{}: {}", member.endpoint.name, member.fault()))
+        let of = |peer: &Peer| {
+            let error = peer.last_error.clone();
+            error.unwrap_or_else(|| format!("{}: {}", peer.endpoint.name, peer.fault()))
         };
-        state.members.iter().map(of).collect::<Vec<_>>().join("; ")
+        state.peers.iter().map(of).collect::<Vec<_>>().join("; ")
     }
 
     /// The connection to use for a call. Waits until there is one, whatever that takes: the
-    /// caller has the deadline. Fails only where no member can be connected to before somebody
+    /// caller has the deadline. Fails only where no peer can be connected to before somebody
     /// changes a certificate.
     pub async fn pick(&self, avoid: Avoid<'_>) -> Result<Arc<Connection>, String> {
         if let Some(connection) = self.current().filter(|current| avoid.allows(current)) {
@@ -163,30 +162,31 @@ impl Pool {
     }
 
     fn is_refused_since(&self, since: Instant) -> bool {
-        self.state().members.iter().all(|member| member.is_refused_since(since))
+        self.state().peers.iter().all(|peer| peer.is_refused_since(since))
     }
 
     /// The connection that calls go to, if it is healthy.
     pub fn current(&self) -> Option<Arc<Connection>> {
         let state = self.state();
-        state.members.get(state.current)?.healthy(Instant::now).cloned()
+        state.peers.get(state.current)?.healthy(Instant::now).cloned()
     }
 
-    /// A healthy member; else another that can be connected to; else the best that is open.
+    /// A healthy peer; else another that can be connected to; else the best that is open.
     fn plan(&self, avoid: Avoid<'_>, stagger_from: &mut Instant) -> Plan {
         let now = Instant::now();
         let mut state = self.state();
-        let count = state.members.len();
+        let count = state.peers.len();
         let order: Vec<usize> = (0..count).map(|offset| (state.current + offset) % count).collect();
         for &index in &order {
-            let healthy = state.members[index].healthy(|| now).filter(|link| avoid.allows(link));
+            let healthy = state.peers[index].healthy(|| now).filter(|link| avoid.allows(link));
             if let Some(connection) = healthy.cloned() {
                 self.move_to(&mut state, index);
                 return Plan::Use(connection);
             }
         }
-        let dialing = order.iter().any(|&index| matches!(state.members[index].link, Link::Dialing));
-        let next = order.iter().find(|&&index| state.members[index].may_be_dialed(now)).copied();
+        let dialing =
+            order.iter().any(|&index| matches!(state.peers[index].link, LinkState::Dialing));
+        let next = order.iter().find(|&&index| state.peers[index].may_be_dialed(now)).copied();
         let patient_until = *stagger_from + STAGGER;
         match next {
             Some(index) if !dialing || now >= patient_until => {
@@ -194,11 +194,11 @@ impl Pool {
                 self.dial(&mut state, index);
                 return Plan::Wait(now + STAGGER);
             }
-            // After that a suspect is the better choice than a member that does not accept.
+            // After that a suspect is the better choice than a peer that does not accept.
             _ if dialing && now < patient_until => return Plan::Wait(patient_until),
             _ => {}
         }
-        let open = || order.iter().filter_map(|&index| state.members[index].open());
+        let open = || order.iter().filter_map(|&index| state.peers[index].open());
         let preferred = open().find(|connection| avoid.allows(connection));
         match (preferred, avoid) {
             (Some(connection), _) => return Plan::Use(Arc::clone(connection)),
@@ -209,15 +209,15 @@ impl Pool {
             }
             (None, Avoid::Nothing | Avoid::Always(_)) => {}
         }
-        let retry = state.members.iter().filter_map(Member::dialed_next).min();
+        let retry = state.peers.iter().filter_map(Peer::dialed_next).min();
         Plan::Wait(retry.unwrap_or(now + LONGEST_WAIT).max(now))
     }
 
     fn move_to(&self, state: &mut State, index: usize) {
         if state.settled && state.current != index {
             Stats::count(&self.stats.failovers);
-            if let Some(from) = state.members.get(state.current) {
-                let to = &state.members[index].endpoint.name;
+            if let Some(from) = state.peers.get(state.current) {
+                let to = &state.peers[index].endpoint.name;
                 let why = from.fault();
                 self.stats.report(format!("calls move from {} to {to}: {why}", from.endpoint.name));
             }
@@ -227,13 +227,13 @@ impl Pool {
     }
 
     fn dial(&self, state: &mut State, index: usize) {
-        let member = &mut state.members[index];
-        member.link = Link::Dialing;
+        let peer = &mut state.peers[index];
+        peer.link = LinkState::Dialing;
         let Some(pool) = self.this.upgrade() else { return };
-        tokio::spawn(pool.open(Arc::clone(&member.endpoint)));
+        tokio::spawn(pool.open(Arc::clone(&peer.endpoint)));
     }
 
-    /// Connects to a member and notes what came of it.
+    /// Connects to a peer and notes what came of it.
     async fn open(self: Arc<Self>, endpoint: Arc<Endpoint>) {
         let weak = self.this.clone();
         let of = Arc::clone(&endpoint);
@@ -248,17 +248,17 @@ impl Pool {
 
     fn opened(&self, endpoint: &Arc<Endpoint>, outcome: Result<Arc<Connection>, Unreachable>) {
         let mut state = self.state();
-        if let Some(member) = state.member(endpoint) {
+        if let Some(peer) = state.peer(endpoint) {
             match outcome {
                 Ok(connection) => {
                     Stats::count(&self.stats.connects);
-                    if member.connected_before {
+                    if peer.connected_before {
                         Stats::count(&self.stats.reconnects);
                         self.stats.report(format!("connected to {} again", endpoint.name));
                     }
-                    member.connected(connection);
+                    peer.connected(connection);
                 }
-                Err(error) => member.failed(error),
+                Err(error) => peer.failed(error),
             }
         }
         drop(state);
@@ -267,8 +267,8 @@ impl Pool {
 
     fn closed(&self, endpoint: &Arc<Endpoint>, end: &End) {
         let mut state = self.state();
-        if let Some(member) = state.member(endpoint) {
-            member.disconnected(end);
+        if let Some(peer) = state.peer(endpoint) {
+            peer.disconnected(end);
             if !end.expected {
                 self.stats.report(format!("lost the connection to {}: {}", endpoint.name, end.why));
             }
@@ -277,14 +277,14 @@ impl Pool {
         self.changed.notify_waiters();
     }
 
-    /// Has others preferred to a member for a while, because of what it did to a call.
+    /// Has others preferred to a peer for a while, because of what it did to a call.
     pub fn shun(&self, connection: &Arc<Connection>, why: &str, period: Duration) {
-        if let Some(member) = self.state().member_with(connection) {
-            member.shun(why, period);
+        if let Some(peer) = self.state().peer_with(connection) {
+            peer.shun(why, period);
         }
     }
 
-    /// Connects for the first time; fails once every member has failed.
+    /// Connects for the first time; fails once every peer has failed.
     pub async fn connect(&self) -> Result<Arc<Connection>, String> {
         let since = Instant::now();
         let picking = self.pick(Avoid::Nothing);
@@ -293,7 +293,7 @@ impl Pool {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            if self.state().members.iter().all(|member| member.has_failed_since(since)) {
+            if self.state().peers.iter().all(|peer| peer.has_failed_since(since)) {
                 return Err(self.last_errors());
             }
             tokio::select! {
@@ -304,7 +304,7 @@ impl Pool {
         }
     }
 
-    /// The connection to one member; opened for this where the endpoint is not one of the pool's.
+    /// The connection to one peer; opened for this where the endpoint is not one of the pool's.
     pub async fn connection_to(&self, endpoint: &Endpoint) -> Result<Arc<Connection>, String> {
         let since = Instant::now();
         loop {
@@ -314,17 +314,17 @@ impl Pool {
             {
                 let mut state = self.state();
                 let known =
-                    state.members.iter().position(|member| member.endpoint.is_same_place(endpoint));
+                    state.peers.iter().position(|peer| peer.endpoint.is_same_place(endpoint));
                 let Some(index) = known else { break };
-                let member = &state.members[index];
-                if let Some(connection) = member.open() {
+                let peer = &state.peers[index];
+                if let Some(connection) = peer.open() {
                     return Ok(Arc::clone(connection));
                 }
-                if member.has_failed_since(since) {
-                    return Err(member.fault());
+                if peer.has_failed_since(since) {
+                    return Err(peer.fault());
                 }
-                // Who asks for this very member does not want to wait for the pause to end.
-                if !matches!(member.link, Link::Dialing) {
+                // Who asks for this very peer does not want to wait for the pause to end.
+                if !matches!(peer.link, LinkState::Dialing) {
                     self.dial(&mut state, index);
                 }
             }

@@ -7,11 +7,14 @@ use bytes::Bytes;
 use tokio::time::{Instant, sleep};
 
 use crate::rpc::connection::Stream;
-use crate::rpc::error::status::{Meaning, PERMISSION_DENIED, Status};
-use crate::rpc::error::{Error, Failure};
+use crate::rpc::error::grpc_status::PERMISSION_DENIED;
+use crate::rpc::error::{Error, Failure, GrpcStatus, Meaning};
 use crate::rpc::transport::backoff;
+use crate::rpc::transport::open::Transport;
+use crate::rpc::transport::request::Request;
+use crate::rpc::transport::retry::conclude;
 use crate::rpc::transport::stats::Stats;
-use crate::rpc::transport::{StreamOrigin, Transport, conclude};
+use crate::rpc::transport::stream_origin::StreamOrigin;
 use crate::rpc::wire::method::Method;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
@@ -24,7 +27,7 @@ pub struct Resumable {
     method: &'static Method,
     /// Whether the client sends nothing after the request.
     last: bool,
-    link: Option<(Stream, StreamOrigin)>,
+    present: Option<(Stream, StreamOrigin)>,
     opened_at: Instant,
     failures: u32,
     token_renewed: bool,
@@ -40,7 +43,7 @@ impl Resumable {
             transport,
             method,
             last,
-            link: None,
+            present: None,
             opened_at: Instant::now(),
             failures: 0,
             token_renewed: false,
@@ -54,25 +57,26 @@ impl Resumable {
     }
 
     /// The present stream; where there is none, another is to be opened.
-    pub fn link(&mut self) -> Option<&mut (Stream, StreamOrigin)> {
-        self.link.as_mut()
+    pub fn present(&mut self) -> Option<&mut (Stream, StreamOrigin)> {
+        self.present.as_mut()
     }
 
     /// Opens the next stream, after a pause where the one before was lost.
-    pub async fn open(&mut self, request: Bytes) -> Result<(), Error> {
+    pub async fn open(&mut self, frame: Bytes) -> Result<(), Error> {
         if self.failures > 0 {
             sleep(backoff::delay(self.failures - 1, FIRST_PAUSE, LONGEST_PAUSE)).await;
         }
-        let link = self.transport.stream(self.method, request, self.last, None).await?;
+        let request = Request { method: self.method, frame };
+        let opened = self.transport.stream(request, self.last, None).await?;
         self.opened_at = Instant::now();
-        self.link = Some(link);
+        self.present = Some(opened);
         Ok(())
     }
 
     /// The next message of the present stream; `None` where that has just been lost. Can be dropped
     /// and called again without losing anything.
     pub async fn message(&mut self) -> Result<Option<Bytes>, Error> {
-        let Some((stream, origin)) = &mut self.link else { return Ok(None) };
+        let Some((stream, origin)) = &mut self.present else { return Ok(None) };
         let received = tokio::select! {
             biased;
             received = stream.message() => received,
@@ -114,18 +118,18 @@ impl Resumable {
     }
 
     /// Decides between another stream and the end.
-    pub fn refused(&mut self, status: Status) -> Result<(), Error> {
+    pub fn refused(&mut self, status: GrpcStatus) -> Result<(), Error> {
         // Old servers say "permission denied" for an outdated token as well.
         let token = status.meaning() == Meaning::RenewToken || status.code == PERMISSION_DENIED;
         if token && !self.token_renewed {
             self.token_renewed = true;
-            let link = self.link.take_if(|(_, origin)| origin.renew_token(&self.transport));
-            if link.is_some() {
+            let given_up = self.present.take_if(|(_, origin)| origin.renew_token(&self.transport));
+            if given_up.is_some() {
                 self.trouble = Some(status.message);
                 return Ok(());
             }
         }
-        match (status.meaning(), &self.link) {
+        match (status.meaning(), &self.present) {
             (Meaning::Refused | Meaning::RenewToken, _) => return Err(Error::Server(status)),
             (Meaning::TryElsewhere, Some((_, origin))) => {
                 origin.shun(&self.transport, &status.message);
@@ -142,6 +146,6 @@ impl Resumable {
             self.failures = 0;
         }
         self.failures += 1;
-        self.link = None;
+        self.present = None;
     }
 }

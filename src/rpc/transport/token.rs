@@ -7,8 +7,8 @@ use http::HeaderValue;
 use tokio::sync::Mutex as AsyncMutex;
 
 use crate::rpc::connection::{Connection, Metadata};
-use crate::rpc::error::Failure;
-use crate::rpc::error::status::{INTERNAL, Status};
+use crate::rpc::error::grpc_status::INTERNAL;
+use crate::rpc::error::{Failure, GrpcStatus};
 use crate::rpc::wire;
 use crate::rpc::wire::method;
 
@@ -98,7 +98,7 @@ impl TokenStore {
             Ok(response) => {
                 let token = wire::decode::<PbAuthenticateResponse>(response)?.token;
                 let mut token = HeaderValue::try_from(token).map_err(|_| {
-                    Failure::Server(Status::new(INTERNAL, "the server sent an unusable token"))
+                    Failure::Server(GrpcStatus::new(INTERNAL, "the server sent an unusable token"))
                 })?;
                 token.set_sensitive(true);
                 Token::Known(token)
@@ -115,6 +115,6 @@ impl TokenStore {
     }
 }
 
-fn is_named(status: &Status, name: &str) -> bool {
+fn is_named(status: &GrpcStatus, name: &str) -> bool {
     status.server_error().is_some_and(|known| known.name == name)
 }

@@ -10,11 +10,10 @@ use bytes::Bytes;
 use etcd_client::proto::{PbWatchRequest, PbWatchRequestUnion};
 use tokio::sync::Notify;
 
-use crate::rpc::error::Error;
-use crate::rpc::error::status::{
-    INVALID_ARGUMENT, OUT_OF_RANGE, PERMISSION_DENIED, Status, UNAUTHENTICATED, UNAVAILABLE,
-    UNKNOWN,
+use crate::rpc::error::grpc_status::{
+    INVALID_ARGUMENT, OUT_OF_RANGE, PERMISSION_DENIED, UNAUTHENTICATED, UNAVAILABLE, UNKNOWN,
 };
+use crate::rpc::error::{Error, GrpcStatus};
 use crate::rpc::keys::KeyRange;
 use crate::rpc::transport::resumable_stream::Resumable;
 use crate::rpc::transport::{Transport, conclude};
@@ -101,7 +100,7 @@ impl Watcher {
                 self.stream.transport().has_come_to(self.told, &range.keys.key).await?;
                 self.doubtful = false;
             }
-            let Some((stream, origin)) = self.stream.link() else {
+            let Some((stream, origin)) = self.stream.present() else {
                 self.open().await?;
                 continue;
             };
@@ -250,7 +249,7 @@ impl Watcher {
     fn canceled(&mut self, response: &WatchResponse) -> Result<(), Error> {
         let mut status = cancel_status(&response.cancel_reason);
         if response.compact_revision > 0 {
-            status = Status::new(OUT_OF_RANGE, "mvcc: required revision has been compacted");
+            status = GrpcStatus::new(OUT_OF_RANGE, "mvcc: required revision has been compacted");
             status.compact_revision = Some(response.compact_revision);
             return Err(Error::Server(status));
         }
@@ -272,11 +271,11 @@ fn watch_request(request: PbWatchRequestUnion) -> Bytes {
 }
 
 /// The status that a cancel reason stands for; it is that of an RPC, written out, or bare.
-fn cancel_status(reason: &str) -> Status {
+fn cancel_status(reason: &str) -> GrpcStatus {
     if reason.is_empty() {
-        return Status::new(UNKNOWN, "the server canceled the watch");
+        return GrpcStatus::new(UNKNOWN, "the server canceled the watch");
     }
-    let status = Status::new(UNKNOWN, reason);
+    let status = GrpcStatus::new(UNKNOWN, reason);
     let code = match status.server_error().map(|known| known.name) {
         Some("PermissionDenied") => PERMISSION_DENIED,
         Some("NoLeader") => UNAVAILABLE,
@@ -284,5 +283,5 @@ fn cancel_status(reason: &str) -> Status {
         Some("AuthOldRevision" | "UserEmpty") => INVALID_ARGUMENT,
         _ => UNKNOWN,
     };
-    Status { code, ..status }
+    GrpcStatus { code, ..status }
 }

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::rpc::error::Error;
 use crate::rpc::keys::KeyRange;
-use crate::rpc::kv::{Prepared, RangeOptions, range_request};
+use crate::rpc::kv::{self, RangeOptions, range_request};
 use crate::rpc::transport::Transport;
 
 /// How long the cluster may take to say so.
@@ -19,8 +19,8 @@ impl Transport {
     /// Where nobody can tell, or the revision is compacted, nothing is known to be wrong.
     pub async fn has_come_to(&self, revision: i64, key: &[u8]) -> Result<(), Error> {
         let options = RangeOptions { revision, keys_only: true, ..RangeOptions::default() };
-        let request = Prepared::range(&range_request(KeyRange::one(key.to_vec()), &options));
-        match self.range(request, Some(Instant::now() + PATIENCE), 0).await {
+        let request = kv::range(&range_request(KeyRange::one(key.to_vec()), &options));
+        match self.unary(request, Some(Instant::now() + PATIENCE)).await {
             Err(error) if error.is_server_error("FutureRev") => {
                 let what = "it was restored from a backup, or begun anew";
                 self.stats.report(format!("the cluster is not at revision {revision} yet: {what}"));

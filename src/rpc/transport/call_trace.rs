@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use crate::rpc::connection::Connection;
 use crate::rpc::error::Failure;
 
-pub struct Progress {
+pub struct CallTrace {
     pub started: Instant,
     state: Mutex<State>,
 }
@@ -21,7 +21,7 @@ struct State {
     last_failure: Option<String>,
 }
 
-impl Progress {
+impl CallTrace {
     pub fn new(started: Instant) -> Self {
         Self { started, state: Mutex::default() }
     }

@@ -1,8 +1,9 @@
-//! gRPC statuses, and what they mean for the call that got them.
+//! The status with which gRPC ends a call, and what it means for the call.
 
 use http::HeaderMap;
 use percent_encoding::percent_decode;
 
+use crate::rpc::error::meaning::Meaning;
 use crate::rpc::error::server_error::{self, ServerError};
 
 pub const OK: i32 = 0;
@@ -21,27 +22,14 @@ pub const UNAUTHENTICATED: i32 = 16;
 
 /// An answer of the server other than success.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Status {
+pub struct GrpcStatus {
     pub code: i32,
     pub message: String,
     /// The revision up to which history is gone, where that is the error.
     pub compact_revision: Option<i64>,
 }
 
-/// What is certain about the request that a status answers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Meaning {
-    /// It was refused for good; nothing was applied.
-    Refused,
-    /// It was refused by this member; another one, or this one later, may take it.
-    TryElsewhere,
-    /// It was refused because of the auth token.
-    RenewToken,
-    /// It may have been applied.
-    Unclear,
-}
-
-impl Status {
+impl GrpcStatus {
     pub fn new(code: i32, message: impl Into<String>) -> Self {
         Self { code, message: message.into(), compact_revision: None }
     }

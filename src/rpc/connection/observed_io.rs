@@ -1,0 +1,91 @@
+//! The byte stream under a connection, with a note of what passes.
+
+use std::io::{self, IoSlice};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+
+use crate::rpc::connection::dial::Io;
+use crate::rpc::connection::health::Health;
+use crate::rpc::connection::tls;
+
+pub struct ObservedIo {
+    stream: Box<dyn Io>,
+    health: Arc<Health>,
+}
+
+impl ObservedIo {
+    pub fn new(stream: Box<dyn Io>, health: &Arc<Health>) -> Self {
+        Self { stream, health: Arc::clone(health) }
+    }
+
+    /// Notes what was written. Before HTTP/2 has begun, a write that fails is left for the reading
+    /// side to explain: a server that refuses the client's certificate says so and hangs up.
+    fn written(&self, outcome: Poll<io::Result<usize>>, asked: usize) -> Poll<io::Result<usize>> {
+        match outcome {
+            Poll::Ready(Ok(count)) => {
+                self.health.note_written(count);
+                outcome
+            }
+            Poll::Ready(Err(_)) if self.health.received() == 0 => Poll::Ready(Ok(asked)),
+            _ => outcome,
+        }
+    }
+}
+
+impl AsyncRead for ObservedIo {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buffer.filled().len();
+        let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
+        let count = buffer.filled().len() - before;
+        self.health.note_received(count);
+        if let Poll::Ready(Err(error)) = &outcome
+            && let Some(alert) = tls::alert(error)
+        {
+            self.health.set_alert(alert);
+        }
+        outcome
+    }
+}
+
+impl AsyncWrite for ObservedIo {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write(context, buffer);
+        self.written(outcome, buffer.len())
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffers: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let outcome = Pin::new(&mut self.stream).poll_write_vectored(context, buffers);
+        self.written(outcome, buffers.iter().map(|buffer| buffer.len()).sum())
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let outcome = Pin::new(&mut self.stream).poll_flush(context);
+        match outcome {
+            Poll::Ready(Err(_)) if self.health.received() == 0 => Poll::Ready(Ok(())),
+            _ => outcome,
+        }
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
+}

@@ -1,0 +1,50 @@
+//! The two sides of a stream once it is open.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use h2::SendStream;
+
+use crate::rpc::connection::health::{Health, OpenStreamCount};
+use crate::rpc::error::Failure;
+use crate::rpc::wire::{self, Incoming};
+
+/// The client's side of a stream. Dropping it before the server has ended the stream resets
+/// it, which cancels the call on the server.
+pub(super) struct Outgoing {
+    stream: SendStream<Bytes>,
+    /// What had been written to the connection before the request was queued.
+    written_before: u64,
+    health: Arc<Health>,
+    _open: OpenStreamCount,
+}
+
+impl Outgoing {
+    pub fn new(stream: SendStream<Bytes>, written_before: u64, health: &Arc<Health>) -> Self {
+        let open = OpenStreamCount::new(health);
+        Self { stream, written_before, health: Arc::clone(health), _open: open }
+    }
+
+    /// Whether certainly no byte of the request has left this process.
+    pub fn was_not_written(&self) -> bool {
+        self.health.written() == self.written_before
+    }
+}
+
+/// A stream of messages in both directions.
+pub struct Stream {
+    pub(super) incoming: Incoming,
+    pub(super) outgoing: Outgoing,
+}
+
+impl Stream {
+    pub fn send(&mut self, message: Bytes) -> Result<(), Failure> {
+        self.outgoing.stream.send_data(message, false).map_err(wire::broken)
+    }
+
+    pub async fn message(&mut self) -> Result<Option<Bytes>, Failure> {
+        let message = self.incoming.message().await?;
+        self.outgoing.health.answered();
+        Ok(message)
+    }
+}

@@ -1,0 +1,146 @@
+//! Sending requests: to whichever member is best, or to a certain one.
+
+use std::future::Future;
+use std::time::Duration;
+
+use bytes::Bytes;
+use prost::Message;
+use tokio::time::{Instant, timeout_at};
+
+use crate::rpc::connection::Stream;
+use crate::rpc::connection::endpoint::Endpoint;
+use crate::rpc::error::Error;
+use crate::rpc::transport::call_trace::CallTrace;
+use crate::rpc::transport::hedge::HEDGE_AFTER;
+use crate::rpc::transport::open::Transport;
+use crate::rpc::transport::request::Request;
+use crate::rpc::transport::retry::{StreamCall, UnaryCall, conclude};
+use crate::rpc::transport::stats::Stats;
+use crate::rpc::transport::stream_origin::StreamOrigin;
+use crate::rpc::wire;
+use crate::rpc::wire::method::{Method, Patience};
+
+/// How long a member that left a call without an answer is chosen only if there is no other: it
+/// may have lost its leader without knowing it, which takes an election to find out.
+pub(super) const SHUN_SILENT: Duration = Duration::from_secs(5);
+/// A call that waited for less says nothing about the member.
+const LEAST_WAIT: Duration = Duration::from_millis(200);
+
+/// When a call has to be over; `None` for never.
+pub type Deadline = Option<Instant>;
+
+impl Transport {
+    /// Sends a request and decodes the response.
+    pub async fn call<M: Message + Default>(
+        &self,
+        request: Request,
+        deadline: Deadline,
+    ) -> Result<M, Error> {
+        let method = request.method;
+        let response = self.unary(request, deadline).await?;
+        wire::decode(response).map_err(|failure| conclude(failure, method))
+    }
+
+    /// Sends a request and returns the response as it came.
+    pub async fn unary(&self, request: Request, deadline: Deadline) -> Result<Bytes, Error> {
+        let started = Instant::now();
+        Stats::count(&self.stats.requests);
+        let _in_flight = self.stats.in_flight();
+        let trace = CallTrace::new(started);
+        let method = request.method;
+        let call = UnaryCall(request);
+        let attempts = self.retried(&call, &trace, None);
+        tokio::pin!(attempts);
+        if method.patience == Patience::Little {
+            let half = deadline.map_or(HEDGE_AFTER, |end| (end - started) / 2);
+            let patience = started + HEDGE_AFTER.min(half);
+            if let Ok(outcome) = timeout_at(patience, &mut attempts).await {
+                return outcome;
+            }
+            let hedged = Box::pin(self.hedge(attempts, &call, &trace));
+            return self.bounded(hedged, method, deadline, &trace).await;
+        }
+        self.bounded(attempts, method, deadline, &trace).await
+    }
+
+    /// Sends a request to the member at `endpoint` and to no other; without one, to the best.
+    pub async fn call_on<M: Message + Default>(
+        &self,
+        endpoint: Option<&Endpoint>,
+        request: Request,
+        deadline: Deadline,
+    ) -> Result<M, Error> {
+        let Some(endpoint) = endpoint else { return self.call(request, deadline).await };
+        Stats::count(&self.stats.requests);
+        let _in_flight = self.stats.in_flight();
+        let trace = CallTrace::new(Instant::now());
+        let method = request.method;
+        let call = UnaryCall(request);
+        let attempts = self.on_member(endpoint, &call, &trace);
+        let response = self.bounded(attempts, method, deadline, &trace).await?;
+        wire::decode(response).map_err(|failure| conclude(failure, method))
+    }
+
+    /// Opens a stream on a healthy member; the stream itself has no deadline. `last` says that the
+    /// client sends nothing after the request.
+    pub async fn stream(
+        &self,
+        request: Request,
+        last: bool,
+        deadline: Deadline,
+    ) -> Result<(Stream, StreamOrigin), Error> {
+        let trace = CallTrace::new(Instant::now());
+        let method = request.method;
+        let call = StreamCall { request, last };
+        let attempts = self.retried(&call, &trace, None);
+        self.bounded(attempts, method, deadline, &trace).await
+    }
+
+    /// Opens a stream of answers to one request, on the member at `endpoint` and on no other;
+    /// without one, on the best.
+    pub async fn stream_on(
+        &self,
+        endpoint: Option<&Endpoint>,
+        request: Request,
+        deadline: Deadline,
+    ) -> Result<(Stream, StreamOrigin), Error> {
+        let Some(endpoint) = endpoint else { return self.stream(request, true, deadline).await };
+        let trace = CallTrace::new(Instant::now());
+        let method = request.method;
+        let call = StreamCall { request, last: true };
+        let attempts = self.on_member(endpoint, &call, &trace);
+        self.bounded(attempts, method, deadline, &trace).await
+    }
+
+    /// Keeps to the deadline of a call, the wait for a member included.
+    async fn bounded<T>(
+        &self,
+        call: impl Future<Output = Result<T, Error>>,
+        method: &Method,
+        deadline: Deadline,
+        trace: &CallTrace,
+    ) -> Result<T, Error> {
+        let Some(deadline) = deadline else { return call.await };
+        if let Ok(outcome) = timeout_at(deadline, call).await {
+            return outcome;
+        }
+        if let Some(connection) = trace.connection() {
+            if trace.started.elapsed() >= LEAST_WAIT && method.patience != Patience::Endless {
+                connection.suspect();
+                self.pool.shun(&connection, "it leaves a call without an answer", SHUN_SILENT);
+            } else {
+                connection.doubt();
+            }
+        }
+        let name = method.name();
+        let what = match (trace.was_sent(), trace.last_failure()) {
+            (true, _) => format!("{name}: no answer within the deadline"),
+            (false, Some(why)) => format!("{name}: no success within the deadline: {why}"),
+            (false, None) => format!(
+                "{name}: no member could be reached within the deadline: {}",
+                self.pool.last_errors()
+            ),
+        };
+        Err(Error::Timeout(what).for_mutation(trace.was_sent() && !method.repeatable))
+    }
+}

@@ -1,0 +1,45 @@
+//! Asking a second member what the first one has not answered for long.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::Instant;
+
+use crate::rpc::error::Error;
+use crate::rpc::transport::call_trace::CallTrace;
+use crate::rpc::transport::calls::SHUN_SILENT;
+use crate::rpc::transport::open::Transport;
+use crate::rpc::transport::retry::UnaryCall;
+use crate::rpc::transport::stats::Stats;
+
+/// How long a member is given for a read before another one is asked as well.
+pub(super) const HEDGE_AFTER: Duration = Duration::from_secs(2);
+
+impl Transport {
+    /// Goes on with the first attempt and begins a second one elsewhere. What comes first counts.
+    pub(super) async fn hedge(
+        &self,
+        first: Pin<&mut impl Future<Output = Result<Bytes, Error>>>,
+        call: &UnaryCall,
+        trace: &CallTrace,
+    ) -> Result<Bytes, Error> {
+        let slow = trace.connection().filter(|_| self.pool.has_several_peers());
+        let Some(slow) = slow else { return first.await };
+        slow.doubt();
+        let another = CallTrace::new(Instant::now());
+        let second = async {
+            Stats::count(&self.stats.retries);
+            self.retried(call, &another, Some(&slow)).await
+        };
+        tokio::select! {
+            biased;
+            outcome = first => outcome,
+            outcome = second => {
+                self.pool.shun(&slow, "it leaves a read without an answer", SHUN_SILENT);
+                outcome
+            }
+        }
+    }
+}

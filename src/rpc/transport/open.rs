@@ -1,0 +1,60 @@
+//! The way to a cluster, shared by all communicators with the same endpoints and options.
+
+use std::sync::Arc;
+
+use tokio::time::{Instant, timeout_at};
+
+use crate::rpc::connection::endpoint::Endpoint;
+use crate::rpc::connection::options::Options;
+use crate::rpc::error::{Error, Failure, Meaning};
+use crate::rpc::transport::pool::Pool;
+use crate::rpc::transport::stats::Stats;
+use crate::rpc::transport::token::TokenStore;
+
+pub struct Transport {
+    pub pool: Arc<Pool>,
+    pub options: Options,
+    pub stats: Arc<Stats>,
+    pub(super) tokens: TokenStore,
+}
+
+impl Transport {
+    pub fn new(endpoints: Vec<Endpoint>, options: Options) -> Arc<Self> {
+        let stats = Arc::<Stats>::default();
+        Arc::new(Self {
+            pool: Pool::new(endpoints, options.clone(), Arc::clone(&stats)),
+            tokens: TokenStore::new(options.user.clone()),
+            options,
+            stats,
+        })
+    }
+
+    /// Whether `connect` would have nothing to do.
+    pub fn is_connected(&self) -> bool {
+        self.tokens.is_ready() && self.pool.current().is_some()
+    }
+
+    /// Makes the first connection, and shows the user's password to the server.
+    pub async fn connect(&self) -> Result<(), Error> {
+        let deadline = Instant::now() + self.options.connect_timeout;
+        let connecting = async {
+            let connection = self.pool.connect().await.map_err(Error::Connection)?;
+            match self.tokens.get(&connection).await {
+                Err(Failure::Server(status) | Failure::Unusable(status))
+                    if status.meaning() == Meaning::Refused =>
+                {
+                    Err(Error::Server(status))
+                }
+                // The calls have time to wait for a leader, or for another member.
+                Ok(_) | Err(_) => Ok(()),
+            }
+        };
+        timeout_at(deadline, connecting).await.unwrap_or_else(|_| {
+            Err(Error::Connection(format!(
+                "no endpoint could be reached within {} s: {}",
+                self.options.connect_timeout.as_secs_f64(),
+                self.pool.last_errors()
+            )))
+        })
+    }
+}

@@ -1,0 +1,248 @@
+//! Trying a call on one connection after another: which failures are retried, and what is known
+//! at the end.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use tokio::time::sleep;
+
+use crate::rpc::connection::endpoint::Endpoint;
+use crate::rpc::connection::{Connection, Stream};
+use crate::rpc::error::grpc_status::{INTERNAL, UNKNOWN};
+use crate::rpc::error::{Error, Failure, GrpcStatus, Meaning};
+use crate::rpc::transport::backoff;
+use crate::rpc::transport::call_trace::CallTrace;
+use crate::rpc::transport::open::Transport;
+use crate::rpc::transport::pool::Avoid;
+use crate::rpc::transport::request::Request;
+use crate::rpc::transport::stats::Stats;
+use crate::rpc::transport::stream_origin::StreamOrigin;
+use crate::rpc::transport::token::Token;
+use crate::rpc::wire::method::Method;
+
+const FIRST_PAUSE: Duration = Duration::from_millis(25);
+const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+/// How long a member that could not serve a call is chosen only if there is no other.
+pub(super) const SHUN: Duration = Duration::from_millis(500);
+/// How often an error that etcd has no name for is taken for a passing one.
+const UNKNOWN_ERRORS: u32 = 5;
+
+/// A call that can be made on one connection after another.
+pub(super) trait RetryableCall: Sync {
+    type Output: Send;
+
+    fn method(&self) -> &'static Method;
+
+    fn make(
+        &self,
+        connection: &Arc<Connection>,
+        token: &Token,
+    ) -> impl Future<Output = Result<Self::Output, Failure>> + Send;
+}
+
+/// One request and one response.
+pub(super) struct UnaryCall(pub Request);
+
+impl RetryableCall for UnaryCall {
+    type Output = Bytes;
+
+    fn method(&self) -> &'static Method {
+        self.0.method
+    }
+
+    async fn make(&self, connection: &Arc<Connection>, token: &Token) -> Result<Bytes, Failure> {
+        connection.unary(self.0.method, self.0.frame.clone(), &token.metadata()).await
+    }
+}
+
+/// The opening of a stream.
+pub(super) struct StreamCall {
+    pub request: Request,
+    /// Whether the client sends nothing after the request.
+    pub last: bool,
+}
+
+impl RetryableCall for StreamCall {
+    type Output = (Stream, StreamOrigin);
+
+    fn method(&self) -> &'static Method {
+        self.request.method
+    }
+
+    async fn make(
+        &self,
+        connection: &Arc<Connection>,
+        token: &Token,
+    ) -> Result<Self::Output, Failure> {
+        let Request { method, frame } = self.request.clone();
+        let stream = connection.stream(method, frame, &token.metadata(), self.last).await?;
+        Ok((stream, StreamOrigin::new(connection, token)))
+    }
+}
+
+/// What to do after a failed attempt.
+enum Verdict {
+    Again,
+    GiveUp(Error),
+}
+
+impl Transport {
+    /// Makes a call on one member after another until one answers, or none can be asked again.
+    /// `not_on` is where the same call is under way already.
+    pub(super) async fn retried<C: RetryableCall>(
+        &self,
+        call: &C,
+        trace: &CallTrace,
+        not_on: Option<&Arc<Connection>>,
+    ) -> Result<C::Output, Error> {
+        let method = call.method();
+        let mut avoid: Option<Arc<Connection>> = None;
+        let mut failures = 0;
+        let mut renewed = false;
+        loop {
+            let avoid_now = match (not_on, &avoid) {
+                (Some(elsewhere), _) => Avoid::Always(elsewhere),
+                (None, Some(failed)) => Avoid::IfPossible(failed),
+                (None, None) => Avoid::Nothing,
+            };
+            let connection = self.pool.pick(avoid_now).await.map_err(Error::Connection)?;
+            let (token, outcome) = self.attempt(call, &connection, trace).await;
+            let failure = match outcome {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            trace.failed(&failure);
+            if let Failure::Server(status) = &failure
+                && !renewed
+                && self.renews_token(status, &token)
+            {
+                renewed = true;
+                Stats::count(&self.stats.retries);
+                continue;
+            }
+            if let Verdict::GiveUp(error) = self.judge(failure, method, &connection, failures) {
+                return Err(error);
+            }
+            Stats::count(&self.stats.retries);
+            avoid = Some(connection);
+            if failures > 0 {
+                sleep(backoff::delay(failures - 1, FIRST_PAUSE, LONGEST_PAUSE)).await;
+            }
+            failures += 1;
+        }
+    }
+
+    /// One attempt on one connection, with the token that it was made with.
+    async fn attempt<C: RetryableCall>(
+        &self,
+        call: &C,
+        connection: &Arc<Connection>,
+        trace: &CallTrace,
+    ) -> (Token, Result<C::Output, Failure>) {
+        trace.goes_to(connection);
+        match self.tokens.get(connection).await {
+            Ok(token) => {
+                trace.sent();
+                let outcome = call.make(connection, &token).await;
+                (token, outcome)
+            }
+            // Authenticating changes nothing, so it is repeated like a read.
+            Err(Failure::Server(status)) if status.meaning() == Meaning::Unclear => {
+                (Token::Missing, Err(Failure::NeverSent(status.message)))
+            }
+            Err(failure) => (Token::Missing, Err(failure)),
+        }
+    }
+
+    /// Whether a refused call may succeed with a new token, which the next attempt then fetches.
+    fn renews_token(&self, status: &GrpcStatus, token: &Token) -> bool {
+        let renews = status.meaning() == Meaning::RenewToken && self.tokens.is_renewable();
+        if renews {
+            self.tokens.refused(token);
+        }
+        renews
+    }
+
+    fn judge(
+        &self,
+        failure: Failure,
+        method: &Method,
+        connection: &Arc<Connection>,
+        failures: u32,
+    ) -> Verdict {
+        match &failure {
+            Failure::NeverSent(_) => Verdict::Again,
+            Failure::Broken(_) if method.repeatable => Verdict::Again,
+            Failure::Server(status) => {
+                let again = match status.meaning() {
+                    Meaning::TryElsewhere => true,
+                    Meaning::Unclear => method.repeatable && is_transient(status, failures),
+                    Meaning::Refused | Meaning::RenewToken => false,
+                };
+                if again || status.meaning() == Meaning::Unclear {
+                    self.pool.shun(connection, &status.message, SHUN);
+                }
+                if again { Verdict::Again } else { Verdict::GiveUp(conclude(failure, method)) }
+            }
+            Failure::Broken(_) | Failure::Unusable(_) => Verdict::GiveUp(conclude(failure, method)),
+        }
+    }
+
+    /// Makes a call on one member.
+    pub(super) async fn on_member<C: RetryableCall>(
+        &self,
+        endpoint: &Endpoint,
+        call: &C,
+        trace: &CallTrace,
+    ) -> Result<C::Output, Error> {
+        let method = call.method();
+        let mut renewed = false;
+        let mut broken = false;
+        loop {
+            let connection = self.pool.connection_to(endpoint).await.map_err(Error::Connection)?;
+            let (token, outcome) = self.attempt(call, &connection, trace).await;
+            let failure = match outcome {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            match &failure {
+                Failure::Server(status) if !renewed && self.renews_token(status, &token) => {
+                    renewed = true;
+                }
+                // A connection that had been idle; whether the member is there shows the next.
+                Failure::NeverSent(_) if !broken => broken = true,
+                Failure::Broken(_) if !broken && method.repeatable => broken = true,
+                _ => return Err(conclude(failure, method)),
+            }
+            trace.failed(&failure);
+            Stats::count(&self.stats.retries);
+        }
+    }
+}
+
+/// Whether a repeated read may succeed.
+fn is_transient(status: &GrpcStatus, failures: u32) -> bool {
+    // `Canceled` and the like come from a server that goes down. What etcd has no name for comes
+    // from a proxy or from the transport, or it is an error that this client does not know yet.
+    match status.server_error() {
+        // A full database stays full.
+        Some(known) => known.name != "NoSpace",
+        None => failures < UNKNOWN_ERRORS || !matches!(status.code, UNKNOWN | INTERNAL),
+    }
+}
+
+/// The error that a failure means for the caller.
+pub fn conclude(failure: Failure, method: &Method) -> Error {
+    match failure {
+        Failure::NeverSent(message) => Error::Connection(message),
+        Failure::Broken(message) => Error::Connection(message).for_mutation(!method.repeatable),
+        Failure::Server(status) => {
+            let unclear = status.meaning() == Meaning::Unclear;
+            Error::Server(status).for_mutation(unclear && !method.repeatable)
+        }
+        // The call was carried out; only what the server says of it is lost.
+        Failure::Unusable(status) => Error::Server(status).for_mutation(!method.repeatable),
+    }
+}

@@ -1,0 +1,41 @@
+//! Where a stream came from, for the case that it fails.
+
+use std::sync::Arc;
+
+use crate::rpc::connection::Connection;
+use crate::rpc::error::Failure;
+use crate::rpc::transport::open::Transport;
+use crate::rpc::transport::retry::SHUN;
+use crate::rpc::transport::token::Token;
+
+pub struct StreamOrigin {
+    connection: Arc<Connection>,
+    token: Token,
+}
+
+impl StreamOrigin {
+    pub(super) fn new(connection: &Arc<Connection>, token: &Token) -> Self {
+        Self { connection: Arc::clone(connection), token: token.clone() }
+    }
+
+    /// Makes the next stream, and other calls, prefer another member.
+    pub fn shun(&self, transport: &Transport, why: &str) {
+        transport.pool.shun(&self.connection, why, SHUN);
+    }
+
+    /// Completes when the endpoint is not to be used any more.
+    pub async fn retired(&self) {
+        self.connection.retired().await;
+    }
+
+    /// Whether the member answers a request for progress behind the events that it is about.
+    pub async fn orders_progress(&self) -> Result<bool, Failure> {
+        self.connection.orders_progress(&self.token.metadata()).await
+    }
+
+    /// Makes the next stream use a new token; false where that is of no use.
+    pub fn renew_token(&self, transport: &Transport) -> bool {
+        transport.tokens.refused(&self.token);
+        transport.tokens.is_renewable()
+    }
+}

@@ -1,0 +1,146 @@
+//! What the server sends on one HTTP/2 stream: messages, then a status.
+
+use bytes::{Buf, Bytes, BytesMut};
+use h2::RecvStream;
+use h2::client::ResponseFuture;
+use http::{HeaderMap, StatusCode};
+
+use crate::rpc::error::grpc_status::{
+    INTERNAL, OK, OUT_OF_RANGE, PERMISSION_DENIED, UNAUTHENTICATED, UNAVAILABLE, UNIMPLEMENTED,
+    UNKNOWN,
+};
+use crate::rpc::error::{Failure, GrpcStatus};
+use crate::rpc::wire::framing::{PREFIX, length_of, protocol_error};
+
+/// The server's side of a stream: messages, then a status.
+pub struct Incoming {
+    state: State,
+    /// Received and not yet taken.
+    buffer: BytesMut,
+    limit: usize,
+}
+
+enum State {
+    /// The server has not answered; it does so with its first message.
+    Headers(ResponseFuture),
+    Body(RecvStream),
+    Ended,
+}
+
+impl Incoming {
+    pub fn new(response: ResponseFuture, limit: usize) -> Self {
+        Self { state: State::Headers(response), buffer: BytesMut::new(), limit }
+    }
+
+    /// The next message; `None` once the server has ended the stream with success.
+    ///
+    /// Not lossy when dropped: what was received stays in the buffer.
+    pub async fn message(&mut self) -> Result<Option<Bytes>, Failure> {
+        if let State::Headers(response) = &mut self.state {
+            let (head, body) = response.await.map_err(broken)?.into_parts();
+            if let Some(status) = GrpcStatus::from_headers(&head.headers) {
+                self.state = State::Ended;
+                return finished(status);
+            }
+            if head.status != StatusCode::OK {
+                self.state = State::Ended;
+                let message = format!("the server answered with HTTP status {}", head.status);
+                return Err(Failure::Server(GrpcStatus::new(http_code(head.status), message)));
+            }
+            self.state = State::Body(body);
+        }
+        loop {
+            if let Some(message) = self.take_message()? {
+                return Ok(Some(message));
+            }
+            let State::Body(body) = &mut self.state else { return Ok(None) };
+            let Some(chunk) = body.data().await else {
+                let trailers = body.trailers().await.map_err(broken)?;
+                self.state = State::Ended;
+                return finished(final_status(trailers.as_ref()));
+            };
+            let chunk = chunk.map_err(broken)?;
+            let _ = body.flow_control().release_capacity(chunk.len());
+            if let Some(message) = self.whole_message(&chunk) {
+                return Ok(Some(message));
+            }
+            self.append(&chunk);
+        }
+    }
+
+    /// The message of a chunk that is just one message; the common case, without a copy.
+    fn whole_message(&self, chunk: &Bytes) -> Option<Bytes> {
+        let whole = self.buffer.is_empty()
+            && chunk.len() >= PREFIX
+            && chunk[0] == 0
+            && chunk.len() - PREFIX == length_of(chunk)
+            && chunk.len() - PREFIX <= self.limit;
+        whole.then(|| chunk.slice(PREFIX..))
+    }
+
+    fn append(&mut self, chunk: &[u8]) {
+        if self.buffer.is_empty() && chunk.len() >= PREFIX {
+            // Room for the whole message at once; the server names its size first.
+            self.buffer.reserve((length_of(chunk).min(self.limit) + PREFIX).max(chunk.len()));
+        }
+        self.buffer.extend_from_slice(chunk);
+    }
+
+    fn take_message(&mut self) -> Result<Option<Bytes>, Failure> {
+        if self.buffer.len() < PREFIX {
+            return Ok(None);
+        }
+        if self.buffer[0] != 0 {
+            return Err(protocol_error("the server sent a compressed message"));
+        }
+        let length = length_of(&self.buffer);
+        if length > self.limit {
+            let message = format!(
+                "the response has {length} bytes, more than the {} of max_response_size",
+                self.limit
+            );
+            return Err(Failure::Unusable(GrpcStatus::new(OUT_OF_RANGE, message)));
+        }
+        if self.buffer.len() - PREFIX < length {
+            return Ok(None);
+        }
+        self.buffer.advance(PREFIX);
+        Ok(Some(self.buffer.split_to(length).freeze()))
+    }
+}
+
+fn finished(status: GrpcStatus) -> Result<Option<Bytes>, Failure> {
+    if status.code == OK { Ok(None) } else { Err(Failure::Server(status)) }
+}
+
+fn final_status(trailers: Option<&HeaderMap>) -> GrpcStatus {
+    trailers
+        .and_then(GrpcStatus::from_headers)
+        .unwrap_or_else(|| GrpcStatus::new(UNKNOWN, "the server sent no gRPC status"))
+}
+
+/// How gRPC maps the HTTP statuses of a proxy or gateway that answered instead of etcd.
+fn http_code(status: StatusCode) -> i32 {
+    match status {
+        StatusCode::BAD_REQUEST => INTERNAL,
+        StatusCode::UNAUTHORIZED => UNAUTHENTICATED,
+        StatusCode::FORBIDDEN => PERMISSION_DENIED,
+        StatusCode::NOT_FOUND => UNIMPLEMENTED,
+        StatusCode::TOO_MANY_REQUESTS
+        | StatusCode::BAD_GATEWAY
+        | StatusCode::SERVICE_UNAVAILABLE
+        | StatusCode::GATEWAY_TIMEOUT => UNAVAILABLE,
+        _ => UNKNOWN,
+    }
+}
+
+/// The failure of a stream whose request is on its way.
+pub fn broken(error: h2::Error) -> Failure {
+    // By the protocol, the server has not looked at the request: it has refused the stream, or
+    // it goes away and this stream is beyond the last one that it takes.
+    let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM) || error.is_go_away();
+    if error.is_remote() && refused {
+        return Failure::NeverSent(format!("the server refused the stream: {error}"));
+    }
+    Failure::Broken(format!("the connection broke: {error}"))
+}
