@@ -10,6 +10,7 @@ from ._client import Client, EtcdClient
 from ._communicator import Communicator, EtcdCommunicator
 from ._coordination.election import Election
 from ._coordination.lock import EtcdLockOption, Lock
+from ._coordination.session import Session
 from ._etcd_client import (
     AlarmMember,
     AlarmResponse,
@@ -151,6 +152,7 @@ from .errors import (
     RpcError,
     ServerTimeoutError,
     SessionExpiredError,
+    SessionLostError,
     StoppedError,
     TooManyLearnersError,
     TooManyOpsError,
@@ -299,7 +301,9 @@ __all__ = [
     "SavedSnapshot",
     "Scan",
     "ServerTimeoutError",
+    "Session",
     "SessionExpiredError",
+    "SessionLostError",
     "Snapshot",
     "SortOrder",
     "SortTarget",

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING
 
 from . import _etcd_client
 from ._admin.maintenance import Maintenance
+from ._coordination.session import Session
 from ._etcd_client import LockResponse, UnlockResponse
 from ._kv.scan import Scan
 from ._lease.lease import LeaseGrant
 from ._started import Attempt
-from .errors import InvalidArgsError, LockLostError
+from .errors import InvalidArgsError, LockLostError, SessionLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
     from typing import Any
 
     from ._coordination.lock import Lock
@@ -163,6 +164,26 @@ class Communicator(_etcd_client.Communicator):
             LeaseTTLTooLargeError: The time to live is above 9,000,000,000.
         """
         return LeaseGrant(self._hold_lease(ttl, id, timeout=timeout))
+
+    def session(
+        self,
+        ttl: int = 10,
+        *,
+        cancel_on_loss: bool = False,
+        on_loss: Callable[[SessionLostError], object] | None = None,
+    ) -> Session:
+        """Make a session: one lease, kept alive within `async with`, that much can share.
+
+        Args:
+            ttl: The seconds after which its lease ends once it is not renewed any more.
+            cancel_on_loss: Whether the body is cancelled when the session is lost; leaving then
+                raises `SessionLostError`.
+            on_loss: What is called with a `SessionLostError` when the session is lost.
+
+        Returns:
+            The session, not yet open.
+        """
+        return Session(self, ttl, cancel_on_loss=cancel_on_loss, on_loss=on_loss)
 
     def lock(
         self,

@@ -22,6 +22,7 @@ One tree, with what a class adds to the one above it, attributes and further bas
                 CorruptError
                 LeaseNotFoundError
                     LeaseLostError          + LeaseKeepAliveError
+                        SessionLostError
                 LeaseExistError
                 LeaseTTLTooLargeError
                 SessionExpiredError         + LockError
@@ -226,6 +227,7 @@ __all__ = [
     "RpcError",
     "ServerTimeoutError",
     "SessionExpiredError",
+    "SessionLostError",
     "StoppedError",
     "TooManyLearnersError",
     "TooManyOpsError",
@@ -280,6 +282,10 @@ class OutcomeUnknownError(GRPCStatusError):
 
 class LeaseLostError(LeaseKeepAliveError, LeaseNotFoundError):
     """A lease that was kept alive ended, or was revoked by another."""
+
+
+class SessionLostError(LeaseLostError):
+    """A session ended before it was left: its lease is gone, and all that was on it."""
 
 
 class LockTimeoutError(LockError, EtcdTimeoutError):

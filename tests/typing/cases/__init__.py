@@ -9,6 +9,7 @@ from tests.typing.cases import (
     locks,
     maintenance,
     members,
+    sessions,
     transactions,
     watches,
 )
@@ -23,6 +24,7 @@ CASES: Cases = {
     **locks.CASES,
     **maintenance.CASES,
     **members.CASES,
+    **sessions.CASES,
     **transactions.CASES,
     **watches.CASES,
 }
