@@ -9,13 +9,14 @@ use pyo3::prelude::*;
 
 use crate::bridge::{self, Call, Context, Engine, ForkGuarded, LoopBridge, Messenger, Reply};
 use crate::py::connection::options::ConnectOptions;
-use crate::py::connection::session::{Session, Target};
+use crate::py::connection::session::Session;
 use crate::py::errors;
 use crate::py::support::args;
 use crate::py::support::responses::ToPython;
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::error::Error;
 use crate::rpc::keys::KeyRange;
+use crate::rpc::transport::shared_transports::Target;
 use crate::rpc::transport::{Deadline, Transport};
 
 /// What all views of one open context share.

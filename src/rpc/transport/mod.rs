@@ -12,6 +12,7 @@ pub mod pool;
 mod request;
 pub mod resumable_stream;
 mod retry;
+pub mod shared_transports;
 pub mod stats;
 mod stream_origin;
 mod token;
