@@ -2,6 +2,7 @@
 
 import atexit as _atexit
 import os as _os
+import typing as _typing
 
 from . import _etcd_client
 from ._admin.maintenance import Maintenance
@@ -11,6 +12,7 @@ from ._communicator import Communicator, EtcdCommunicator
 from ._coordination.election import Election
 from ._coordination.lock import EtcdLockOption, Lock
 from ._coordination.session import Session
+from ._discovery import Discovery
 from ._etcd_client import (
     AlarmMember,
     AlarmResponse,
@@ -168,6 +170,18 @@ from .errors import (
     WatchError,
     WrongLoopError,
 )
+from .errors._base import GRPCStatus
+
+if _typing.TYPE_CHECKING:
+    from ._types import BytesLike, LeaseId, OpResponse, PemSource
+else:
+    # At run time the same names are loaded when they are asked for.
+    from . import _lazy
+
+    __getattr__ = _lazy.load
+    __dir__ = _lazy.names
+
+__version__: str = _etcd_client.__version__
 
 __all__ = [
     "AlarmAction",
@@ -184,6 +198,7 @@ __all__ = [
     "AuthUserGetResponse",
     "AuthUserListResponse",
     "BadLeaderTransfereeError",
+    "BytesLike",
     "Call",
     "CampaignResponse",
     "Client",
@@ -201,6 +216,7 @@ __all__ = [
     "DeadlineExceededError",
     "DefragmentResponse",
     "DeleteResponse",
+    "Discovery",
     "DowngradeAction",
     "DowngradeInProcessError",
     "DowngradeInfo",
@@ -221,6 +237,7 @@ __all__ = [
     "EtcdTimeoutError",
     "ForkedError",
     "FutureRevisionError",
+    "GRPCStatus",
     "GRPCStatusCode",
     "GRPCStatusError",
     "HashKVResponse",
@@ -244,6 +261,7 @@ __all__ = [
     "LeaseExistError",
     "LeaseGrant",
     "LeaseGrantResponse",
+    "LeaseId",
     "LeaseKeepAliveError",
     "LeaseKeepAliveResponse",
     "LeaseKeepAlives",
@@ -279,8 +297,10 @@ __all__ = [
     "NotLeaderError",
     "NotSupportedForLearnerError",
     "Observer",
+    "OpResponse",
     "OutcomeUnknownError",
     "PeerURLExistError",
+    "PemSource",
     "Permission",
     "PermissionDeniedError",
     "PermissionNotGrantedError",
@@ -334,6 +354,12 @@ __all__ = [
     "active_context_count",
     "cleanup_runtime",
 ]
+
+# Tracebacks, pickles and `help` show where programs import a name from, not where it is written.
+for _name in __all__:
+    _value = globals().get(_name)
+    if getattr(_value, "__module__", __name__) != __name__:
+        _value.__module__ = __name__
 
 if hasattr(_os, "register_at_fork"):
     _os.register_at_fork(after_in_child=_etcd_client._after_fork_in_child)  # noqa: SLF001 - ours

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._coordination.lock import Lock
-    from ._etcd_client import BytesLike, Call, Holding, LeaseId, RangeResponse, ResponseHeader
+    from ._etcd_client import Call, Holding, RangeResponse, ResponseHeader
+    from ._types import BytesLike, LeaseId
 
 
 class Communicator(_etcd_client.Communicator):

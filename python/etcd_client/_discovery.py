@@ -7,12 +7,20 @@ from ._etcd_client import ConnectOptions
 
 
 class Discovery:
-    """Whom to ask for the endpoints of which cluster; see `Client.from_srv`.
+    """The domain whose SRV records name the endpoints of a cluster; see `Client.from_srv`.
 
     Args:
         domain: Such as `example.com`.
         service_name: Tells clusters of one domain apart.
-        nameserver: Whom to ask instead of the system's name servers.
+        nameserver: The address of a name server to ask instead of the system's.
+
+    Raises:
+        InvalidArgsError: The domain or the address is malformed.
+
+    Examples:
+        >>> from etcd_client import Client, Discovery
+        >>> Client(Discovery("example.com"))
+        <Client <Discovery example.com>>
     """
 
     __slots__ = ("_domain", "_nameserver", "_service_name")
@@ -26,10 +34,17 @@ class Discovery:
         self._nameserver = nameserver
 
     async def resolve(self, options: ConnectOptions) -> tuple[list[str], ConnectOptions]:
-        """Ask DNS; return the endpoints, and the options for connecting to them.
+        """Look the records up.
 
         Args:
-            options: Those of the client. Its connect timeout bounds the lookup as well.
+            options: The options of the client. Its connect timeout bounds the lookup as well.
+
+        Returns:
+            The endpoints, and the options to connect to them with: TLS where the records are those
+            of TLS, with the domain as the name that the certificate has to carry.
+
+        Raises:
+            EtcdConnectionError: There are no such records, or no name server answered.
         """
         return await _etcd_client.discover(
             options, self._domain, self._service_name, self._nameserver

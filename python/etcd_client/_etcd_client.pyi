@@ -11,22 +11,20 @@ Programs import these names from `etcd_client`. Some rules hold for all of them:
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine, Generator, Iterable, Sequence
-from os import PathLike
 from types import GenericAlias, TracebackType
 from typing import (
     Any,
     Generic,
     Literal,
     NoReturn,
-    Protocol,
-    TypeAlias,
     TypeVar,
     final,
     overload,
 )
 
-from typing_extensions import Buffer, Self, disjoint_base
+from typing_extensions import Self, disjoint_base
 
+from ._types import BytesLike, LeaseId, OpResponse, PemSource
 from ._watch.condvar import CondVar
 from .enums import (
     AlarmType,
@@ -41,20 +39,10 @@ from .enums import (
 
 _T_co = TypeVar("_T_co", covariant=True)
 
-BytesLike: TypeAlias = Buffer | str
-"""What is taken as a key, a value or a name."""
-
-PemSource: TypeAlias = bytes | str | PathLike[str]
-"""Certificates or a key in PEM: as `bytes`, or the path of a file."""
-
-class _HasId(Protocol):
-    @property
-    def id(self) -> int: ...
-
-LeaseId: TypeAlias = int | _HasId
-"""What is taken as a lease: its id, or an object that has one as `.id`."""
-
 # The runtime
+
+__version__: str
+"""The version of this package."""
 
 def active_context_count() -> int:
     """Count the contexts that are open in this process.
@@ -1512,9 +1500,6 @@ class Txn:
             InvalidArgsError: This has been set.
         """
 
-OpResponse: TypeAlias = RangeResponse | PutResponse | DeleteResponse | TxnResponse
-"""What an operation of a transaction returns."""
-
 @final
 class TxnResponse:
     """The outcome of a transaction.
@@ -1813,10 +1798,10 @@ class Watch:
     """
 
     def __aiter__(self) -> Watch: ...
-    def __anext__(self) -> Next[WatchEvent]: ...
+    def __anext__(self) -> Coroutine[Any, Any, WatchEvent]: ...
     def __aenter__(self) -> Call[Watch]: ...
-    def __aexit__(self, *_exception: object) -> Next[None]: ...
-    def batches(self) -> WatchBatches:
+    def __aexit__(self, *_exception: object) -> Coroutine[Any, Any, None]: ...
+    def batches(self) -> AsyncIterator[list[WatchEvent]]:
         """Iterate over lists of events, one for each revision, instead of single events.
 
         Returns:
@@ -1854,7 +1839,7 @@ class WatchBatches(AsyncIterator[list[WatchEvent]]):
     """An async iterator over a watch's events, as one list for each revision."""
 
     def __aiter__(self) -> WatchBatches: ...
-    def __anext__(self) -> Next[list[WatchEvent]]: ...
+    def __anext__(self) -> Coroutine[Any, Any, list[WatchEvent]]: ...
 
 # Counts
 
@@ -2939,7 +2924,7 @@ class Snapshot:
     """
 
     def __aiter__(self) -> Snapshot: ...
-    def __anext__(self) -> Next[bytes]: ...
+    def __anext__(self) -> Coroutine[Any, Any, bytes]: ...
     @property
     def remaining_bytes(self) -> int | None:
         """How much of the database comes after the last part; None before the first one."""
@@ -3042,9 +3027,9 @@ class LeaseKeepAlives:
     """
 
     def __aiter__(self) -> LeaseKeepAlives: ...
-    def __anext__(self) -> Next[LeaseKeepAliveResponse]: ...
+    def __anext__(self) -> Coroutine[Any, Any, LeaseKeepAliveResponse]: ...
     def __aenter__(self) -> Call[LeaseKeepAlives]: ...
-    def __aexit__(self, *_exception: object) -> Next[None]: ...
+    def __aexit__(self, *_exception: object) -> Coroutine[Any, Any, None]: ...
     def cancel(self) -> None:
         """End the renewing, without revoking the lease; what was not read is dropped."""
 
@@ -3254,6 +3239,6 @@ class Observer:
     """
 
     def __aiter__(self) -> Observer: ...
-    def __anext__(self) -> Next[LeaderResponse]: ...
+    def __anext__(self) -> Coroutine[Any, Any, LeaderResponse]: ...
     def cancel(self) -> None:
         """End the iteration, on the server too; what was not read is dropped."""

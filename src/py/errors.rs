@@ -9,9 +9,9 @@ use pyo3::prelude::*;
 use crate::rpc::error::server_error;
 use crate::rpc::error::{Error, GrpcStatus};
 
-const MODULE: &str = "etcd_client.errors";
+const MODULE: &str = "etcd_client.errors._makers";
 
-/// Calls a factory or class of the errors module.
+/// Calls a class or a function of that module.
 fn make<'py, A>(py: Python<'py>, factory: &str, arguments: A) -> PyErr
 where
     A: PyCallArgs<'py>,
@@ -29,8 +29,8 @@ where
 pub(crate) fn exception(py: Python<'_>, error: Error) -> PyErr {
     match error {
         Error::Server(status) => from_status(py, status),
-        Error::Connection(message) => make(py, "connection_error", (message,)),
-        Error::Timeout(message) => make(py, "timeout_error", (message,)),
+        Error::Connection(message) => make(py, "EtcdConnectionError", (message,)),
+        Error::Timeout(message) => make(py, "EtcdTimeoutError", (message,)),
         Error::OutcomeUnknown(cause) => {
             let cause = exception(py, *cause).into_value(py);
             make(py, "outcome_unknown", (cause,))
@@ -78,7 +78,9 @@ pub(crate) fn forked(py: Python<'_>) -> PyErr {
 
 /// What is told to a read whose engine was stopped.
 pub(crate) fn lost_read() -> PyErr {
-    Python::attach(|py| make(py, "connection_error", ("the runtime was stopped during the call",)))
+    Python::attach(|py| {
+        make(py, "EtcdConnectionError", ("the runtime was stopped during the call",))
+    })
 }
 
 /// What is told to a mutation whose engine was stopped.

@@ -73,6 +73,10 @@ mod native {
     #[pymodule_export]
     use crate::py::watch::{Watch, WatchBatches};
 
+    #[pymodule_export]
+    #[expect(non_upper_case_globals, reason = "the name by which Python programs know it")]
+    const __version__: &str = env!("CARGO_PKG_VERSION");
+
     /// How many contexts are open in this process.
     #[pyfunction]
     fn active_context_count() -> usize {

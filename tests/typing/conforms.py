@@ -12,7 +12,7 @@ from typing import Any
 
 import etcd_client
 from etcd_client import _etcd_client
-from tests.typing.declarations import Member, argument_types, classes
+from tests.typing.declarations import Member, classes, type_aliases
 
 # What annotations may name beside the package's own classes.
 _NAMES: dict[str, Any] = {
@@ -30,7 +30,7 @@ _EXACT = (bool, bytes, float, int, str)
 
 def declared_type(member: Member) -> Any:
     """The annotation of a member's result as an object."""
-    own = {"Self": _NAMES.get(member.owner), "_T_co": Any} | dict.fromkeys(argument_types(), Any)
+    own = {"Self": _NAMES.get(member.owner), "_T_co": Any} | dict.fromkeys(type_aliases(), Any)
     return eval(member.returns, _NAMES, own)  # noqa: S307 - the package's own source
 
 

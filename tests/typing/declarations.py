@@ -7,6 +7,7 @@ stand in the stub alone.
 from __future__ import annotations
 
 import ast
+import itertools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -90,13 +91,17 @@ def functions() -> dict[str, Member]:
 
 
 @cache
-def argument_types() -> frozenset[str]:
-    """The names of what arguments may be, which annotations have and the package does not."""
-    return frozenset(
-        ast.unparse(node.target)
-        for node in _tree(STUB).body
-        if isinstance(node, ast.AnnAssign) and ast.unparse(node.annotation) == "TypeAlias"
-    )
+def type_aliases() -> dict[str, str]:
+    """The names of unions of types, each with its documentation."""
+    body = _tree(PACKAGE / "_types.py").body
+    return {
+        ast.unparse(node.target): following.value.value
+        for node, following in itertools.pairwise(body)
+        if isinstance(node, ast.AnnAssign)
+        and isinstance(following, ast.Expr)
+        and isinstance(following.value, ast.Constant)
+        and isinstance(following.value.value, str)
+    }
 
 
 @cache
@@ -139,6 +144,31 @@ def returned_classes() -> set[str]:
         found |= new
         annotations += (member.returns for name in new for member in classes()[name].properties)
     return found
+
+
+def annotations_of_members() -> Iterator[tuple[str, str, str]]:
+    """Yield the class, or an empty string, the function and each of its annotations.
+
+    Constructors and operators are among them, but not what is private.
+    """
+    for source in _sources():
+        for node in _tree(source).body:
+            members = node.body if isinstance(node, ast.ClassDef) else [node]
+            owner = node.name if isinstance(node, ast.ClassDef) else ""
+            for member in members:
+                if isinstance(member, _Function) and not re.match(r"_(?!_)", member.name):
+                    for annotation in _annotations(member):
+                        yield owner, member.name, ast.unparse(annotation)
+
+
+def _annotations(node: ast.FunctionDef | ast.AsyncFunctionDef) -> Iterator[ast.expr]:
+    arguments = node.args
+    named = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs]
+    for item in (*named, arguments.vararg, arguments.kwarg):
+        if item is not None and item.annotation is not None:
+            yield item.annotation
+    if node.returns is not None:
+        yield node.returns
 
 
 @cache

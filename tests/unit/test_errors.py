@@ -13,8 +13,10 @@ import pytest
 
 import etcd_client
 from etcd_client import GRPCStatusCode, errors
+from etcd_client.errors import _makers
 
-SERVER_ERRORS = Path(__file__).parents[2] / "src" / "rpc" / "error" / "server_error.rs"
+SOURCES = Path(__file__).parents[2] / "src"
+SERVER_ERRORS = SOURCES / "rpc" / "error" / "server_error.rs"
 
 CLASSES: list[type[errors.EtcdError]] = [
     vars(errors)[name] for name in errors.__all__ if vars(errors)[name].__name__ == name
@@ -81,9 +83,9 @@ WITHOUT_CLASS = {
 
 def make(known: type[errors.EtcdError]) -> errors.EtcdError:
     """Make an error of a class, with all that it can carry."""
-    cause = errors.from_status(14, "etcdserver: leader changed", "LeaderChanged", None)
+    cause = _makers.from_status(14, "etcdserver: leader changed", "LeaderChanged", None)
     if known is errors.OutcomeUnknownError:
-        return errors.outcome_unknown(cause)
+        return _makers.outcome_unknown(cause)
     if issubclass(known, errors.CompactedError):
         return known("etcdserver: mvcc: required revision has been compacted", compact_revision=7)
     if known is errors.RpcError:
@@ -220,7 +222,7 @@ def test_a_status_error_can_be_made_from_a_dictionary() -> None:
 
 def test_each_error_of_the_server_has_its_class() -> None:
     for name in server_error_names():
-        error = errors.from_status(2, "etcdserver: why", name, None)
+        error = _makers.from_status(2, "etcdserver: why", name, None)
         assert error.reason == name
         assert (type(error) is errors.RpcError) == (name in WITHOUT_CLASS), name
         assert name in WITHOUT_CLASS or name in type(error).reasons
@@ -245,7 +247,7 @@ def test_a_class_is_called_like_its_error() -> None:
 
 
 def test_the_answer_of_the_server_is_kept() -> None:
-    error = errors.from_status(5, "etcdserver: requested lease not found", "LeaseNotFound", None)
+    error = _makers.from_status(5, "etcdserver: requested lease not found", "LeaseNotFound", None)
     assert type(error) is errors.LeaseNotFoundError
     assert error.code is GRPCStatusCode.NotFound
     assert error.message == "etcdserver: requested lease not found"
@@ -255,15 +257,15 @@ def test_the_answer_of_the_server_is_kept() -> None:
 
 @pytest.mark.parametrize("revision", [7, None])
 def test_compaction_says_up_to_where(revision: int | None) -> None:
-    error = errors.from_status(11, "etcdserver: compacted", "Compacted", revision)
+    error = _makers.from_status(11, "etcdserver: compacted", "Compacted", revision)
     assert isinstance(error, errors.CompactedError)
     assert error.compact_revision == revision
 
 
 def test_an_error_without_a_name_is_told_by_its_code() -> None:
-    missing = errors.from_status(12, "unknown method Downgrade", "", None)
-    late = errors.from_status(4, "stream timeout", "", None)
-    other = errors.from_status(14, "upstream connect error", "", None)
+    missing = _makers.from_status(12, "unknown method Downgrade", "", None)
+    late = _makers.from_status(4, "stream timeout", "", None)
+    other = _makers.from_status(14, "upstream connect error", "", None)
     assert type(missing) is errors.UnimplementedError
     assert type(late) is errors.DeadlineExceededError
     assert type(other) is errors.RpcError
@@ -272,24 +274,24 @@ def test_an_error_without_a_name_is_told_by_its_code() -> None:
 
 @pytest.mark.parametrize("code", [-1, 17])
 def test_an_unheard_of_code_is_unknown(code: int) -> None:
-    assert errors.from_status(code, "", "", None).code is GRPCStatusCode.Unknown
+    assert _makers.from_status(code, "", "", None).code is GRPCStatusCode.Unknown
 
 
 @pytest.mark.parametrize(
     "cause",
     [
-        errors.timeout_error("no answer within 5 s"),
-        errors.connection_error("connection reset"),
-        errors.from_status(14, "etcdserver: leader changed", "LeaderChanged", None),
-        errors.from_status(8, "etcdserver: mvcc: database space exceeded", "NoSpace", None),
-        errors.from_status(1, "context canceled", "Canceled", None),
+        errors.EtcdTimeoutError("no answer within 5 s"),
+        errors.EtcdConnectionError("connection reset"),
+        _makers.from_status(14, "etcdserver: leader changed", "LeaderChanged", None),
+        _makers.from_status(8, "etcdserver: mvcc: database space exceeded", "NoSpace", None),
+        _makers.from_status(1, "context canceled", "Canceled", None),
         errors.ClosedError("the communicator is closed"),
     ],
     ids=lambda cause: type(cause).__name__,
 )
 def test_an_unknown_outcome_is_of_the_class_of_its_cause(cause: errors.EtcdError) -> None:
     with pytest.raises(type(cause)) as caught:
-        raise errors.outcome_unknown(cause)
+        raise _makers.outcome_unknown(cause)
     error = caught.value
     assert isinstance(error, errors.OutcomeUnknownError)
     assert error.cause is error.__cause__ is cause
@@ -299,7 +301,7 @@ def test_an_unknown_outcome_is_of_the_class_of_its_cause(cause: errors.EtcdError
 
 
 def test_the_cause_of_an_unknown_outcome_survives_pickling() -> None:
-    error: Any = errors.outcome_unknown(errors.timeout_error("no answer within 5 s"))
+    error: Any = _makers.outcome_unknown(errors.EtcdTimeoutError("no answer within 5 s"))
     error.seen = "twice"
     again: Any = pickle.loads(pickle.dumps(error))  # noqa: S301 - made above
     assert type(again) is type(error)
@@ -309,5 +311,12 @@ def test_the_cause_of_an_unknown_outcome_survives_pickling() -> None:
 
 
 def test_the_error_of_a_read_is_no_unknown_outcome() -> None:
-    assert type(errors.timeout_error("late")) is errors.EtcdTimeoutError
-    assert type(errors.connection_error("reset")) is errors.EtcdConnectionError
+    assert type(errors.EtcdTimeoutError("late")) is errors.EtcdTimeoutError
+    assert type(errors.EtcdConnectionError("reset")) is errors.EtcdConnectionError
+
+
+def test_the_engine_finds_what_it_makes_its_exceptions_with() -> None:
+    engine = (SOURCES / "py" / "errors.rs").read_text()
+    assert re.findall(r'MODULE: &str = "([\w.]+)"', engine) == [_makers.__name__]
+    assert sorted(set(re.findall(r'\bmake\(py, "(\w+)"', engine))) == _makers.__all__
+    assert set(_makers.__all__) <= vars(_makers).keys()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from etcd_client._etcd_client import LeaderKey
 from etcd_client._lease.loss import Loss
 from etcd_client._started import Attempt
-from etcd_client.errors import ElectError, EtcdError, LockTimeoutError, timeout_error
+from etcd_client.errors import ElectError, EtcdError, EtcdTimeoutError, LockTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -100,7 +100,7 @@ class Election:
         try:
             holding = await call
         except LockTimeoutError:
-            raise timeout_error(self._message("was not won within the timeout")) from None
+            raise EtcdTimeoutError(self._message("was not won within the timeout")) from None
         if self._holding is not None:
             await holding.release()
             raise ElectError(self._message("was won by another task with this object"))

@@ -9,7 +9,7 @@ from etcd_client._etcd_client import Compare
 from etcd_client.enums import CompareOp
 
 if TYPE_CHECKING:
-    from etcd_client._etcd_client import BytesLike, LeaseId
+    from etcd_client._types import BytesLike, LeaseId
 
 __all__ = ["Key", "KeyField"]
 

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, TypeAlias
 from etcd_client.errors import InvalidArgsError
 
 if TYPE_CHECKING:
-    from etcd_client._etcd_client import BytesLike, Call, KeyValue, RangeResponse
+    from etcd_client._etcd_client import Call, KeyValue, RangeResponse
+    from etcd_client._types import BytesLike
 
     _ReadPage: TypeAlias = Callable[[BytesLike, int, int], Call[RangeResponse]]
 

@@ -20,7 +20,7 @@ Reasons: TypeAlias = tuple[str, ...]
 """etcd's names of errors."""
 
 
-class Status(TypedDict):
+class GRPCStatus(TypedDict):
     """A gRPC status, in the form that programs written for etcd-client-py 0.5.1 read."""
 
     code: int
@@ -30,6 +30,9 @@ class Status(TypedDict):
 
 class EtcdError(Exception):
     """Whatever this package raises, but for ``TypeError``."""
+
+
+ClientError = EtcdError
 
 
 class GRPCStatusError(EtcdError):
@@ -44,9 +47,9 @@ class GRPCStatusError(EtcdError):
     own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.Unknown
     """The code of an error that is made from a message alone."""
 
-    def __init__(self, status: Status | str = "") -> None:
+    def __init__(self, status: GRPCStatus | str = "") -> None:
         if isinstance(status, str):
-            status = Status(code=int(self.own_code), details=b"", message=status)
+            status = GRPCStatus(code=int(self.own_code), details=b"", message=status)
         super().__init__(status)
 
     @property
@@ -65,24 +68,12 @@ class GRPCStatusError(EtcdError):
         return self._status["message"]
 
     @property
-    def _status(self) -> Status:
-        status: Status = self.args[0]
+    def _status(self) -> GRPCStatus:
+        status: GRPCStatus = self.args[0]
         return status
 
     def __str__(self) -> str:
         return self.message or str(self.code)
-
-
-class EtcdTimeoutError(GRPCStatusError, AnyTimeoutError):
-    """The deadline passed without an answer. A read can be repeated."""
-
-    own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.DeadlineExceeded
-
-
-class EtcdConnectionError(GRPCStatusError, ConnectionError):
-    """No endpoint could be reached, or the connection broke. A read can be repeated."""
-
-    own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.Unavailable
 
 
 class RpcError(GRPCStatusError):
@@ -102,7 +93,7 @@ class RpcError(GRPCStatusError):
     reason: str
     """etcd's name of the error, such as ``LeaseNotFound``; empty where it has none."""
 
-    def __init__(self, status: Status | str = "", *, reason: str | None = None) -> None:
+    def __init__(self, status: GRPCStatus | str = "", *, reason: str | None = None) -> None:
         super().__init__(status)
         self.reason = next(iter(self.reasons), "") if reason is None else reason
 

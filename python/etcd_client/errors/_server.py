@@ -13,13 +13,13 @@ from etcd_client.enums import GRPCStatusCode
 from ._base import (
     AnyTimeoutError,
     ElectError,
-    EtcdTimeoutError,
+    GRPCStatus,
     LockError,
     Reasons,
     RpcError,
-    Status,
     WatchError,
 )
+from ._connection import EtcdTimeoutError
 
 # Requests
 
@@ -85,7 +85,7 @@ class CompactedError(RpcError):
 
     def __init__(
         self,
-        status: Status | str = "",
+        status: GRPCStatus | str = "",
         *,
         reason: str | None = None,
         compact_revision: int | None = None,
@@ -385,15 +385,3 @@ class NoInflightDowngradeError(RpcError):
     """No downgrade is under way."""
 
     reasons: ClassVar[Reasons] = ("NoInflightDowngrade",)
-
-
-_BY_REASON = {reason: known for known in RpcError.__subclasses__() for reason in known.reasons}
-_BY_CODE: dict[GRPCStatusCode, type[RpcError]] = {
-    GRPCStatusCode.Unimplemented: UnimplementedError,
-    GRPCStatusCode.DeadlineExceeded: DeadlineExceededError,
-}
-
-
-def error_class(reason: str, code: GRPCStatusCode) -> type[RpcError]:
-    """Finds the class for an error, by etcd's name of it or else by its code."""
-    return _BY_REASON.get(reason) or _BY_CODE.get(code, RpcError)

@@ -10,11 +10,13 @@ from etcd_client import (
     Communicator,
     CondVar,
     ConnectOptions,
+    Discovery,
     FutureRevisionError,
     GRPCStatusError,
     active_context_count,
     cleanup_runtime,
 )
+from tests.support.name_server import NameServer, Service
 from tests.typing.world import KEY, Case, Cases, World
 
 FUTURE = 10**9
@@ -69,6 +71,14 @@ async def sync_endpoints(world: World) -> Any:
     return (await world.alone()).sync_endpoints()
 
 
+async def resolved(world: World) -> Any:
+    """What a name server of the case's own tells."""
+    services = {"_etcd-client._tcp.example.test": [Service("localhost.", 2379)]}
+    server = world.contexts.enter_context(NameServer(services))
+    discovery = Discovery("example.test", nameserver=server.address)
+    return discovery.resolve(ConnectOptions())
+
+
 CASES: Cases = {
     "active_context_count": (lambda _: active_context_count(),),
     "cleanup_runtime": (lambda _: cleanup_runtime(),),
@@ -100,6 +110,7 @@ CASES: Cases = {
     ),
     "ConnectOptions.with_tls": (lambda _: ConnectOptions().with_tls(verify=False),),
     "ConnectOptions.with_user": (lambda _: ConnectOptions().with_user("name", "password"),),
+    "Discovery.resolve": (resolved,),
 }
 
 INSTANCES: dict[str, Case] = {

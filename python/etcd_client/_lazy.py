@@ -1,0 +1,42 @@
+"""Names of the package that are loaded when a program asks for them.
+
+Importing the package costs every program; these names are needed by few. `load` and `names` are the
+package's `__getattr__` and `__dir__`.
+"""
+
+from __future__ import annotations
+
+import sys
+
+PACKAGE = "etcd_client"
+
+# The names, each with the module that has it.
+MODULES = {
+    "BytesLike": "_types",
+    "LeaseId": "_types",
+    "OpResponse": "_types",
+    "PemSource": "_types",
+}
+
+
+def load(name: str) -> object:
+    """Find a name that the package does not have yet.
+
+    Args:
+        name: The name.
+    """
+    module = MODULES.get(name)
+    if module is None:
+        message = f"module {PACKAGE!r} has no attribute {name!r}"
+        raise AttributeError(message)
+    from importlib import import_module  # noqa: PLC0415 - most programs do not get here
+
+    value: object = getattr(import_module(f"{PACKAGE}.{module}"), name)
+    # The next access finds it without a call.
+    setattr(sys.modules[PACKAGE], name, value)
+    return value
+
+
+def names() -> list[str]:
+    """List the names that the package has, and those that it can load."""
+    return sorted({*vars(sys.modules[PACKAGE]), *MODULES})

@@ -1,0 +1,38 @@
+"""What arguments and results may be, named for the annotations of programs.
+
+Loaded when one of these names is asked for: nothing else needs it at run time.
+"""
+
+import sys
+from os import PathLike
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from ._etcd_client import DeleteResponse, PutResponse, RangeResponse, TxnResponse
+
+if TYPE_CHECKING:
+    from typing_extensions import Buffer
+elif sys.version_info >= (3, 12):
+    from collections.abc import Buffer
+else:
+    # Before Python 3.12 there is no class of all bytes-like objects; these are the usual ones.
+    Buffer = bytes | bytearray | memoryview
+
+__all__ = ["BytesLike", "LeaseId", "OpResponse", "PemSource"]
+
+BytesLike: TypeAlias = Buffer | str
+"""A key, a value or a name: any bytes-like object, or a `str`, which is encoded as UTF-8."""
+
+PemSource: TypeAlias = bytes | str | PathLike[str]
+"""Certificates or a key in PEM: as `bytes`, or the path of a file."""
+
+
+class _HasId(Protocol):
+    @property
+    def id(self) -> int: ...
+
+
+LeaseId: TypeAlias = int | _HasId
+"""A lease: its id, or an object that has the id as `.id`, such as a `Lease`."""
+
+OpResponse: TypeAlias = RangeResponse | PutResponse | DeleteResponse | TxnResponse
+"""The response of one operation of a transaction."""

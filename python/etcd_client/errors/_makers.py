@@ -1,0 +1,62 @@
+"""What the engine makes its exceptions with: `src/py/errors.rs` calls the names listed here."""
+
+from __future__ import annotations
+
+from etcd_client.enums import GRPCStatusCode
+
+from ._base import GRPCStatus, RpcError
+from ._connection import EtcdConnectionError, EtcdTimeoutError
+from ._leases import LeaseLostError, LockLostError, LockTimeoutError
+from ._outcome import outcome_unknown
+from ._server import CompactedError, DeadlineExceededError, UnimplementedError
+from ._usage import (
+    ClosedError,
+    ForkedError,
+    InvalidArgsError,
+    InvalidUriError,
+    IoError,
+    WrongLoopError,
+)
+
+__all__ = [
+    "ClosedError",
+    "EtcdConnectionError",
+    "EtcdTimeoutError",
+    "ForkedError",
+    "InvalidArgsError",
+    "InvalidUriError",
+    "IoError",
+    "LeaseLostError",
+    "LockLostError",
+    "LockTimeoutError",
+    "WrongLoopError",
+    "from_status",
+    "outcome_unknown",
+]
+
+_BY_REASON = {reason: known for known in RpcError.__subclasses__() for reason in known.reasons}
+_BY_CODE: dict[GRPCStatusCode, type[RpcError]] = {
+    GRPCStatusCode.Unimplemented: UnimplementedError,
+    GRPCStatusCode.DeadlineExceeded: DeadlineExceededError,
+}
+
+
+def from_status(code: int, message: str, reason: str, compact_revision: int | None) -> RpcError:
+    """Makes the error for an answer of the server's.
+
+    Args:
+        code: The code of the status.
+        message: The message, as it came.
+        reason: etcd's name of the error, or an empty string.
+        compact_revision: The revision up to which history is gone, where that is the error.
+    """
+    try:
+        known_code = GRPCStatusCode(code)
+    except ValueError:
+        # So says gRPC of codes that it does not define.
+        known_code = GRPCStatusCode.Unknown
+    status = GRPCStatus(code=int(known_code), details=b"", message=message)
+    known = _BY_REASON.get(reason) or _BY_CODE.get(known_code, RpcError)
+    if issubclass(known, CompactedError):
+        return known(status, reason=reason, compact_revision=compact_revision)
+    return known(status, reason=reason)
