@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ._coordination.lock import Lock
-    from ._etcd_client import Call, Holding, RangeResponse, ResponseHeader
+    from ._etcd_client import Call, HeldLease, RangeResponse, ResponseHeader
     from ._types import BytesLike, LeaseId
 
 
@@ -55,7 +55,7 @@ class Communicator(_etcd_client.Communicator):
     held_lock: Lock | None = None
     """The lock that `Client.with_lock` has acquired; None for a mere connection."""
 
-    _locks: dict[bytes, tuple[bytes, Holding]] | None = None
+    _locks: dict[bytes, tuple[bytes, HeldLease]] | None = None
 
     def scan_prefix(  # noqa: PLR0913 - the options of a range
         self,
@@ -219,14 +219,14 @@ class Communicator(_etcd_client.Communicator):
             raise InvalidArgsError(message)
         return self._lock(name, lease, timeout=timeout)
 
-    async def _locked(self, name: BytesLike, call: Call[Holding]) -> LockResponse:
-        holding = await call
-        holding.adopt()
+    async def _locked(self, name: BytesLike, call: Call[HeldLease]) -> LockResponse:
+        held = await call
+        held.adopt()
         if self._locks is None:
             self._locks = {}
         own_name = name.encode() if isinstance(name, str) else bytes(name)
-        self._locks[holding.key] = (own_name, holding)
-        return LockResponse(holding.header, holding.key)
+        self._locks[held.key] = (own_name, held)
+        return LockResponse(held.header, held.key)
 
     def unlock(
         self, key: BytesLike, *, timeout: float | None = None
@@ -243,26 +243,24 @@ class Communicator(_etcd_client.Communicator):
         Raises:
             LockLostError: It was lost before.
         """
-        holding = self._take_lock(key)
-        if holding is None:
+        held = self._take_lock(key)
+        if held is None:
             return self._unlock(key, timeout=timeout)
-        return self._unlocked(holding, holding.release(timeout))
+        return self._unlocked(held, held.release(timeout))
 
-    def _take_lock(self, key: BytesLike) -> Holding | None:
+    def _take_lock(self, key: BytesLike) -> HeldLease | None:
         wanted = key.encode() if isinstance(key, str) else key
         locks = self._locks or {}
-        for own, (name, holding) in locks.items():
+        for own, (name, held) in locks.items():
             if wanted in (own, name):
                 del locks[own]
-                return holding
+                return held
         return None
 
-    async def _unlocked(
-        self, holding: Holding, call: Call[ResponseHeader | None]
-    ) -> UnlockResponse:
+    async def _unlocked(self, held: HeldLease, call: Call[ResponseHeader | None]) -> UnlockResponse:
         header = await call
         if header is None:
-            message = f"the lock {holding.key!r} was lost: {holding.loss}"
+            message = f"the lock {held.key!r} was lost: {held.loss}"
             raise LockLostError(message)
         return UnlockResponse(header)
 

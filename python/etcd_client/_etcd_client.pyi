@@ -973,7 +973,7 @@ class Communicator:
 
     def _hold_lease(
         self, ttl: int, id: int | None = None, *, timeout: float | None = None
-    ) -> Call[Holding]: ...
+    ) -> Call[HeldLease]: ...
 
     # Locks
 
@@ -986,7 +986,7 @@ class Communicator:
         wait: Literal[True] = True,
         ttl: float | None = None,
         timeout: float | None = None,
-    ) -> Call[Holding]: ...
+    ) -> Call[HeldLease]: ...
     @overload
     def _hold_place(
         self,
@@ -996,7 +996,7 @@ class Communicator:
         wait: bool,
         ttl: float | None = None,
         timeout: float | None = None,
-    ) -> Call[Holding | None]: ...
+    ) -> Call[HeldLease | None]: ...
     def _lock(
         self, name: BytesLike, lease: LeaseId, *, timeout: float | None = None
     ) -> Call[LockResponse]: ...
@@ -3078,8 +3078,8 @@ class LeasesResponse:
         """Their ids."""
 
 @final
-class Holding:
-    """A lease, and perhaps a place in a queue, that the engine holds; for the package itself.
+class HeldLease:
+    """A lease, and perhaps a place in a waiting line, that the engine holds; for this package.
 
     It is given back when this object goes away, unless it was adopted.
     """
@@ -3098,7 +3098,7 @@ class Holding:
 
     @property
     def key(self) -> bytes:
-        """The key in the queue; empty for a mere lease."""
+        """The key in the waiting line; empty for a mere lease."""
 
     @property
     def revision(self) -> int:

@@ -50,7 +50,7 @@ mod native {
         CampaignResponse, LeaderKey, LeaderResponse, Observer, ProclaimResponse, ResignResponse,
     };
     #[pymodule_export]
-    use crate::py::coordination::held_lease::Holding;
+    use crate::py::coordination::held_lease::HeldLease;
     #[pymodule_export]
     use crate::py::coordination::lock::{LockResponse, UnlockResponse};
     #[pymodule_export]

@@ -29,7 +29,7 @@ INTERNAL = {
     "CancelScope",
     "Connected",
     "Event",
-    "Holding",
+    "HeldLease",
     "LoopBridge",
     "Next",
     "TemporaryFile",

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from etcd_client._etcd_client import (
         Call,
         Communicator,
-        Holding,
+        HeldLease,
         LeaderResponse,
         Observer,
         ResponseHeader,
@@ -44,7 +44,7 @@ class Election:
         b'node-7'
     """
 
-    __slots__ = ("__weakref__", "_communicator", "_holding", "_name", "_value")
+    __slots__ = ("__weakref__", "_communicator", "_held", "_name", "_value")
 
     def __init__(
         self, communicator: Communicator, name: bytes | str, value: bytes | str = b""
@@ -52,27 +52,27 @@ class Election:
         self._communicator = communicator
         self._name = name
         self._value = value
-        self._holding: Holding | None = None
+        self._held: HeldLease | None = None
 
     @property
     def is_leader(self) -> bool:
         """Whether the lead is held: won, not resigned and not lost."""
-        return self._holding is not None and self._holding.loss is None
+        return self._held is not None and self._held.loss is None
 
     @property
     def key(self) -> bytes | None:
         """The key that exists for as long as the lead is held; None before and after."""
-        return None if self._holding is None else self._holding.key
+        return None if self._held is None else self._held.key
 
     @property
     def revision(self) -> int | None:
         """The create revision of `key`, larger for each leader than for the one before."""
-        return None if self._holding is None else self._holding.revision
+        return None if self._held is None else self._held.revision
 
     @property
     def lost(self) -> Loss:
         """Whether the lead was lost: its lease or its key is gone."""
-        return Loss(self._holding)
+        return Loss(self._held)
 
     def campaign(
         self, value: bytes | str | None = None, *, timeout: float | None = None
@@ -89,23 +89,23 @@ class Election:
             EtcdTimeoutError: It was not won in time.
             ElectError: This object holds the lead already.
         """
-        if self._holding is not None:
+        if self._held is not None:
             raise ElectError(self._message("was won by this object already"))
         call = self._communicator._hold_place(  # noqa: SLF001 - made for this
             self._name, value=self._value if value is None else value, timeout=timeout
         )
         return Attempt(call.close, self._elected(call))
 
-    async def _elected(self, call: Call[Holding]) -> None:
+    async def _elected(self, call: Call[HeldLease]) -> None:
         try:
-            holding = await call
+            held = await call
         except LockTimeoutError:
             raise EtcdTimeoutError(self._message("was not won within the timeout")) from None
-        if self._holding is not None:
-            await holding.release()
+        if self._held is not None:
+            await held.release()
             raise ElectError(self._message("was won by another task with this object"))
-        holding.adopt()
-        self._holding = holding
+        held.adopt()
+        self._held = held
 
     async def proclaim(self, value: bytes | str, *, timeout: float | None = None) -> None:
         """Replace the value that the leader proclaims of itself.
@@ -118,9 +118,9 @@ class Election:
             ElectionNotLeaderError: The lead was lost.
             ElectError: This object does not hold the lead.
         """
-        holding = self._held()
+        held = self._won()
         name = self._name.encode() if isinstance(self._name, str) else bytes(self._name)
-        leader = LeaderKey(name, holding.key, holding.revision, holding.id)
+        leader = LeaderKey(name, held.key, held.revision, held.id)
         await self._communicator.proclaim(leader, value, timeout=timeout)
 
     def resign(self, *, timeout: float | None = None) -> Coroutine[Any, Any, None]:
@@ -132,14 +132,14 @@ class Election:
         Raises:
             ElectError: The lead was lost before, or is not held by this object.
         """
-        holding = self._held()
-        call = holding.release(timeout)
-        self._holding = None
-        return self._resigned(holding, call)
+        held = self._won()
+        call = held.release(timeout)
+        self._held = None
+        return self._resigned(held, call)
 
-    async def _resigned(self, holding: Holding, call: Call[ResponseHeader | None]) -> None:
+    async def _resigned(self, held: HeldLease, call: Call[ResponseHeader | None]) -> None:
         if await call is None:
-            raise ElectError(self._message(f"has another leader: {holding.loss}"))
+            raise ElectError(self._message(f"has another leader: {held.loss}"))
 
     def leader(self, *, timeout: float | None = None) -> Coroutine[Any, Any, LeaderResponse]:
         """Ask for the present leader.
@@ -173,16 +173,16 @@ class Election:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        if self._holding is None:
+        if self._held is None:
             return
         # What the body raised matters more than what became of the lead.
         with contextlib.suppress(*() if kind is None else (EtcdError,)):
             await self.resign()
 
-    def _held(self) -> Holding:
-        if self._holding is None:
+    def _won(self) -> HeldLease:
+        if self._held is None:
             raise ElectError(self._message("was not won by this object"))
-        return self._holding
+        return self._held
 
     def _message(self, what: str) -> str:
         return f"the election {self._name!r} {what}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from types import TracebackType
     from typing import Any
 
-    from etcd_client._etcd_client import Call, Communicator, Holding, ResponseHeader
+    from etcd_client._etcd_client import Call, Communicator, HeldLease, ResponseHeader
 
 
 class EtcdLockOption:
@@ -77,7 +77,7 @@ class Lock:
         False
     """
 
-    __slots__ = ("__weakref__", "_communicator", "_holding", "_name", "_ttl")
+    __slots__ = ("__weakref__", "_communicator", "_held", "_name", "_ttl")
 
     def __init__(
         self, communicator: Communicator, name: bytes | str, ttl: float | None = None
@@ -85,17 +85,17 @@ class Lock:
         self._communicator = communicator
         self._name = name
         self._ttl = ttl
-        self._holding: Holding | None = None
+        self._held: HeldLease | None = None
 
     @property
     def is_acquired(self) -> bool:
         """Whether it is held: acquired, not released and not lost."""
-        return self._holding is not None and self._holding.loss is None
+        return self._held is not None and self._held.loss is None
 
     @property
     def key(self) -> bytes | None:
         """The key that exists for as long as the lock is held; None before and after."""
-        return None if self._holding is None else self._holding.key
+        return None if self._held is None else self._held.key
 
     @property
     def revision(self) -> int | None:
@@ -104,12 +104,12 @@ class Lock:
         A transaction with `Compare.create_revision(lock.key, CompareOp.EQUAL, lock.revision)`
         succeeds only while the lock is held.
         """
-        return None if self._holding is None else self._holding.revision
+        return None if self._held is None else self._held.revision
 
     @property
     def lost(self) -> Loss:
         """Whether it was lost: its lease or its key is gone, or its time is over."""
-        return Loss(self._holding)
+        return Loss(self._held)
 
     def acquire(
         self,
@@ -129,22 +129,22 @@ class Lock:
             LockTimeoutError: It was not acquired in time.
             LockError: It is held by this object already.
         """
-        if self._holding is not None:
+        if self._held is not None:
             raise LockError(self._message("is held by this object already"))
         call = self._communicator._hold_place(  # noqa: SLF001 - made for this
             self._name, ttl=self._ttl, wait=blocking, timeout=timeout
         )
         return Attempt(call.close, self._acquired(call))
 
-    async def _acquired(self, call: Call[Holding | None]) -> bool:
-        holding = await call
-        if holding is None:
+    async def _acquired(self, call: Call[HeldLease | None]) -> bool:
+        held = await call
+        if held is None:
             return False
-        if self._holding is not None:
-            await holding.release()
+        if self._held is not None:
+            await held.release()
             raise LockError(self._message("was acquired by another task with this object"))
-        holding.adopt()
-        self._holding = holding
+        held.adopt()
+        self._held = held
         return True
 
     def release(self, *, timeout: float | None = None) -> Coroutine[Any, Any, None]:
@@ -157,16 +157,16 @@ class Lock:
             LockLostError: It was lost before.
             LockError: It is not held by this object.
         """
-        holding = self._holding
-        if holding is None:
+        held = self._held
+        if held is None:
             raise LockError(self._message("is not held by this object"))
-        call = holding.release(timeout)
-        self._holding = None
-        return self._released(holding, call)
+        call = held.release(timeout)
+        self._held = None
+        return self._released(held, call)
 
-    async def _released(self, holding: Holding, call: Call[ResponseHeader | None]) -> None:
+    async def _released(self, held: HeldLease, call: Call[ResponseHeader | None]) -> None:
         if await call is None:
-            raise LockLostError(self._message(f"was lost: {holding.loss}"))
+            raise LockLostError(self._message(f"was lost: {held.loss}"))
 
     async def __aenter__(self) -> Lock:
         await self.acquire()
@@ -178,7 +178,7 @@ class Lock:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        if self._holding is None:
+        if self._held is None:
             return
         # What the body raised matters more than what became of the lock.
         with contextlib.suppress(*() if kind is None else (EtcdError,)):

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from etcd_client._etcd_client import Communicator, Holding
+    from etcd_client._etcd_client import Communicator, HeldLease
 
 
 class Session:
@@ -66,7 +66,7 @@ class Session:
         self._ttl = ttl
         self._cancel_on_loss = cancel_on_loss
         self._on_loss = on_loss
-        self._holding: Holding | None = None
+        self._holding: HeldLease | None = None
         self._scope = CancelScope()
         self._background = Background()
 
@@ -98,7 +98,7 @@ class Session:
         self._background.start(self._tell_loss, holding)
         return self
 
-    async def _tell_loss(self, holding: Holding) -> None:
+    async def _tell_loss(self, holding: HeldLease) -> None:
         reason = await holding.until_over()
         if reason is None:
             return
@@ -129,7 +129,7 @@ class Session:
                 raise _lost(holding) from error
         return False
 
-    def _held(self) -> Holding:
+    def _held(self) -> HeldLease:
         if self._holding is None:
             message = "the session is not open: enter it with `async with`"
             raise ClosedError(message)
@@ -142,6 +142,6 @@ class Session:
         return f"<Session id={self.id:x} ttl={self.ttl} {state}>"
 
 
-def _lost(holding: Holding) -> SessionLostError:
+def _lost(holding: HeldLease) -> SessionLostError:
     message = f"the session {holding.id:x} was lost: {holding.loss}"
     return SessionLostError(message)

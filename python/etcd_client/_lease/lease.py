@@ -13,7 +13,7 @@ from .loss import Loss
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from etcd_client._etcd_client import Call, Holding
+    from etcd_client._etcd_client import Call, HeldLease
 
 
 class Lease:
@@ -31,26 +31,26 @@ class Lease:
         True
     """
 
-    __slots__ = ("__weakref__", "_holding", "_revoked")
+    __slots__ = ("__weakref__", "_held", "_revoked")
 
-    def __init__(self, holding: Holding) -> None:
-        self._holding = holding
+    def __init__(self, held: HeldLease) -> None:
+        self._held = held
         self._revoked = False
 
     @property
     def id(self) -> int:
         """The id by which etcd knows the lease."""
-        return self._holding.id
+        return self._held.id
 
     @property
     def ttl(self) -> int:
         """The seconds after which it ends unless it is renewed, as the server granted them."""
-        return self._holding.ttl
+        return self._held.ttl
 
     @property
     def lost(self) -> Loss:
         """Whether it ended without having been revoked here."""
-        return Loss(self._holding)
+        return Loss(self._held)
 
     async def revoke(self, *, timeout: float | None = None) -> None:
         """End the lease; the keys attached to it are deleted. Revoking it again does nothing.
@@ -63,10 +63,10 @@ class Lease:
         """
         if self._revoked:
             return
-        call = self._holding.release(timeout)
+        call = self._held.release(timeout)
         self._revoked = True
         if await call is None:
-            message = f"the lease {self.id:x} was lost: {self._holding.loss}"
+            message = f"the lease {self.id:x} was lost: {self._held.loss}"
             raise LeaseLostError(message)
 
     async def __aenter__(self) -> Lease:
@@ -96,7 +96,7 @@ class LeaseGrant(Attempt[Lease]):
 
     __slots__ = ("_lease",)
 
-    def __init__(self, call: Call[Holding]) -> None:
+    def __init__(self, call: Call[HeldLease]) -> None:
         super().__init__(call.close, _granted(call))
         self._lease: Lease | None = None
 
@@ -114,8 +114,8 @@ class LeaseGrant(Attempt[Lease]):
             await self._lease.__aexit__(kind, error, traceback)
 
 
-async def _granted(call: Call[Holding]) -> Lease:
-    holding = await call
+async def _granted(call: Call[HeldLease]) -> Lease:
+    held = await call
     # Until here the lease would have ended with a caller who was cancelled.
-    holding.adopt()
-    return Lease(holding)
+    held.adopt()
+    return Lease(held)

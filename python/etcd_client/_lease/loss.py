@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from etcd_client._etcd_client import Holding
+    from etcd_client._etcd_client import HeldLease
 
 
 class Loss:
@@ -22,15 +22,15 @@ class Loss:
         ...         response = await communicator.put(page, "written")
     """
 
-    __slots__ = ("_holding",)
+    __slots__ = ("_held",)
 
-    def __init__(self, holding: Holding | None) -> None:
-        self._holding = holding
+    def __init__(self, held: HeldLease | None) -> None:
+        self._held = held
 
     @property
     def reason(self) -> str | None:
         """Why it was lost; None where it was not."""
-        return None if self._holding is None else self._holding.loss
+        return None if self._held is None else self._held.loss
 
     def is_set(self) -> bool:
         """Return whether it was lost."""
@@ -38,7 +38,7 @@ class Loss:
 
     async def wait(self) -> bool:
         """Wait until it is lost, which gives True, or was given back, which gives False."""
-        return self._holding is not None and await self._holding.until_over() is not None
+        return self._held is not None and await self._held.until_over() is not None
 
     def __repr__(self) -> str:
         return f"<Loss {self.reason!r}>"

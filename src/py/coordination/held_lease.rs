@@ -26,7 +26,7 @@ const LOCK_TTL: i64 = 30;
 
 /// Something that is held; it is given back when this goes away, unless it has been adopted.
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
-pub(crate) struct Holding {
+pub(crate) struct HeldLease {
     bridge: Py<LoopBridge>,
     link: ForkGuarded<Link>,
     /// The id of the lease.
@@ -69,7 +69,7 @@ impl ToPython for Option<Held> {
             None => (bytes::Bytes::new(), 0, acquired.header),
         };
         inside.strip_key(&mut key);
-        let holding = Holding {
+        let held = HeldLease {
             bridge: LoopBridge::current(py)?,
             link: ForkGuarded::new(link),
             id: acquired.lease,
@@ -78,7 +78,7 @@ impl ToPython for Option<Held> {
             key: PyBytes::new(py, &key).unbind(),
             revision,
         };
-        Ok(Py::new(py, holding)?.into_any())
+        Ok(Py::new(py, held)?.into_any())
     }
 }
 
@@ -109,7 +109,7 @@ fn loss(state: &State) -> Option<String> {
     }
 }
 
-impl Holding {
+impl HeldLease {
     fn link(&self, py: Python<'_>) -> PyResult<&Link> {
         self.link.get().ok_or_else(|| errors::forked(py))
     }
@@ -136,7 +136,7 @@ impl Holding {
 }
 
 #[pymethods]
-impl Holding {
+impl HeldLease {
     /// Has it end with the context of its communicator, and no more with this object.
     fn adopt(&self, py: Python<'_>) -> PyResult<()> {
         // Where the task has ended there is nothing to be kept.
@@ -220,13 +220,13 @@ impl Communicator {
     }
 }
 
-/// Runs a holding from the attempt to acquire it to its end.
+/// Holds something, from the attempt to acquire it to its end.
 async fn keep(engine: Arc<Engine>, acquisition: Acquisition) {
     let mut unfinished = engine.unfinished();
     let leftover = match acquisition.run().await {
         Attempt::Acquired(possession) => {
             drop(unfinished);
-            let _holding = engine.holding();
+            let _held = engine.holding();
             let leftover = possession.hold(engine.ending()).await;
             unfinished = engine.unfinished();
             Some(leftover)

@@ -12,7 +12,7 @@ use crate::py::namespace::Inside;
 use crate::py::support::args::{Keywords, integer, wrong_value};
 use crate::py::support::record::record;
 use crate::py::support::responses::{ResponseHeader, ToPython, header};
-use crate::rpc::lease;
+use crate::rpc::lease::calls;
 use crate::rpc::wire::messages as wire;
 
 record! {
@@ -121,8 +121,8 @@ impl Communicator {
         keywords.finish()?;
         self.start(py, Effect::Changes, move |transport| async move {
             match id {
-                Some(id) => transport.lease_grant(id, ttl, deadline).await,
-                None => transport.lease_grant_new(lease::new_id(), ttl, deadline).await,
+                Some(id) => calls::grant_with_id(&transport, id, ttl, deadline).await,
+                None => calls::grant(&transport, calls::new_id(), ttl, deadline).await,
             }
         })
     }
@@ -139,7 +139,7 @@ impl Communicator {
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
         self.start(py, Effect::Changes, move |transport| async move {
-            transport.lease_revoke(id, deadline).await.map(Revoked)
+            calls::revoke(&transport, id, deadline).await.map(Revoked)
         })
     }
 
@@ -157,7 +157,7 @@ impl Communicator {
         keywords.finish()?;
         let inside = Inside::new(&self.namespace);
         self.start(py, Effect::Reads, move |transport| async move {
-            let mut response = transport.lease_time_to_live(id, keys, deadline).await?;
+            let mut response = calls::time_to_live(&transport, id, keys, deadline).await?;
             inside.keep_own(&mut response.keys);
             Ok(response)
         })
@@ -175,7 +175,7 @@ impl Communicator {
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
         self.start(py, Effect::Reads, move |transport| async move {
-            transport.lease_keep_alive(id, deadline).await
+            calls::renew_once(&transport, id, deadline).await
         })
     }
 
@@ -184,10 +184,8 @@ impl Communicator {
         let mut keywords = Keywords::new("leases", options);
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
-        self.start(
-            py,
-            Effect::Reads,
-            move |transport| async move { transport.leases(deadline).await },
-        )
+        self.start(py, Effect::Reads, move |transport| async move {
+            calls::list(&transport, deadline).await
+        })
     }
 }

@@ -8,9 +8,9 @@ use std::time::Duration;
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::time::{Instant, sleep_until, timeout};
 
-use crate::rpc::coordination::waiting_line::Place;
+use crate::rpc::coordination::waiting_line::{self, Place};
 use crate::rpc::error::Error;
-use crate::rpc::lease;
+use crate::rpc::lease::calls;
 use crate::rpc::lease::keep_alive::Keeper;
 use crate::rpc::transport::{Deadline, Transport};
 use crate::rpc::wire::messages::{HeaderOnly, LeaseGrantResponse, ResponseHeader};
@@ -171,7 +171,7 @@ impl Acquisition {
 
     /// Acquires what is wanted and tells the one who wants it; or gives back what is left.
     pub async fn run(mut self) -> Attempt {
-        let id = self.terms.id.unwrap_or_else(lease::new_id);
+        let id = self.terms.id.unwrap_or_else(calls::new_id);
         let sent = Instant::now();
         let (granted, interrupted) = self.grant(id).await;
         let granted = match granted {
@@ -215,8 +215,8 @@ impl Acquisition {
         let Terms { ttl, grant_deadline, id: chosen, .. } = self.terms;
         let grant = async {
             match chosen {
-                Some(_) => transport.lease_grant(id, ttl, grant_deadline).await,
-                None => transport.lease_grant_new(id, ttl, grant_deadline).await,
+                Some(_) => calls::grant_with_id(&transport, id, ttl, grant_deadline).await,
+                None => calls::grant(&transport, id, ttl, grant_deadline).await,
             }
         };
         tokio::pin!(grant);
@@ -233,9 +233,9 @@ impl Acquisition {
         let Some(Claim { name, value, wait }) = &terms.claim else { return Ok(None) };
         let id = keeper.id;
         let entering = async {
-            let mut place = transport.enter_queue(name, id, value).await?;
+            let mut place = waiting_line::enter(transport, name, id, value).await?;
             if *wait && !place.first {
-                transport.wait_in_queue(&mut place).await?;
+                waiting_line::wait(transport, &mut place).await?;
             }
             Ok(Some(place))
         };
@@ -308,7 +308,7 @@ impl Possession {
         let Self { transport, keeper, place, limit, commands, closing, .. } = &mut self;
         let evicted = async {
             match place {
-                Some(place) => transport.until_evicted(place).await,
+                Some(place) => waiting_line::until_evicted(transport, place).await,
                 None => pending().await,
             }
         };
@@ -360,7 +360,7 @@ impl Leftover {
     /// Revokes the lease; tells those who want to know.
     pub async fn remove(self) {
         let Self { transport, id, heard, expires, told } = self;
-        let forgetting = transport.lease_forget(id, heard, Some(expires));
+        let forgetting = calls::forget(&transport, id, heard, Some(expires));
         match told {
             Told::Nobody => drop(forgetting.await),
             Told::Acquirer(reply, outcome) => {
@@ -372,7 +372,7 @@ impl Leftover {
                 }
             }
             Told::Releaser(Release { deadline, answer }, state) => {
-                let outcome = transport.lease_revoke(id, deadline).await;
+                let outcome = calls::revoke(&transport, id, deadline).await;
                 if outcome.as_ref().is_err_and(|error| error.is_server_error("LeaseNotFound")) {
                     state.set(State::Lost("its lease expired or was revoked".into()));
                     return;

@@ -1,4 +1,4 @@
-//! The queue of keys behind etcd's locks and elections: each contender puts a key under a common
+//! The waiting line of keys behind etcd's locks and elections: each contender puts a key under a common
 //! prefix, named after its lease, and the one whose key was created first is in possession.
 //!
 //! These are the keys of etcd's own lock and election services and of its Go client, so all of
@@ -92,108 +92,110 @@ fn first_of(response: Option<&ResponseOp>) -> Option<&KeyValue> {
     }
 }
 
-impl Transport {
-    /// Takes a place in the queue of that name; the same one each time for the same lease.
-    pub async fn enter_queue(&self, name: &[u8], lease: i64, value: &[u8]) -> Result<Place, Error> {
-        let prefix = [name, b"/"].concat();
-        let key = key_of(&prefix, lease);
-        let request =
-            Request::new(&method::ENTRY_TXN, &entry(&prefix, &key, lease, value.to_vec()));
-        let response: TxnResponse = self.call(request, None).await?;
-        let header = response.header.unwrap_or_default();
-        let own = first_of(response.responses.first()).map(|kv| kv.create_revision);
-        let revision = own.filter(|_| !response.succeeded).unwrap_or(header.revision);
-        let first = first_of(response.responses.get(1));
-        let first = first.is_none_or(|first| first.create_revision == revision);
-        Ok(Place { key, revision, header, first, prefix })
-    }
+/// Takes a place in the line of that name; the same one each time for the same lease.
+pub async fn enter(
+    transport: &Transport,
+    name: &[u8],
+    lease: i64,
+    value: &[u8],
+) -> Result<Place, Error> {
+    let prefix = [name, b"/"].concat();
+    let key = key_of(&prefix, lease);
+    let request = Request::new(&method::ENTRY_TXN, &entry(&prefix, &key, lease, value.to_vec()));
+    let response: TxnResponse = transport.call(request, None).await?;
+    let header = response.header.unwrap_or_default();
+    let own = first_of(response.responses.first()).map(|kv| kv.create_revision);
+    let revision = own.filter(|_| !response.succeeded).unwrap_or(header.revision);
+    let first = first_of(response.responses.get(1));
+    let first = first.is_none_or(|first| first.create_revision == revision);
+    Ok(Place { key, revision, header, first, prefix })
+}
 
-    /// Waits until all who came before have left, however long that takes.
-    pub async fn wait_in_queue(self: &Arc<Self>, place: &mut Place) -> Result<(), Error> {
-        while !place.first {
-            let last_before = PbRangeRequest {
-                limit: 1,
-                sort_order: DESCENDING,
-                sort_target: BY_CREATION,
-                max_create_revision: place.revision - 1,
-                ..under(&place.prefix)
-            };
-            let before = self.read(&last_before).await?;
-            match before.kvs.first() {
-                Some(kv) => {
-                    let now = before.header.unwrap_or_default().revision;
-                    self.until_deleted(kv.key.to_vec(), now + 1).await?;
-                }
-                None => place.first = true,
-            }
-        }
-        // Whoever waits holds nothing that would tell of a deletion of its own key.
-        let own = self.find(place).await?;
-        let (Some(header), true) = (own.header, is_there(&own, place)) else {
-            return Err(Error::Lost("its key was deleted while it waited".into()));
+/// Waits until all who came before have left, however long that takes.
+pub async fn wait(transport: &Arc<Transport>, place: &mut Place) -> Result<(), Error> {
+    while !place.first {
+        let last_before = PbRangeRequest {
+            limit: 1,
+            sort_order: DESCENDING,
+            sort_target: BY_CREATION,
+            max_create_revision: place.revision - 1,
+            ..under(&place.prefix)
         };
-        place.header = header;
-        Ok(())
+        let before = read(transport, &last_before).await?;
+        match before.kvs.first() {
+            Some(kv) => {
+                let now = before.header.unwrap_or_default().revision;
+                until_deleted(transport, kv.key.to_vec(), now + 1).await?;
+            }
+            None => place.first = true,
+        }
     }
+    // Whoever waits holds nothing that would tell of a deletion of its own key.
+    let own = find(transport, place).await?;
+    let (Some(header), true) = (own.header, is_there(&own, place)) else {
+        return Err(Error::Lost("its key was deleted while it waited".into()));
+    };
+    place.header = header;
+    Ok(())
+}
 
-    /// Waits until the key of a place is gone, whoever deletes it.
-    pub async fn until_evicted(self: &Arc<Self>, place: &Place) {
-        sleep(SETTLED_AFTER).await;
-        let mut known_at = place.revision;
-        loop {
-            match self.until_deleted(place.key.clone(), known_at + 1).await {
-                Ok(true) => return,
-                // History is gone up to a revision; see what has become of the key.
-                Ok(false) => match self.find(place).await {
-                    Ok(own) if !is_there(&own, place) => return,
-                    Ok(own) => known_at = own.header.unwrap_or_default().revision,
-                    Err(_) => break,
-                },
+/// Waits until the key of a place is gone, whoever deletes it.
+pub async fn until_evicted(transport: &Arc<Transport>, place: &Place) {
+    sleep(SETTLED_AFTER).await;
+    let mut known_at = place.revision;
+    loop {
+        match until_deleted(transport, place.key.clone(), known_at + 1).await {
+            Ok(true) => return,
+            // History is gone up to a revision; see what has become of the key.
+            Ok(false) => match find(transport, place).await {
+                Ok(own) if !is_there(&own, place) => return,
+                Ok(own) => known_at = own.header.unwrap_or_default().revision,
                 Err(_) => break,
-            }
+            },
+            Err(_) => break,
         }
-        // It cannot be watched, for want of permission; the lease's renewals tell of its end.
-        std::future::pending::<()>().await;
     }
+    // It cannot be watched, for want of permission; the lease's renewals tell of its end.
+    std::future::pending::<()>().await;
+}
 
-    /// Waits for the deletion of a key; false where history before it has been compacted.
-    async fn until_deleted(
-        self: &Arc<Self>,
-        key: Vec<u8>,
-        start_revision: i64,
-    ) -> Result<bool, Error> {
-        let spec = WatchSpec {
-            ranges: vec![KeyRange::one(key)],
-            start_revision,
-            prev_kv: false,
-            filters: vec![NO_PUTS],
-            progress_notify: false,
-            fragment: false,
-            watch_id: 0,
-        };
-        let mut watcher = Watcher::new(Arc::clone(self), spec);
-        loop {
-            match watcher.next().await {
-                Ok(Notice::Events { events, .. }) => {
-                    if events.iter().any(|event| event.kind == DELETION) {
-                        return Ok(true);
-                    }
+/// Waits for the deletion of a key; false where history before it has been compacted.
+async fn until_deleted(
+    transport: &Arc<Transport>,
+    key: Vec<u8>,
+    start_revision: i64,
+) -> Result<bool, Error> {
+    let spec = WatchSpec {
+        ranges: vec![KeyRange::one(key)],
+        start_revision,
+        prev_kv: false,
+        filters: vec![NO_PUTS],
+        progress_notify: false,
+        fragment: false,
+        watch_id: 0,
+    };
+    let mut watcher = Watcher::new(Arc::clone(transport), spec);
+    loop {
+        match watcher.next().await {
+            Ok(Notice::Events { events, .. }) => {
+                if events.iter().any(|event| event.kind == DELETION) {
+                    return Ok(true);
                 }
-                Ok(Notice::Created { .. } | Notice::Progress { .. }) => {}
-                Err(error) if error.is_server_error("Compacted") => return Ok(false),
-                Err(error) => return Err(error),
             }
+            Ok(Notice::Created { .. } | Notice::Progress { .. }) => {}
+            Err(error) if error.is_server_error("Compacted") => return Ok(false),
+            Err(error) => return Err(error),
         }
     }
+}
 
-    async fn find(&self, place: &Place) -> Result<RangeResponse, Error> {
-        let own = PbRangeRequest { key: place.key.clone(), ..PbRangeRequest::default() };
-        self.read(&own).await
-    }
+async fn find(transport: &Transport, place: &Place) -> Result<RangeResponse, Error> {
+    let own = PbRangeRequest { key: place.key.clone(), ..PbRangeRequest::default() };
+    read(transport, &own).await
+}
 
-    async fn read(&self, request: &PbRangeRequest) -> Result<RangeResponse, Error> {
-        self.call(Request::new(&method::RANGE, request), None).await
-    }
+async fn read(transport: &Transport, request: &PbRangeRequest) -> Result<RangeResponse, Error> {
+    transport.call(Request::new(&method::RANGE, request), None).await
 }
 
 fn is_there(own: &RangeResponse, place: &Place) -> bool {

@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::rpc::error::Error;
+use crate::rpc::lease::calls;
 use crate::rpc::transport::backoff;
 use crate::rpc::transport::{Deadline, Transport};
 use crate::rpc::wire::messages::LeaseKeepAliveResponse;
@@ -62,7 +63,7 @@ impl Keeper {
     ) -> Result<(Self, LeaseKeepAliveResponse), Error> {
         loop {
             let sent = Instant::now();
-            let response = transport.lease_keep_alive(id, deadline).await?;
+            let response = calls::renew_once(&transport, id, deadline).await?;
             let keeper = Self::new(Arc::clone(&transport), id, response.ttl, sent);
             // Where members were tried for longer than the TTL, the answer may be to a late
             // attempt: the lease lives, but nothing is known of its end.
@@ -121,7 +122,7 @@ impl Keeper {
     async fn renew(&self, now: Instant) -> Result<LeaseKeepAliveResponse, Error> {
         let left = self.expires.saturating_duration_since(now);
         let patience = (left / 4).max(LEAST_PATIENCE).min(left);
-        self.transport.lease_keep_alive(self.id, Some(now + patience)).await
+        calls::renew_once(&self.transport, self.id, Some(now + patience)).await
     }
 }
 

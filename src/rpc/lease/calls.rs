@@ -1,0 +1,144 @@
+//! The calls about leases.
+
+use std::time::Duration;
+
+use etcd_client::proto::{PbLeaseGrantRequest, PbLeaseRevokeRequest, PbLeaseTimeToLiveRequest};
+use tokio::time::{Instant, sleep};
+
+use crate::rpc::error::grpc_status::NOT_FOUND;
+use crate::rpc::error::{Error, GrpcStatus};
+use crate::rpc::transport::backoff;
+use crate::rpc::transport::{Deadline, Request, Transport};
+use crate::rpc::wire::messages::{
+    Empty, HeaderOnly, LeaseGrantResponse, LeaseKeepAliveRequest, LeaseKeepAliveResponse,
+    LeaseLeasesResponse, LeaseTimeToLiveResponse,
+};
+use crate::rpc::wire::method;
+
+/// A grant that was given up comes by then, if at all: its member knows that it was, and what had
+/// been proposed before is decided within an election.
+const LATEST_GRANT: Duration = Duration::from_secs(2);
+const FIRST_PAUSE: Duration = Duration::from_millis(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+
+/// An id for a new lease, positive as those that etcd chooses.
+pub fn new_id() -> i64 {
+    i64::try_from(backoff::random() >> 1).unwrap_or(0).max(1)
+}
+
+pub fn not_found() -> Error {
+    Error::Server(GrpcStatus::new(NOT_FOUND, "etcdserver: requested lease not found"))
+}
+
+/// Grants a lease with an id from `new_id`.
+pub async fn grant(
+    transport: &Transport,
+    id: i64,
+    ttl: i64,
+    deadline: Deadline,
+) -> Result<LeaseGrantResponse, Error> {
+    let request = Request::new(&method::LEASE_GRANT, &PbLeaseGrantRequest { ttl, id });
+    match transport.call(request, deadline).await {
+        // By an attempt whose answer was lost.
+        Err(error) if error.is_server_error("LeaseExist") => {
+            let granted = time_to_live(transport, id, false, deadline).await?;
+            Ok(LeaseGrantResponse { header: granted.header, id, ttl: granted.granted_ttl })
+        }
+        outcome => outcome,
+    }
+}
+
+/// Grants a lease with an id that the caller chose.
+pub async fn grant_with_id(
+    transport: &Transport,
+    id: i64,
+    ttl: i64,
+    deadline: Deadline,
+) -> Result<LeaseGrantResponse, Error> {
+    let request = Request::new(&method::LEASE_GRANT_WITH_ID, &PbLeaseGrantRequest { ttl, id });
+    transport.call(request, deadline).await
+}
+
+pub async fn revoke(
+    transport: &Transport,
+    id: i64,
+    deadline: Deadline,
+) -> Result<HeaderOnly, Error> {
+    let request = Request::new(&method::LEASE_REVOKE, &PbLeaseRevokeRequest { id });
+    match transport.call(request.clone(), deadline).await {
+        Err(Error::OutcomeUnknown(cause)) if !matches!(*cause, Error::Timeout(_)) => {}
+        outcome => return outcome,
+    }
+    let again = Request { method: &method::LEASE_REVOKE_AGAIN, ..request };
+    match transport.call(again, deadline).await {
+        // By the first attempt.
+        Err(error) if error.is_server_error("LeaseNotFound") => {
+            let gone = time_to_live(transport, id, false, deadline).await?;
+            Ok(HeaderOnly { header: gone.header })
+        }
+        Err(error) => Err(error.for_mutation(true)),
+        outcome => outcome,
+    }
+}
+
+/// Ends a lease, whether or not there still is one. Where nobody has `heard` of its grant,
+/// that may be on its way, and what ends it may overtake it: asks again until it was there, or
+/// cannot come any more.
+pub async fn forget(
+    transport: &Transport,
+    id: i64,
+    heard: bool,
+    deadline: Deadline,
+) -> Result<(), Error> {
+    let request = Request::new(&method::LEASE_REVOKE_AGAIN, &PbLeaseRevokeRequest { id });
+    let latest = Instant::now() + if heard { Duration::ZERO } else { LATEST_GRANT };
+    for asked in 0.. {
+        match transport.call::<HeaderOnly>(request.clone(), deadline).await {
+            Err(error) if error.is_server_error("LeaseNotFound") => {}
+            outcome => return outcome.map(drop),
+        }
+        if Instant::now() >= latest {
+            break;
+        }
+        sleep(backoff::delay(asked, FIRST_PAUSE, LONGEST_PAUSE)).await;
+    }
+    Ok(())
+}
+
+/// Renews a lease once: a stream of one message in each direction.
+pub async fn renew_once(
+    transport: &Transport,
+    id: i64,
+    deadline: Deadline,
+) -> Result<LeaseKeepAliveResponse, Error> {
+    let request = Request::new(&method::LEASE_KEEP_ALIVE, &LeaseKeepAliveRequest { id });
+    let response: LeaseKeepAliveResponse = transport.call(request, deadline).await?;
+    // So says the server of a lease that it does not know.
+    if response.ttl <= 0 { Err(not_found()) } else { Ok(response) }
+}
+
+pub async fn time_to_live(
+    transport: &Transport,
+    id: i64,
+    keys: bool,
+    deadline: Deadline,
+) -> Result<LeaseTimeToLiveResponse, Error> {
+    let request = Request::new(&method::LEASE_TIME_TO_LIVE, &PbLeaseTimeToLiveRequest { id, keys });
+    transport.call(request, deadline).await
+}
+
+pub async fn list(transport: &Transport, deadline: Deadline) -> Result<LeaseLeasesResponse, Error> {
+    transport.call(Request::new(&method::LEASE_LEASES, &Empty {}), deadline).await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_are_positive_and_differ() {
+        let ids: std::collections::HashSet<_> = (0..1000).map(|_| new_id()).collect();
+        assert_eq!(ids.len(), 1000);
+        assert!(ids.iter().all(|&id| id > 0));
+    }
+}
