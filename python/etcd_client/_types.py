@@ -23,7 +23,7 @@ BytesLike: TypeAlias = Buffer | str
 """A key, a value or a name: any bytes-like object, or a `str`, which is encoded as UTF-8."""
 
 PemSource: TypeAlias = bytes | str | PathLike[str]
-"""Certificates or a key in PEM: as `bytes`, or the path of a file."""
+"""Certificates or a key: PEM as `bytes` or `str`, or the path of a file, read at each handshake."""
 
 
 class _HasId(Protocol):

@@ -187,8 +187,14 @@ pub(crate) fn connect(
     let bridge = LoopBridge::current(py)?;
     let context = bridge::enter();
     let engine = context.engine()?;
-    let tls = options.0.tls.is_some();
-    let target = Target { endpoints: parse(py, &endpoints, tls)?, options: options.0.clone() };
+    let mut options = options.0.clone();
+    let endpoints = parse(py, &endpoints, options.tls.is_some())?;
+    if endpoints.iter().any(|endpoint| endpoint.tls) {
+        // From now on no endpoint without it is used, wherever it may come from.
+        options.tls.get_or_insert_default();
+    }
+    let tls = options.tls.is_some();
+    let target = Target { endpoints, options };
     let messenger = bridge.get().messenger()?;
     let session = Arc::new(Session::open(Arc::clone(&engine), &target, messenger.clone()));
     let transport = Arc::clone(&session.transport);
@@ -209,11 +215,13 @@ pub(crate) fn connect(
     bridge::spawn(py, &bridge, &engine, errors::lost_read, connecting)
 }
 
+/// Reads endpoints; all of them have to use TLS where it was asked for by `tls` or by one of them.
 pub(crate) fn parse(py: Python<'_>, endpoints: &[String], tls: bool) -> PyResult<Vec<Endpoint>> {
     if endpoints.is_empty() {
         let expected = "at least one endpoint";
         return Err(args::wrong_value(py, "endpoints", expected, "an empty list"));
     }
+    let tls = tls || endpoints.iter().any(|text| Endpoint::names_tls(text));
     endpoints.iter().map(|text| parse_one(py, text, tls)).collect()
 }
 
@@ -221,7 +229,7 @@ fn parse_one(py: Python<'_>, text: &str, tls: bool) -> PyResult<Endpoint> {
     let endpoint =
         Endpoint::parse(text, tls).map_err(|error| errors::invalid_endpoint(py, &error))?;
     if tls && !endpoint.tls {
-        let message = format!("endpoint {text:?}: expected https, because TLS is set up");
+        let message = format!("endpoint {text:?}: expected https, because TLS is asked for");
         return Err(errors::invalid_endpoint(py, &message));
     }
     Ok(endpoint)

@@ -3,6 +3,7 @@
 import datetime as dt
 import ipaddress
 import ssl
+import subprocess
 from pathlib import Path
 
 from cryptography import x509
@@ -27,11 +28,12 @@ OTHER_NAME = "etcd.test"
 class Certificates:
     """A certificate authority and what it has signed, as PEM files in one directory."""
 
-    def __init__(self, directory: Path) -> None:
+    def __init__(self, directory: Path, curve: ec.EllipticCurve | None = None) -> None:
         """Make the authority; the certificates are made when they are asked for."""
+        self._curve = curve or ec.SECP256R1()
         self.authority = directory / "ca.pem"
         self._directory = directory
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._key = ec.generate_private_key(self._curve)
         self._name = _name("Test Authority")
         self.authority.write_bytes(self._self_signed().public_bytes(Encoding.PEM))
 
@@ -73,7 +75,7 @@ class Certificates:
     def _issue(
         self, common_name: str, *names: x509.GeneralName, expires: dt.datetime | None = None
     ) -> KeyPair:
-        key = ec.generate_private_key(ec.SECP256R1())
+        key = ec.generate_private_key(self._curve)
         authority_key = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._key.public_key())
         # etcd connects to itself as a client, with the server's certificate.
         purposes = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
@@ -84,13 +86,36 @@ class Certificates:
             .add_extension(authority_key, critical=False)
             .sign(self._key, hashes.SHA256())
         )
-        pair = KeyPair(
-            certificate=self._directory / f"{common_name}.pem",
-            key=self._directory / f"{common_name}.key",
-        )
-        pair.certificate.write_bytes(certificate.public_bytes(Encoding.PEM))
-        pair.key.write_bytes(_private_pem(key))
-        return pair
+        return _write(self._directory, common_name, certificate.public_bytes(Encoding.PEM), key)
+
+
+def self_signed(directory: Path, address: str, *, expired: bool = False) -> KeyPair:
+    """Return a certificate that is its own authority, as `openssl req -x509` makes them."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    names: list[x509.GeneralName] = [x509.DNSName(address)]
+    if address[0].isdigit():
+        names = [x509.IPAddress(ipaddress.ip_address(address))]
+    expires = _now() - _DAY if expired else _now() + _DAY
+    certificate = (
+        _certificate(_name(address), _name(address), key.public_key(), expires)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .add_extension(x509.SubjectAlternativeName(names), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    return _write(directory, address, certificate.public_bytes(Encoding.PEM), key)
+
+
+def version_1(directory: Path, common_name: str) -> KeyPair:
+    """Return a certificate without extensions, as a plain `openssl x509 -req` makes them."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    request = x509.CertificateSigningRequestBuilder().subject_name(_name(common_name))
+    signed = request.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+    pair = _write(directory, common_name, b"", key)
+    command = ["openssl", "x509", "-req", "-signkey", str(pair.key), "-days", "1"]
+    made = subprocess.run(command, input=signed, capture_output=True, check=True).stdout
+    assert x509.load_pem_x509_certificate(made).version is x509.Version.v1
+    pair.certificate.write_bytes(made)
+    return pair
 
 
 def client_context(authority: Path, client: KeyPair | None = None) -> ssl.SSLContext:
@@ -110,6 +135,15 @@ def jwt_auth_token(directory: Path, ttl: int) -> str:
         key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
     )
     return f"jwt,pub-key={public},priv-key={private},sign-method=RS256,ttl={ttl}s"
+
+
+def _write(
+    directory: Path, name: str, certificate: bytes, key: ec.EllipticCurvePrivateKey
+) -> KeyPair:
+    pair = KeyPair(certificate=directory / f"{name}.pem", key=directory / f"{name}.key")
+    pair.certificate.write_bytes(certificate)
+    pair.key.write_bytes(_private_pem(key))
+    return pair
 
 
 def _certificate(

@@ -1,14 +1,16 @@
 //! `ConnectOptions`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
+use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 
 use crate::py::errors;
 use crate::py::support::args::{self, Keywords, wrong_value};
 use crate::rpc::connection::options::{Options, TlsOptions};
-use crate::rpc::connection::tls;
+use crate::rpc::connection::tls::{self, ConfigCache, Pem};
 
 /// How to connect; frozen, so that it can be shared and compared.
 #[pyclass(frozen, eq, hash, module = "etcd_client", name = "ConnectOptions", from_py_object)]
@@ -23,15 +25,26 @@ impl ConnectOptions {
     }
 }
 
-/// Certificates and keys, as bytes in PEM or as the path of such a file.
-fn pem(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
-    if value.is_instance_of::<pyo3::types::PyBytes>() {
-        return args::bytes(value, name);
+/// Certificates and keys: PEM text as bytes or `str`, or the path of a file that holds it.
+fn pem(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Pem> {
+    if value.is_instance_of::<PyBytes>() {
+        return args::bytes(value, name).map(Pem::Text);
     }
-    let path: std::path::PathBuf = value.extract().map_err(|_| {
-        pyo3::exceptions::PyTypeError::new_err(format!("{name}: expected a path, or PEM as bytes"))
+    // A text with such a line is no path; an error about it would print a key.
+    if let Ok(text) = value.extract::<&str>()
+        && text.contains("-----BEGIN")
+    {
+        return Ok(Pem::Text(text.as_bytes().to_vec()));
+    }
+    let path: PathBuf = value.extract().map_err(|_| {
+        PyTypeError::new_err(format!("{name}: expected a path, or PEM as bytes or str"))
     })?;
-    std::fs::read(&path).map_err(|error| errors::unreadable(value.py(), name, &path, &error))
+    let unreadable = |error| errors::unreadable(value.py(), name, &path, &error);
+    // The program may change its directory before the file is read again.
+    let path = std::path::absolute(&path).map_err(unreadable)?;
+    std::fs::File::open(&path)
+        .map_err(|error| errors::unreadable(value.py(), name, &path, &error))?;
+    Ok(Pem::File(path))
 }
 
 /// What `with_tls` and the constructor take about TLS; `None` where nothing was said.
@@ -51,7 +64,8 @@ fn read_tls(py: Python<'_>, keywords: &mut Keywords<'_, '_>) -> PyResult<Option<
         _ => return Err(wrong_value(py, "cert", "cert and key together", "only one of them")),
     };
     let insecure_skip_verify = verify == Some(false);
-    let options = TlsOptions { ca, identity, server_name, insecure_skip_verify };
+    let cache = ConfigCache::default();
+    let options = TlsOptions { ca, identity, server_name, insecure_skip_verify, cache };
     tls::check(&options).map_err(|error| errors::invalid_argument(py, &error))?;
     Ok(Some(options))
 }

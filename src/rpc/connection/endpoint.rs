@@ -24,6 +24,7 @@ impl Endpoint {
     /// Reads an endpoint; `tls` says whether one without a scheme is to use TLS.
     pub fn parse(text: &str, tls: bool) -> Result<Self, String> {
         let trimmed = text.trim();
+        let text = without_user(text);
         if let Some((path, tls)) = unix_path(trimmed, tls) {
             if path.is_empty() {
                 return Err(format!("endpoint {text:?}: expected a path after the scheme"));
@@ -47,7 +48,12 @@ impl Endpoint {
             None => (tls, trimmed),
         };
         let rest = rest.strip_suffix('/').unwrap_or(rest);
-        if rest.is_empty() || rest.contains(['/', '?', '#', '@']) {
+        if rest.contains('@') {
+            return Err(format!(
+                "endpoint {text:?}: expected host:port; a user goes into ConnectOptions(user=..., password=...)"
+            ));
+        }
+        if rest.is_empty() || rest.contains(['/', '?', '#']) {
             return Err(format!("endpoint {text:?}: expected host:port"));
         }
         let (host, port) = host_and_port(rest).ok_or_else(|| {
@@ -61,6 +67,12 @@ impl Endpoint {
         })
     }
 
+    /// Whether a text asks for TLS by its scheme.
+    pub fn names_tls(text: &str) -> bool {
+        let text = text.trim();
+        text.starts_with("https://") || text.starts_with("unixs:")
+    }
+
     /// Whether both are the same however they are written.
     pub fn is_same_place(&self, other: &Self) -> bool {
         self.address == other.address && self.tls == other.tls
@@ -72,6 +84,15 @@ impl Endpoint {
             Address::Tcp { host, .. } => host,
             Address::Unix(_) => "localhost",
         }
+    }
+}
+
+/// An endpoint for a message, which must not show a password.
+fn without_user(text: &str) -> String {
+    let start = text.find("://").map_or(0, |scheme| scheme + 3);
+    match text.rfind('@') {
+        Some(end) if end >= start => format!("{}***{}", &text[..start], &text[end..]),
+        _ => text.to_owned(),
     }
 }
 
@@ -139,6 +160,14 @@ mod tests {
             ":2379",
         ] {
             assert!(Endpoint::parse(text, false).is_err(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn shows_no_password() {
+        for text in ["http://user:secret@host:1", "user:secret@host:1", "ftp://u:secret@x@host"] {
+            let error = Endpoint::parse(text, false).unwrap_err();
+            assert!(error.contains("***@host") && !error.contains("secret"), "{error}");
         }
     }
 

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use super::tls::{ConfigCache, Pem};
+
 /// The defaults notice a dead member within seconds and stay within what etcd's servers allow:
 /// they answer pings that come more often than every 5 s with a disconnect.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+// No `Debug`, which would print passwords and keys.
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Options {
     pub user: Option<(String, String)>,
     pub tls: Option<TlsOptions>,
@@ -35,14 +38,15 @@ impl Default for Options {
     }
 }
 
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct TlsOptions {
     /// PEM certificates to trust instead of the system's.
-    pub ca: Option<Vec<u8>>,
+    pub ca: Option<Pem>,
     /// The client's PEM certificate chain and key.
-    pub identity: Option<(Vec<u8>, Vec<u8>)>,
+    pub identity: Option<(Pem, Pem)>,
     /// The name that the server's certificate must carry, instead of the endpoint's host.
     pub server_name: Option<String>,
     /// Accept any certificate.
     pub insecure_skip_verify: bool,
+    pub cache: ConfigCache,
 }
