@@ -134,6 +134,10 @@ requirements: $(STAMPS)/lock ## Pin the newest releases in requirements/*.txt
 			--output-file "requirements/$$name.txt" "requirements/$$name.in"; \
 	done
 
+.PHONY: notices
+notices: $(STAMPS)/dev ## Write the licences of the linked crates into THIRD-PARTY-NOTICES
+	scripts/third-party-notices
+
 .PHONY: clean
 clean: ## Remove everything that was built
 	rm -rf $(VENV) .cache dist site target .mypy_cache .pytest_cache .ruff_cache

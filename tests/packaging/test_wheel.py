@@ -1,6 +1,7 @@
 """What the wheel carries, and that a program outside the repository can use and type-check it."""
 
 import shutil
+import struct
 import sys
 import zipfile
 from email.parser import HeaderParser
@@ -15,6 +16,11 @@ pytestmark = pytest.mark.timeout(900)
 CONSUMER = Path(__file__).with_name("consumer.py")
 SMOKE = Path(__file__).with_name("smoke.py")
 STUB = "etcd_client/_etcd_client.pyi"
+
+# Of the ELF format.
+SHT_DYNAMIC = 6
+DT_FLAGS = 30
+DF_STATIC_TLS = 0x10
 
 # Each line must be refused: were the package untyped for its users, mypy would accept them all.
 MISUSE = """\
@@ -63,12 +69,24 @@ def test_wheel_holds_the_package_and_nothing_else(wheel: Path) -> None:
 
     assert expected <= files
     assert [file.name.split(".")[0] for file in native] == ["_etcd_client"]
-    assert {file.name for file in dist_info} >= {"METADATA", "LICENSE-MIT", "LICENSE-APACHE"}
+    licences = {"LICENSE-MIT", "LICENSE-APACHE", "THIRD-PARTY-NOTICES"}
+    assert {file.name for file in dist_info} >= {"METADATA", *licences}
 
 
 def test_wheel_is_typed_by_the_stub_of_the_root(wheel: Path) -> None:
     assert PurePosixPath("etcd_client/py.typed") in names(wheel)
     assert read(wheel, STUB) == (REPOSITORY / "etcd_client.pyi").read_text()
+
+
+def test_notices_are_those_of_the_linked_crates() -> None:
+    run(REPOSITORY / "scripts" / "third-party-notices", "--check")
+
+
+def test_the_extension_can_be_loaded_where_thread_local_storage_is_dynamic(wheel: Path) -> None:
+    """Musl refuses such a library with initial-exec TLS; glibc has little room for it."""
+    with zipfile.ZipFile(wheel) as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(".so"))
+        assert not dynamic_flags(archive.read(name)) & DF_STATIC_TLS
 
 
 def test_metadata_is_what_pypi_shows(wheel: Path) -> None:
@@ -110,6 +128,19 @@ def test_misuse_fails_mypy(clean_python: Path, tmp_path: Path) -> None:
         mypy(clean_python, script, tmp_path)
     complaints = [line for line in str(failure.value).splitlines() if ": error: " in line]
     assert {int(line.split(":")[1]) for line in complaints} == MISUSE_LINES
+
+
+def dynamic_flags(library: bytes) -> int:
+    """Return DT_FLAGS of a 64-bit ELF library."""
+    (table,) = struct.unpack_from("<Q", library, 0x28)
+    (count,) = struct.unpack_from("<H", library, 0x3C)
+    for header in range(table, table + 64 * count, 64):
+        if struct.unpack_from("<I", library, header + 4)[0] == SHT_DYNAMIC:
+            offset, size = struct.unpack_from("<QQ", library, header + 24)
+            entries = struct.iter_unpack("<qQ", library[offset : offset + size])
+            return next((value for tag, value in entries if tag == DT_FLAGS), 0)
+    message = "no dynamic section"
+    raise AssertionError(message)
 
 
 def mypy(clean_python: Path, script: Path, directory: Path) -> str:
