@@ -5,13 +5,8 @@ import os as _os
 import typing as _typing
 
 from . import _etcd_client
-from ._admin.maintenance import Maintenance
-from ._admin.saved_snapshot import SavedSnapshot
 from ._client import Client, EtcdClient
 from ._communicator import Communicator, EtcdCommunicator
-from ._coordination.election import Election
-from ._coordination.lock import EtcdLockOption, Lock
-from ._coordination.session import Session
 from ._discovery import Discovery
 from ._etcd_client import (
     AlarmMember,
@@ -71,11 +66,6 @@ from ._etcd_client import (
     active_context_count,
     cleanup_runtime,
 )
-from ._kv.keys import Key, KeyField
-from ._kv.scan import Scan
-from ._lease.lease import Lease, LeaseGrant
-from ._lease.loss import Loss
-from ._watch.condvar import CondVar
 from .enums import (
     AlarmAction,
     AlarmType,
@@ -173,7 +163,17 @@ from .errors import (
 from .errors._base import GRPCStatus
 
 if _typing.TYPE_CHECKING:
+    from ._admin.maintenance import Maintenance
+    from ._admin.saved_snapshot import SavedSnapshot
+    from ._coordination.election import Election
+    from ._coordination.lock import EtcdLockOption, Lock
+    from ._coordination.session import Session
+    from ._kv.keys import Key, KeyField
+    from ._kv.scan import Scan
+    from ._lease.lease import Lease, LeaseGrant
+    from ._lease.loss import Loss
     from ._types import BytesLike, LeaseId, OpResponse, PemSource
+    from ._watch.condvar import CondVar
 else:
     # At run time the same names are loaded when they are asked for.
     from . import _lazy

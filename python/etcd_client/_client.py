@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from . import _etcd_client
 from ._communicator import Communicator
-from ._concurrency import current_task
-from ._coordination.lock import EtcdLockOption, Lock
 from ._discovery import Discovery
 from ._etcd_client import ConnectOptions
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import TracebackType
+
+    from ._coordination.lock import EtcdLockOption
 
 
 class Client:
@@ -117,6 +117,8 @@ class Client:
             >>> async with client.with_lock(EtcdLockOption("deploy", timeout=5.0)) as communicator:
             ...     response = await communicator.put("deployed", "7")
         """
+        from ._coordination.lock import EtcdLockOption
+
         if not isinstance(lock_options, EtcdLockOption):
             found = type(lock_options).__name__
             message = f"lock_options: expected EtcdLockOption, got {found}"
@@ -124,6 +126,8 @@ class Client:
         return Client(self._endpoints, connect_options or self._connect_options, lock_options)
 
     async def __aenter__(self) -> Communicator:
+        from ._concurrency import current_task
+
         endpoints, options = self._endpoints, self._connect_options
         if isinstance(endpoints, Discovery):
             endpoints, options = await endpoints.resolve(options)
@@ -135,6 +139,8 @@ class Client:
         return communicator
 
     async def _acquire(self, communicator: Communicator, options: EtcdLockOption) -> None:
+        from ._coordination.lock import Lock
+
         lock = Lock(communicator, options.lock_name, options.ttl)
         try:
             await lock.acquire(timeout=options.timeout)
@@ -158,6 +164,8 @@ class Client:
 
     def _take_open(self) -> Communicator:
         """Return what the running task has entered last, or else whatever was entered last."""
+        from ._concurrency import current_task
+
         task = current_task()
         own = [index for index, (opener, _) in enumerate(self._open) if opener is task]
         return self._open.pop(own[-1] if own else -1)[1]

@@ -1,24 +1,26 @@
-"""`Communicator`: the native calls, and what is built of them."""
+"""`Communicator`: the native calls, and what is built of them.
+
+Its methods import what they need: a program pays for what it uses, and not when it starts.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from . import _etcd_client
-from ._admin.maintenance import Maintenance
-from ._coordination.session import Session
 from ._etcd_client import LockResponse, UnlockResponse
-from ._kv.scan import Scan
-from ._lease.lease import LeaseGrant
-from ._started import Attempt
 from .errors import InvalidArgsError, LockLostError, SessionLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
     from typing import Any
 
+    from ._admin.maintenance import Maintenance
     from ._coordination.lock import Lock
+    from ._coordination.session import Session
     from ._etcd_client import Call, HeldLease, RangeResponse, ResponseHeader
+    from ._kv.scan import Scan
+    from ._lease.lease import LeaseGrant
     from ._types import BytesLike, LeaseId
 
 
@@ -124,6 +126,7 @@ class Communicator(_etcd_client.Communicator):
         Returns:
             An async iterator of `KeyValue`, in the order of the keys.
         """
+        from ._kv.scan import Scan
 
         def read(start: BytesLike, limit: int, at: int) -> Call[RangeResponse]:
             return self.range(
@@ -141,6 +144,8 @@ class Communicator(_etcd_client.Communicator):
     @property
     def maintenance(self) -> Maintenance:
         """Members one by one, alarms, leader and version."""
+        from ._admin.maintenance import Maintenance
+
         return Maintenance(self)
 
     def lease(
@@ -164,6 +169,8 @@ class Communicator(_etcd_client.Communicator):
             LeaseExistError: There is a lease of that id.
             LeaseTTLTooLargeError: The time to live is above 9,000,000,000.
         """
+        from ._lease.lease import LeaseGrant
+
         return LeaseGrant(self._hold_lease(ttl, id, timeout=timeout))
 
     def session(
@@ -184,6 +191,8 @@ class Communicator(_etcd_client.Communicator):
         Returns:
             The session, not yet open.
         """
+        from ._coordination.session import Session
+
         return Session(self, ttl, cancel_on_loss=cancel_on_loss, on_loss=on_loss)
 
     def lock(
@@ -213,6 +222,8 @@ class Communicator(_etcd_client.Communicator):
         """
         if lease is None:
             call = self._hold_place(name, ttl=ttl, timeout=timeout)
+            from ._started import Attempt
+
             return Attempt(call.close, self._locked(name, call))
         if ttl is not None:
             message = "ttl: expected no limit beside a lease, which has its own"

@@ -1,6 +1,6 @@
 """Names of the package that are loaded when a program asks for them.
 
-Importing the package costs every program; these names are needed by few. `load` and `names` are the
+Every program pays for importing the package, and few need all of it. `load` and `names` are the
 package's `__getattr__` and `__dir__`.
 """
 
@@ -13,9 +13,22 @@ PACKAGE = "etcd_client"
 # The names, each with the module that has it.
 MODULES = {
     "BytesLike": "_types",
+    "CondVar": "_watch.condvar",
+    "Election": "_coordination.election",
+    "EtcdLockOption": "_coordination.lock",
+    "Key": "_kv.keys",
+    "KeyField": "_kv.keys",
+    "Lease": "_lease.lease",
+    "LeaseGrant": "_lease.lease",
     "LeaseId": "_types",
+    "Lock": "_coordination.lock",
+    "Loss": "_lease.loss",
+    "Maintenance": "_admin.maintenance",
     "OpResponse": "_types",
     "PemSource": "_types",
+    "SavedSnapshot": "_admin.saved_snapshot",
+    "Scan": "_kv.scan",
+    "Session": "_coordination.session",
 }
 
 

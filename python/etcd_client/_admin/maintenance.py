@@ -24,6 +24,8 @@ class Maintenance(_etcd_client.Maintenance):
         (True, ())
     """
 
+    __module__ = "etcd_client"
+
     def snapshot_save(
         self,
         path: str | PathLike[str],

@@ -17,3 +17,6 @@ class SavedSnapshot(NamedTuple):
     """How many bytes it has, the checksum at its end included."""
     version: str | None
     """The version of etcd whose format the database has; None before etcd 3.6."""
+
+
+SavedSnapshot.__module__ = "etcd_client"

@@ -44,6 +44,8 @@ class Election:
         b'node-7'
     """
 
+    __module__ = "etcd_client"
+
     __slots__ = ("__weakref__", "_communicator", "_held", "_name", "_value")
 
     def __init__(

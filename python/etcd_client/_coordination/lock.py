@@ -31,6 +31,8 @@ class EtcdLockOption:
         ...     response = await communicator.put("deployed", "7")
     """
 
+    __module__ = "etcd_client"
+
     # Not a dataclass: importing that module would be a third of the import of this package.
     __hash__: ClassVar[None] = None  # type: ignore[assignment]  # it can be changed
 
@@ -76,6 +78,8 @@ class Lock:
         ...     await Lock(communicator, "report").acquire(blocking=False)
         False
     """
+
+    __module__ = "etcd_client"
 
     __slots__ = ("__weakref__", "_communicator", "_held", "_name", "_ttl")
 

@@ -43,6 +43,8 @@ class Session:
         True
     """
 
+    __module__ = "etcd_client"
+
     __slots__ = (
         "__weakref__",
         "_background",

@@ -32,6 +32,8 @@ class KeyField(Generic[_Operand]):
         Key(b'leader').version == 0
     """
 
+    __module__ = "etcd_client"
+
     __slots__ = ("_make",)
     # Equality makes a condition, so it cannot find things in sets.
     __hash__: ClassVar[None] = None  # type: ignore[assignment]
@@ -77,6 +79,8 @@ class Key:
         >>> Key("jobs/").with_prefix().mod_revision < 100
         Key(b'jobs/').with_range(b'jobs0').mod_revision < 100
     """
+
+    __module__ = "etcd_client"
 
     __slots__ = ("_key", "_narrow")
 

@@ -46,6 +46,8 @@ class Scan:
         >>> watch = communicator.watch_prefix("users/", start_revision=scan.revision + 1)
     """
 
+    __module__ = "etcd_client"
+
     __slots__ = ("_busy", "_call", "_page", "_page_size", "_read", "_revision", "_size", "_start")
 
     def __init__(self, read: _ReadPage, start: BytesLike, page_size: int, revision: int) -> None:

@@ -31,6 +31,8 @@ class Lease:
         True
     """
 
+    __module__ = "etcd_client"
+
     __slots__ = ("__weakref__", "_held", "_revoked")
 
     def __init__(self, held: HeldLease) -> None:
@@ -93,6 +95,8 @@ class LeaseGrant(Attempt[Lease]):
         >>> lease = await communicator.lease(10)
         >>> await lease.revoke()
     """
+
+    __module__ = "etcd_client"
 
     __slots__ = ("_lease",)
 

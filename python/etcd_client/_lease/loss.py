@@ -22,6 +22,8 @@ class Loss:
         ...         response = await communicator.put(page, "written")
     """
 
+    __module__ = "etcd_client"
+
     __slots__ = ("_held",)
 
     def __init__(self, held: HeldLease | None) -> None:

@@ -45,6 +45,8 @@ class CondVar:
         >>> watch.cancel()
     """
 
+    __module__ = "etcd_client"
+
     __slots__ = ("_event",)
 
     def __init__(self) -> None:
