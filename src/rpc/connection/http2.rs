@@ -126,6 +126,7 @@ impl Connection {
         message: Bytes,
         metadata: &Metadata,
     ) -> Result<Bytes, Failure> {
+        let request_size = wire::size_of_message(&message);
         let (mut incoming, outgoing) = self.start(method, message, metadata, true).await?;
         let outcome = if method.patience == Patience::Endless {
             self.response(&mut incoming).await
@@ -134,6 +135,7 @@ impl Connection {
         };
         match outcome {
             Err(Failure::Broken(why)) if outgoing.was_not_written() => Err(Failure::NeverSent(why)),
+            Err(Failure::Server(status)) => Err(Failure::Server(status.answers(request_size))),
             outcome => outcome,
         }
     }
@@ -144,9 +146,14 @@ impl Connection {
         };
         self.health.answered();
         // The status comes after the message; success is only known then.
-        match incoming.message().await? {
-            None => Ok(response),
-            Some(_) => Err(Failure::Broken("the server sent a second response".into())),
+        match incoming.message().await {
+            Ok(None) => Ok(response),
+            Ok(Some(_)) => Err(Failure::Broken("the server sent a second response".into())),
+            // Whatever it says now: it has carried the request out, and must not be asked again.
+            Err(failure) => Err(Failure::Broken(format!(
+                "the server's answer did not end well: {}",
+                failure.message()
+            ))),
         }
     }
 

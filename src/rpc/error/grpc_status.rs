@@ -14,11 +14,16 @@ pub const DEADLINE_EXCEEDED: i32 = 4;
 pub const NOT_FOUND: i32 = 5;
 pub const PERMISSION_DENIED: i32 = 7;
 pub const RESOURCE_EXHAUSTED: i32 = 8;
+const ALREADY_EXISTS: i32 = 6;
+const FAILED_PRECONDITION: i32 = 9;
 pub const OUT_OF_RANGE: i32 = 11;
 pub const UNIMPLEMENTED: i32 = 12;
 pub const INTERNAL: i32 = 13;
 pub const UNAVAILABLE: i32 = 14;
 pub const UNAUTHENTICATED: i32 = 16;
+
+/// What a gRPC library says of a message beyond its limit, before both sizes.
+const TOO_LARGE: &str = "received message larger than max";
 
 /// An answer of the server other than success.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,11 +32,13 @@ pub struct GrpcStatus {
     pub message: String,
     /// The revision up to which history is gone, where that is the error.
     pub compact_revision: Option<i64>,
+    /// Whether it is about the answer: the request may have been carried out.
+    pub about_answer: bool,
 }
 
 impl GrpcStatus {
     pub fn new(code: i32, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), compact_revision: None }
+        Self { code, message: message.into(), compact_revision: None, about_answer: false }
     }
 
     /// Reads a status from response headers or trailers; `None` where there is none.
@@ -44,13 +51,27 @@ impl GrpcStatus {
         Some(Self::new(code, message.unwrap_or_default()))
     }
 
+    /// The same, as the answer to a request of that size. A proxy, too, says "received message
+    /// larger than max", of the server's answer.
+    #[must_use]
+    pub fn answers(mut self, request_size: usize) -> Self {
+        self.about_answer = self.too_large().is_some_and(|size| size != request_size.to_string());
+        self
+    }
+
+    /// The size of the message that was too large for the gRPC library that received it.
+    fn too_large(&self) -> Option<&str> {
+        let (_, sizes) = self.message.split_once(TOO_LARGE)?;
+        let size = sizes.trim_start().strip_prefix('(')?.split_once(' ')?.0;
+        (self.code == RESOURCE_EXHAUSTED).then_some(size)
+    }
+
     /// etcd's name for the error, where it has one.
     pub fn server_error(&self) -> Option<&'static ServerError> {
         // The gRPC server refuses what is much too large before etcd sees it.
-        let too_large = self.code == RESOURCE_EXHAUSTED
-            && self.message.contains("received message larger than max");
-        let message = if too_large { "request is too large" } else { &self.message };
-        server_error::find(message)
+        let refused = self.code == RESOURCE_EXHAUSTED && self.message.contains(TOO_LARGE);
+        let message = if refused { "request is too large" } else { &self.message };
+        server_error::find(message).filter(|_| !self.about_answer)
     }
 
     pub fn meaning(&self) -> Meaning {
@@ -58,8 +79,33 @@ impl GrpcStatus {
             return known.meaning;
         }
         match self.code {
-            CANCELLED | UNKNOWN | DEADLINE_EXCEEDED | INTERNAL | UNAVAILABLE => Meaning::Unclear,
-            _ => Meaning::Refused,
+            INVALID_ARGUMENT | NOT_FOUND | ALREADY_EXISTS | PERMISSION_DENIED
+            | FAILED_PRECONDITION | OUT_OF_RANGE | UNIMPLEMENTED | UNAUTHENTICATED => {
+                Meaning::Refused
+            }
+            RESOURCE_EXHAUSTED if !self.about_answer => Meaning::Refused,
+            // Among them those that gRPC does not define.
+            _ => Meaning::Unclear,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tells_a_large_request_from_a_large_answer() {
+        let said = "grpc: received message larger than max (3145728 vs. 2097152)";
+        let status = GrpcStatus::new(RESOURCE_EXHAUSTED, said);
+        assert_eq!(status.clone().answers(3_145_728).meaning(), Meaning::Refused);
+        assert_eq!(status.answers(20).meaning(), Meaning::Unclear);
+    }
+
+    #[test]
+    fn nothing_is_certain_of_a_code_that_is_not_defined() {
+        for code in [0, 1, 2, 4, 10, 13, 14, 15, 17, -1, i32::MAX] {
+            assert_eq!(GrpcStatus::new(code, "what?").meaning(), Meaning::Unclear, "{code}");
         }
     }
 }

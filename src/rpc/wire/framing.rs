@@ -24,6 +24,11 @@ pub fn length_of(frame: &[u8]) -> usize {
     u32::from_be_bytes([frame[1], frame[2], frame[3], frame[4]]) as usize
 }
 
+/// The size of the message in a frame that `frame` has made.
+pub fn size_of_message(frame: &[u8]) -> usize {
+    frame.len().saturating_sub(PREFIX)
+}
+
 /// Reads a message; a reply that is not one is the server's fault, not a reason to panic.
 pub fn decode<M: Message + Default>(message: Bytes) -> Result<M, Failure> {
     M::decode(message).map_err(|error| protocol_error(&format!("malformed response: {error}")))

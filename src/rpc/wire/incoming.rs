@@ -12,6 +12,9 @@ use crate::rpc::error::grpc_status::{
 use crate::rpc::error::{Failure, GrpcStatus};
 use crate::rpc::wire::framing::{PREFIX, length_of, protocol_error};
 
+/// The most that is set aside for a message of which only the size has come.
+const ROOM_IN_ADVANCE: usize = 4 << 20;
+
 /// The server's side of a stream: messages, then a status.
 pub struct Incoming {
     state: State,
@@ -55,11 +58,11 @@ impl Incoming {
             }
             let State::Body(body) = &mut self.state else { return Ok(None) };
             let Some(chunk) = body.data().await else {
-                let trailers = body.trailers().await.map_err(broken)?;
+                let trailers = body.trailers().await.map_err(broken_answer)?;
                 self.state = State::Ended;
                 return finished(final_status(trailers.as_ref()));
             };
-            let chunk = chunk.map_err(broken)?;
+            let chunk = chunk.map_err(broken_answer)?;
             let _ = body.flow_control().release_capacity(chunk.len());
             if let Some(message) = self.whole_message(&chunk) {
                 return Ok(Some(message));
@@ -80,8 +83,10 @@ impl Incoming {
 
     fn append(&mut self, chunk: &[u8]) {
         if self.buffer.is_empty() && chunk.len() >= PREFIX {
-            // Room for the whole message at once; the server names its size first.
-            self.buffer.reserve((length_of(chunk).min(self.limit) + PREFIX).max(chunk.len()));
+            // The server names the size first, but may not mean it: beyond this, the buffer grows
+            // with what arrives.
+            let expected = length_of(chunk).min(self.limit).min(ROOM_IN_ADVANCE) + PREFIX;
+            self.buffer.reserve(expected.max(chunk.len()));
         }
         self.buffer.extend_from_slice(chunk);
     }
@@ -143,4 +148,9 @@ pub fn broken(error: h2::Error) -> Failure {
         return Failure::NeverSent(format!("the server refused the stream: {error}"));
     }
     Failure::Broken(format!("the connection broke: {error}"))
+}
+
+/// The failure of a stream whose answer has begun, so that the server did look at the request.
+fn broken_answer(error: h2::Error) -> Failure {
+    Failure::Broken(format!("the connection broke within the answer: {error}"))
 }

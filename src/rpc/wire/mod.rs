@@ -8,5 +8,5 @@ pub mod messages;
 pub mod method;
 pub mod range_reply;
 
-pub use framing::{decode, frame};
+pub use framing::{decode, frame, size_of_message};
 pub use incoming::{Incoming, broken};
