@@ -80,6 +80,10 @@ fmt: $(STAMPS)/dev ## Format the Rust and Python sources
 	ruff check --fix --exit-zero --quiet .
 	ruff format .
 
+.PHONY: generate
+generate: $(STAMPS)/venv ## Write the Python classes that the Rust sources describe
+	python -m scripts.generate_errors
+
 .PHONY: lint
 lint: $(STAMPS)/dev ## Check formats and lints
 	cargo fmt --check

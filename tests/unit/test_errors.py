@@ -14,9 +14,10 @@ import pytest
 import etcd_client
 from etcd_client import GRPCStatusCode, errors
 from etcd_client.errors import _makers
+from scripts import generate_errors
 
-SOURCES = Path(__file__).parents[2] / "src"
-SERVER_ERRORS = SOURCES / "rpc" / "error" / "server_error.rs"
+ROOT = Path(__file__).parents[2]
+TABLE = (ROOT / generate_errors.TABLE).read_text()
 
 CLASSES: list[type[errors.EtcdError]] = [
     vars(errors)[name] for name in errors.__all__ if vars(errors)[name].__name__ == name
@@ -105,7 +106,7 @@ def drawn_tree() -> Iterator[tuple[str, list[str]]]:
 
 def server_error_names() -> set[str]:
     """Return the names in the engine's table of etcd's errors."""
-    return set(re.findall(r'\berror\(\s*"(\w+)"', SERVER_ERRORS.read_text()))
+    return set(re.findall(r'^\s+(\w+):\s+"', TABLE, re.MULTILINE))
 
 
 def test_the_documentation_draws_the_tree() -> None:
@@ -220,6 +221,24 @@ def test_a_status_error_can_be_made_from_a_dictionary() -> None:
     assert (error.message, str(error)) == ("gone", "gone")
 
 
+def test_the_classes_are_those_of_the_engines_table() -> None:
+    generated = (ROOT / generate_errors.CLASSES).read_text()
+    assert generated == generate_errors.python_source(TABLE), "run `make generate`"
+
+
+def test_a_change_of_the_table_changes_the_classes() -> None:
+    """A renamed error, another base, a documentation, and a class that goes."""
+    for old, new in [
+        ("        NoLeader:", "        WithoutLeader:"),
+        ("SessionExpiredError + LockError {", "SessionExpiredError {"),
+        ("/// The user does not exist.", "/// Nobody is called that."),
+        ("    NotLeaderError {", "    RpcError {"),
+    ]:
+        assert TABLE.count(old) == 1
+        changed = generate_errors.python_source(TABLE.replace(old, new))
+        assert changed != generate_errors.python_source(TABLE)
+
+
 def test_each_error_of_the_server_has_its_class() -> None:
     for name in server_error_names():
         error = _makers.from_status(2, "etcdserver: why", name, None)
@@ -316,7 +335,7 @@ def test_the_error_of_a_read_is_no_unknown_outcome() -> None:
 
 
 def test_the_engine_finds_what_it_makes_its_exceptions_with() -> None:
-    engine = (SOURCES / "py" / "errors.rs").read_text()
+    engine = (ROOT / "src" / "py" / "errors.rs").read_text()
     assert re.findall(r'MODULE: &str = "([\w.]+)"', engine) == [_makers.__name__]
     assert sorted(set(re.findall(r'\bmake\(py, "(\w+)"', engine))) == _makers.__all__
     assert set(_makers.__all__) <= vars(_makers).keys()

@@ -1,5 +1,7 @@
 """One exception for each of etcd's errors that a program acts on.
 
+Made by `make generate` from `src/rpc/error/server_error_table.rs`; change that.
+
 A class is called by etcd's name with ``Error`` after it; where it stands for several, or the name
 is taken, ``reasons`` says for which. All other errors of the server are a plain ``RpcError``.
 """
@@ -55,19 +57,19 @@ class RequestTooLargeError(RpcError):
 
 
 class TooManyRequestsError(RpcError):
-    """The server has too much in hand. Nothing was done; try again later."""
+    """The server is overloaded. Nothing was done; try again later."""
 
     reasons: ClassVar[Reasons] = ("TooManyRequests",)
 
 
 class UnimplementedError(RpcError):
-    """The server, an old one perhaps, does not know the call."""
+    """The server does not know the call; it may be too old."""
 
     own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.Unimplemented
 
 
 class NotCapableError(RpcError):
-    """The cluster has not agreed on a version yet that has the call."""
+    """The cluster has not agreed yet on a version that has the call."""
 
     reasons: ClassVar[Reasons] = ("NotCapable",)
 
@@ -95,7 +97,7 @@ class CompactedError(RpcError):
 
 
 class FutureRevisionError(RpcError):
-    """The cluster has not come to that revision yet."""
+    """The cluster has not reached that revision yet."""
 
     reasons: ClassVar[Reasons] = ("FutureRev",)
 
@@ -103,8 +105,8 @@ class FutureRevisionError(RpcError):
 class NoSpaceError(RpcError):
     """The database has reached its quota.
 
-    The cluster refuses to write until space was made and the alarm taken back. The write that finds
-    the quota reached may be done all the same, which is why ``OutcomeUnknownError`` comes with it.
+    The cluster refuses to write until space was made and the alarm was disarmed. The write that
+    finds the quota reached may be done all the same, so it raises ``OutcomeUnknownError`` too.
     """
 
     reasons: ClassVar[Reasons] = ("NoSpace",)
@@ -120,14 +122,14 @@ class CorruptError(RpcError):
 
 
 class LeaseNotFoundError(RpcError):
-    """There is no such lease: it ended, or was revoked, or never was."""
+    """The lease does not exist: it expired, was revoked, or was never granted."""
 
     own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.NotFound
     reasons: ClassVar[Reasons] = ("LeaseNotFound",)
 
 
 class LeaseExistError(RpcError):
-    """There is a lease of that id."""
+    """A lease with that id exists already."""
 
     reasons: ClassVar[Reasons] = ("LeaseExist",)
 
@@ -145,7 +147,7 @@ class SessionExpiredError(RpcError, LockError):
 
 
 class ElectionNotLeaderError(RpcError, ElectError):
-    """Only the leader of an election can do this, and it is another, or none."""
+    """Only the leader of an election can do this, and the caller does not lead."""
 
     reasons: ClassVar[Reasons] = ("ElectionNotLeader",)
 
@@ -214,13 +216,13 @@ class UserEmptyError(RpcError):
 
 
 class UserAlreadyExistError(RpcError):
-    """There is a user of that name."""
+    """A user with that name exists already."""
 
     reasons: ClassVar[Reasons] = ("UserAlreadyExist",)
 
 
 class UserNotFoundError(RpcError):
-    """There is no such user."""
+    """The user does not exist."""
 
     reasons: ClassVar[Reasons] = ("UserNotFound",)
 
@@ -232,25 +234,25 @@ class RoleEmptyError(RpcError):
 
 
 class RoleAlreadyExistError(RpcError):
-    """There is a role of that name."""
+    """A role with that name exists already."""
 
     reasons: ClassVar[Reasons] = ("RoleAlreadyExist",)
 
 
 class RoleNotFoundError(RpcError):
-    """There is no such role."""
+    """The role does not exist."""
 
     reasons: ClassVar[Reasons] = ("RoleNotFound",)
 
 
 class RoleNotGrantedError(RpcError):
-    """The user does not have the role that was to be taken."""
+    """The user does not have the role that was to be revoked."""
 
     reasons: ClassVar[Reasons] = ("RoleNotGranted",)
 
 
 class PermissionNotGrantedError(RpcError):
-    """The role does not have the permission that was to be taken."""
+    """The role does not have the permission that was to be revoked."""
 
     reasons: ClassVar[Reasons] = ("PermissionNotGranted",)
 
@@ -259,19 +261,19 @@ class PermissionNotGrantedError(RpcError):
 
 
 class MemberNotFoundError(RpcError):
-    """There is no such member."""
+    """The member does not exist."""
 
     reasons: ClassVar[Reasons] = ("MemberNotFound",)
 
 
 class MemberExistError(RpcError):
-    """There is a member of that id."""
+    """A member with that id exists already."""
 
     reasons: ClassVar[Reasons] = ("MemberExist",)
 
 
 class PeerURLExistError(RpcError):
-    """There is a member with one of these peer URLs."""
+    """A member with one of these peer URLs exists already."""
 
     reasons: ClassVar[Reasons] = ("PeerURLExist",)
 
@@ -307,13 +309,13 @@ class TooManyLearnersError(RpcError):
 
 
 class NotSupportedForLearnerError(RpcError):
-    """A learner does not do this, and no other member could be asked."""
+    """A learner does not serve this call, and no other member could be asked."""
 
     reasons: ClassVar[Reasons] = ("NotSupportedForLearner",)
 
 
 class BadLeaderTransfereeError(RpcError):
-    """The member to lead is not there, or is a learner."""
+    """The member that was to become the leader does not exist, or is a learner."""
 
     reasons: ClassVar[Reasons] = ("BadLeaderTransferee",)
 
@@ -328,7 +330,7 @@ class NoLeaderError(RpcError):
 
 
 class NotLeaderError(RpcError):
-    """Only the leader does this, and the member is not it."""
+    """Only the leader of the cluster does this, and the member is not the leader."""
 
     reasons: ClassVar[Reasons] = ("NotLeader",)
 

@@ -7,6 +7,7 @@ mod failure;
 pub mod grpc_status;
 mod meaning;
 pub mod server_error;
+mod server_error_table;
 
 pub use call_error::Error;
 pub use failure::{Failure, Unreachable};
