@@ -1,4 +1,4 @@
-"""`Client`: where the members are, and how to connect to them."""
+"""`Client`: the endpoints of a cluster, and how to connect to them."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Client:
     ) -> Client:
         """Make a client of the cluster that the SRV records of a domain describe.
 
-        They are looked up at each connecting, the way etcd's own tools do it: the endpoints of
+        The records are looked up at each connect, as etcd's own tools do: the endpoints of
         `_etcd-client-ssl._tcp.<domain>` speak TLS, those of `_etcd-client._tcp.<domain>` plain
         text. The latter are used only if there are none of the former, and never with options for
         TLS. The certificate has to carry the domain, not the host that DNS names, unless the
@@ -100,7 +100,7 @@ class Client:
     ) -> Client:
         """Return a client of the same endpoints whose contexts hold a lock while they are open.
 
-        Entering it connects and acquires the lock; leaving it gives the lock back and closes the
+        Entering it connects and acquires the lock; leaving it releases the lock and closes the
         connection. `Communicator.held_lock` is the lock. An attempt that fails or is cancelled
         leaves nothing on the server.
 

@@ -25,23 +25,24 @@ if TYPE_CHECKING:
 
 
 class Communicator(_etcd_client.Communicator):
-    """An open way to a cluster, bound to the event loop that opened it.
+    """A connection to a cluster, bound to the event loop that opened it.
 
-    `async with client.connect() as communicator` makes one. It may be used by any number of tasks
-    at once; none waits for another.
+    `async with client.connect() as communicator` makes one. Any number of tasks may use it at once;
+    none waits for another.
 
-    **Reads** fail over to another member and are repeated until their deadline. **Changes** are
-    repeated only where it is certain that the first attempt did nothing; where that cannot be known
+    **Reads** fail over to another member and are retried until their deadline. **Changes** are
+    retried only if it is certain that the first attempt did nothing; where that cannot be known,
     they raise `OutcomeUnknownError`.
 
-    Every call takes `timeout`, the seconds for all of it. Beside what it says itself it may raise:
+    Every call takes `timeout`: seconds, for the whole call. In addition to the errors that a call
+    documents, it may raise:
 
     Raises:
         EtcdTimeoutError: There was no answer within the deadline.
         EtcdConnectionError: No member could be reached, or the connection broke.
         OutcomeUnknownError: A change may or may not have been made.
-        RpcError: The server refused, by one of its subclasses where etcd has a name for the reason.
-        PermissionDeniedError: The user may not do this.
+        RpcError: The server refused; a subclass where etcd has a name for the reason.
+        PermissionDeniedError: The user does not have the permission.
         NoLeaderError: The cluster has no leader.
         ClosedError: The communicator is closed.
         WrongLoopError: The running event loop is not the one that opened the communicator.
@@ -55,7 +56,7 @@ class Communicator(_etcd_client.Communicator):
     """
 
     held_lock: Lock | None = None
-    """The lock that `Client.with_lock` has acquired; None for a mere connection."""
+    """The lock that `Client.with_lock` has acquired; None without it."""
 
     _locks: dict[bytes, tuple[bytes, HeldLease]] | None = None
 
@@ -71,16 +72,16 @@ class Communicator(_etcd_client.Communicator):
     ) -> Scan:
         """Read all keys that begin with a prefix in pages, all of them at one revision.
 
-        However many keys there are, no more than a page of them is in memory. Where values are
-        large, pages get fewer keys.
+        No more than a page of keys is in memory at a time. Where values are large, pages have fewer
+        keys.
 
         Args:
             prefix: What the keys begin with; all keys where it is empty.
             page_size: The most keys to ask for at once.
             revision: The revision to read at; 0 for the newest.
             keys_only: Whether to leave out the values.
-            serializable: Whether the member may answer by itself, faster and perhaps with older
-                data.
+            serializable: Whether the member may answer from its own data, which is faster and may
+                be outdated.
             timeout: Seconds for each page; the connection's default where None.
 
         Returns:
@@ -110,8 +111,8 @@ class Communicator(_etcd_client.Communicator):
     ) -> Scan:
         """Read the keys of a range in pages, all of them at one revision.
 
-        However many keys there are, no more than a page of them is in memory. Where values are
-        large, pages get fewer keys.
+        No more than a page of keys is in memory at a time. Where values are large, pages have fewer
+        keys.
 
         Args:
             key: The first key.
@@ -119,8 +120,8 @@ class Communicator(_etcd_client.Communicator):
             page_size: The most keys to ask for at once.
             revision: The revision to read at; 0 for the newest.
             keys_only: Whether to leave out the values.
-            serializable: Whether the member may answer by itself, faster and perhaps with older
-                data.
+            serializable: Whether the member may answer from its own data, which is faster and may
+                be outdated.
             timeout: Seconds for each page; the connection's default where None.
 
         Returns:
@@ -143,7 +144,7 @@ class Communicator(_etcd_client.Communicator):
 
     @property
     def maintenance(self) -> Maintenance:
-        """Members one by one, alarms, leader and version."""
+        """Maintenance: status, snapshots, alarms, defragmentation, leader and version."""
         from ._admin.maintenance import Maintenance
 
         return Maintenance(self)
@@ -158,15 +159,15 @@ class Communicator(_etcd_client.Communicator):
         """Grant a lease and keep it alive; to be awaited, or entered with `async with`.
 
         Args:
-            ttl: The seconds after which it ends once it is not renewed any more.
-            id: The id that it is to have; by default a random one.
+            ttl: Seconds until the lease expires once it is no longer renewed.
+            id: The id of the lease; by default a random one.
             timeout: The seconds that the grant may take; by default those of the connection.
 
         Returns:
-            What gives a `Lease` when it is awaited or entered.
+            A `LeaseGrant`, which gives a `Lease` when it is awaited or entered.
 
         Raises:
-            LeaseExistError: There is a lease of that id.
+            LeaseExistError: A lease with that id exists already.
             LeaseTTLTooLargeError: The time to live is above 9,000,000,000.
         """
         from ._lease.lease import LeaseGrant
@@ -203,7 +204,7 @@ class Communicator(_etcd_client.Communicator):
         timeout: float | None = None,
         ttl: float | None = None,
     ) -> Coroutine[Any, Any, LockResponse]:
-        """Acquire a lock that is held until `unlock`; `Lock` does the same with more comfort.
+        """Acquire a lock and hold it until `unlock`. Most programs use the class `Lock` instead.
 
         Args:
             name: The name of the lock.
@@ -242,7 +243,7 @@ class Communicator(_etcd_client.Communicator):
     def unlock(
         self, key: BytesLike, *, timeout: float | None = None
     ) -> Coroutine[Any, Any, UnlockResponse]:
-        """Give a lock back.
+        """Release a lock.
 
         Args:
             key: The key that `lock` returned; or the name of a lock that this communicator holds.
@@ -252,7 +253,7 @@ class Communicator(_etcd_client.Communicator):
             The header.
 
         Raises:
-            LockLostError: It was lost before.
+            LockLostError: The lock had been lost before.
         """
         held = self._take_lock(key)
         if held is None:

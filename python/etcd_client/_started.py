@@ -13,14 +13,14 @@ _T_co = TypeVar("_T_co", covariant=True)
 
 
 class Attempt(Coroutine[Any, Any, _T_co]):
-    """A coroutine that gives up its work where it is cancelled before its first step.
+    """A coroutine that ends its work even when it is cancelled before its first step.
 
-    A coroutine that has not begun has no code that would do it: its call would go on until the
-    last reference to its frame goes away.
+    A plain coroutine that has not started runs none of its code when it is closed: the call that it
+    would have awaited would go on until the last reference to it is gone.
 
     Args:
-        give_up: Ends what is under way.
-        result: What awaits it, and ends it where it has begun to.
+        give_up: Ends the work.
+        result: Awaits the work; once it has started, it ends the work itself.
     """
 
     __slots__ = ("_begun", "_give_up", "_result")
@@ -71,7 +71,7 @@ class Attempt(Coroutine[Any, Any, _T_co]):
         self._result.close()
 
     def __getattr__(self, name: str) -> object:
-        # What asyncio and debuggers ask of a coroutine to say where a task stands.
+        # asyncio and debuggers read these from a coroutine to show where a task is.
         if name.startswith("cr_") or name in {"__name__", "__qualname__"}:
             found: object = getattr(self._result, name)
             return found

@@ -53,25 +53,25 @@ class GRPCStatusCode(_Named, IntEnum):
     InvalidArgument = 3
     """The request is wrong, whatever the state of the cluster."""
     DeadlineExceeded = 4
-    """The time for the call was up before it was done."""
+    """The deadline passed before the call was done."""
     NotFound = 5
     """The thing that was asked for does not exist."""
     AlreadyExists = 6
     """The thing that was to be made exists."""
     PermissionDenied = 7
-    """The user may not do this."""
+    """The user does not have the permission."""
     ResourceExhausted = 8
     """A limit is reached: of space, of requests or of a message's size."""
     FailedPrecondition = 9
     """The cluster is not in the state that the request needs."""
     Aborted = 10
-    """The call was given up because of another one."""
+    """The call was aborted because of another one."""
     OutOfRange = 11
     """The value, often a revision, is outside of what there is."""
     Unimplemented = 12
     """The server does not know the call."""
     Internal = 13
-    """Something that must hold was found broken."""
+    """An invariant of the server or of the connection was broken."""
     Unavailable = 14
     """There is no connection, or the server cannot answer now."""
     DataLoss = 15
@@ -156,7 +156,7 @@ class AlarmAction(_Named, Enum):
     ACTIVATE = 1
     """Raise one."""
     DEACTIVATE = 2
-    """Take one back."""
+    """Disarm one."""
 
 
 class PermissionType(_Named, Enum):
@@ -178,4 +178,4 @@ class DowngradeAction(_Named, Enum):
     ENABLE = 1
     """Prepare the cluster for the lower version."""
     CANCEL = 2
-    """Give a prepared downgrade up."""
+    """Cancel a prepared downgrade."""

@@ -13,10 +13,10 @@ from .saved_snapshot import SavedSnapshot
 
 
 class Maintenance(_etcd_client.Maintenance):
-    """Members one by one, alarms, leader and version: `communicator.maintenance`.
+    """Status, snapshots, alarms, defragmentation, leader and version: `communicator.maintenance`.
 
-    Where etcd answers for one member, `endpoint` says which: any endpoint, one of the
-    communicator's or not. Without it the member in use is asked.
+    Where etcd answers for one member, `endpoint` says which one; it need not be one of the
+    communicator's endpoints. Without it, the member in use answers.
 
     Examples:
         >>> status = await communicator.maintenance.status()
@@ -45,7 +45,8 @@ class Maintenance(_etcd_client.Maintenance):
             endpoint: The member; by default the one in use.
             progress: Called on the event loop with how many bytes have been received and how
                 many are still to come.
-            timeout: Seconds for the whole; by default there is no limit once the stream has begun.
+            timeout: Seconds for the whole call; by default there is no limit once the stream has
+                begun.
 
         Returns:
             The path, the size and the version of what was saved.

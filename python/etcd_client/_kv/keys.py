@@ -61,7 +61,7 @@ class KeyField(Generic[_Operand]):
 
 
 class Key:
-    """A key in the conditions of a transaction, or with a second step a range of keys.
+    """A key, or a range of keys, in the conditions of a transaction.
 
     A key that does not exist has the version, revisions and lease 0 and, for comparing, no value:
     each comparison of its value is false. A condition on a range holds if it does for each key
@@ -143,7 +143,7 @@ class Key:
         return narrowed
 
     def _check(self) -> None:
-        """Refuse what is no key here, and not only when it is compared."""
+        """Refuse a wrong key when it is given, not only when it is compared."""
         self._compare(Compare.version(self._key, CompareOp.EQUAL, 0))
 
     def _compare(self, compare: Compare) -> Compare:

@@ -19,7 +19,7 @@ __all__ = ["Scan"]
 # The keys and values of a page should take no more memory than that. etcd limits the number of
 # pairs in a response but not their size, so it is estimated from the page before.
 _PAGE_BYTES = 4 << 20
-# The first page, of which nothing is known. etcd takes values of 1.5 MB by default.
+# The first page: the size of the values is not known yet. etcd takes values of 1.5 MB by default.
 _FIRST_PAGE = 32
 # How much larger a page may be than the one before: large values may follow small ones.
 _GROWTH = 8
@@ -28,9 +28,9 @@ _GROWTH = 8
 class Scan:
     """The key-value pairs of a range as they were at one revision, as an async iterator.
 
-    `Communicator.scan_prefix` and `scan_range` make it. What is written meanwhile is not seen, and
-    no more than a page is in memory. A step that is cancelled, as by `asyncio.wait_for`, can be
-    repeated and loses nothing. One task at a time may iterate.
+    `Communicator.scan_prefix` and `scan_range` make it. It does not see what is written meanwhile,
+    and holds no more than a page in memory. A step that is cancelled, as by `asyncio.wait_for`, can
+    be repeated and loses nothing. One task at a time may iterate.
 
     Reading it raises:
 
