@@ -1,0 +1,248 @@
+"""A front that speaks HTTP/2: it forwards the streams of clients to one server, and misbehaves.
+
+It runs in a thread of its own, so that it goes on while a test blocks its event loop. Each method
+takes effect before it returns and may be called from any thread.
+"""
+
+import asyncio
+import contextlib
+import enum
+import threading
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeVar
+
+from tests.support.front.manners import Counts, Manners, Quota
+from tests.support.front.relay import Relay, burst
+from tests.support.http2 import Code, Kind
+from tests.support.ports import free_port
+
+T = TypeVar("T")
+
+_BURST = 1_000
+
+
+class Flood(enum.Enum):
+    """What a front can flood its clients with."""
+
+    PING = Kind.PING
+    PRIORITY = Kind.PRIORITY
+
+
+class Http2Front:
+    """Forwards HTTP/2 (plain text) from a port of its own to `upstream`, one connection for one.
+
+    `path` in its methods is the end of a request's path, `"/Put"` or `"Lease/LeaseKeepAlive"`;
+    the empty one means all.
+    """
+
+    def __init__(self, upstream: tuple[str, int]) -> None:
+        """Listen at once, without faults."""
+        self.address = ("127.0.0.1", free_port())
+        self._upstream = upstream
+        self._manners = Manners()
+        self._counts = Counts()
+        self._relays: dict[Relay, asyncio.Task[None]] = {}
+        self._floods: list[asyncio.Task[None]] = []
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="front", daemon=True)
+        self._thread.start()
+        host, port = self.address
+        self._listener = self._call(asyncio.start_server(self._accept, host, port, backlog=1024))
+
+    def __enter__(self) -> "Http2Front":
+        """Return the front, which listens already."""
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        """Close the front and its connections."""
+        self.close()
+
+    @property
+    def endpoint(self) -> str:
+        """The URL at which clients reach the server through the front."""
+        host, port = self.address
+        return f"http://{host}:{port}"
+
+    @property
+    def connections_seen(self) -> int:
+        """How many connections clients have made."""
+        return self._counts.connections
+
+    @property
+    def connections_open(self) -> int:
+        """How many of them are open."""
+        return len(self._relays)
+
+    @property
+    def pings_seen(self) -> int:
+        """How many pings clients have sent of their own accord."""
+        return self._counts.pings
+
+    @property
+    def ping_answers_seen(self) -> int:
+        """How many answers to pings clients have sent."""
+        return self._counts.ping_answers
+
+    @property
+    def requests_ignored(self) -> int:
+        """How many requests came on connections that had been told to go away."""
+        return self._counts.ignored
+
+    @property
+    def most_streams_at_once(self) -> int:
+        """The most streams that one connection has had open at once; refused ones do not count."""
+        return self._counts.most_streams_at_once
+
+    def streams_seen(self, path: str = "") -> int:
+        """Return how many requests came, with those that were refused or ignored."""
+        return _count(self._counts.streams, path)
+
+    def streams_refused(self, path: str = "") -> int:
+        """Return how many requests were refused."""
+        return _count(self._counts.refused, path)
+
+    def streams_open(self, path: str = "") -> int:
+        """Return how many requests are being answered now."""
+
+        async def count() -> int:
+            streams = [stream for relay in self._relays for stream in relay.streams.values()]
+            return sum(stream.path.endswith(path) for stream in streams)
+
+        return self._call(count())
+
+    def go_away(
+        self, *, last_stream: int | None = None, code: Code = Code.NO_ERROR, debug: bytes = b""
+    ) -> int:
+        """Say GOAWAY on every connection, and return on how many.
+
+        Requests beyond `last_stream` (by default the last one that came) are ignored; what is
+        open goes on, and the connection is closed when it has ended.
+        """
+
+        async def say() -> int:
+            relays = list(self._relays)
+            for relay in relays:
+                relay.go_away(last_stream, code, debug)
+            return len(relays)
+
+        return self._call(say())
+
+    def go_away_after(self, requests: int) -> None:
+        """Say GOAWAY on each connection that has served so many, as nginx does."""
+        self._change(lambda: setattr(self._manners, "requests_a_connection", requests))
+
+    def limit_streams(self, at_once: int, *, told: bool = True) -> None:
+        """Refuse more streams on one connection; new connections are told so unless `told=False`.
+
+        A refused request is not forwarded: REFUSED_STREAM says that nothing was done.
+        """
+
+        def limit() -> None:
+            self._manners.streams_at_once, self._manners.limit_is_told = at_once, told
+
+        self._change(limit)
+
+    def allow_pings_every(self, seconds: float) -> None:
+        """End connections with `too_many_pings` where three pings in a row come earlier."""
+        self._change(lambda: setattr(self._manners, "ping_interval", seconds))
+
+    def delay_answers(self, seconds: float, path: str = "") -> None:
+        """Hold back each frame of the answers to `path`, until `heal()`."""
+        self._change(lambda: self._manners.delays.update({path: seconds}))
+
+    def refuse_next(self, path: str, times: int = 1, code: Code = Code.REFUSED_STREAM) -> None:
+        """Reset the next requests to `path` instead of forwarding them."""
+        self._change(lambda: self._manners.refused.append(Quota(path, times, code)))
+
+    def break_next(self, path: str, times: int = 1, code: Code = Code.CANCEL) -> None:
+        """Forward the next requests to `path`, and reset them in place of the answer."""
+        self._change(lambda: self._manners.broken.append(Quota(path, times, code)))
+
+    def reset(self, path: str = "", code: Code = Code.CANCEL) -> int:
+        """Reset the open streams of `path`, and return how many there were."""
+
+        async def reset() -> int:
+            return sum(relay.reset(path, code) for relay in list(self._relays))
+
+        return self._call(reset())
+
+    def drop(self) -> None:
+        """Close every connection without a word."""
+
+        async def drop() -> None:
+            tasks = list(self._relays.values())
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+        self._call(drop())
+
+    def flood(self, kind: Flood, per_second: int) -> None:
+        """Send frames of this kind on every connection, until `heal()`."""
+
+        async def begin() -> None:
+            self._floods.append(asyncio.ensure_future(self._flood(kind.value, per_second)))
+
+        self._call(begin())
+
+    def heal(self) -> None:
+        """Take back every fault; what connections were told before holds on them."""
+
+        async def heal() -> None:
+            vars(self._manners).update(vars(Manners()))
+            for flood in self._floods:
+                flood.cancel()
+            await asyncio.gather(*self._floods, return_exceptions=True)
+            self._floods.clear()
+
+        self._call(heal())
+
+    def close(self) -> None:
+        """Close every connection and end the thread; may be called twice."""
+        if self._loop.is_closed():
+            return
+        self.heal()
+        self._loop.call_soon_threadsafe(self._listener.close)
+        self.drop()
+        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._thread.join()
+        self._loop.close()
+
+    def _call(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        return asyncio.run_coroutine_threadsafe(coroutine, self._loop).result()
+
+    def _change(self, change: Callable[[], object]) -> None:
+        async def run() -> None:
+            change()
+
+        self._call(run())
+
+    async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._counts.connections += 1
+        relay = Relay(self._manners, self._counts)
+        task = asyncio.current_task()
+        assert task is not None
+        try:
+            server = await asyncio.open_connection(*self._upstream)
+        except OSError:
+            writer.close()
+            return
+        self._relays[relay] = task
+        try:
+            with contextlib.suppress(asyncio.CancelledError):
+                await relay.serve((reader, writer), server)
+        finally:
+            del self._relays[relay]
+
+    async def _flood(self, kind: Kind, per_second: int) -> None:
+        size = max(1, min(_BURST, per_second // 100))
+        frames = burst(kind, size)
+        while True:
+            for relay in list(self._relays):
+                with contextlib.suppress(ConnectionError):
+                    await relay.flood(frames)
+            await asyncio.sleep(size / per_second)
+
+
+def _count(counts: "dict[str, int]", path: str) -> int:
+    return sum(count for name, count in dict(counts).items() if name.endswith(path))

@@ -1,0 +1,291 @@
+"""One connection through an `Http2Front`: a client's, and the front's own to the server.
+
+Frames keep their stream numbers, so that windows and most frames pass as they are. Blocks of
+headers are decoded and encoded anew: a frame that is left out would else spoil the tables.
+"""
+
+import asyncio
+from collections import deque
+from dataclasses import dataclass, field
+
+from hpack import Decoder, Encoder
+
+from tests.support import http2
+from tests.support.front.manners import Counts, Manners, Outbox, take
+from tests.support.http2 import Code, Frame, Frames, Headers, Kind, Setting
+
+# How many pings in a row may come too early; as in the servers of gRPC.
+_EARLY_PINGS = 2
+_READ = 65_536
+OWN_PING = b"by front"
+
+
+@dataclass
+class _Stream:
+    path: str
+    broken_by: Code | None
+    client_done: bool = False
+    server_done: bool = False
+    # What waits for its time: when that is, and the frame with its headers.
+    held: deque[tuple[float, Frame, Headers]] = field(default_factory=deque)
+
+
+class Relay:
+    """Passes frames on as the front's manners have it."""
+
+    def __init__(self, manners: Manners, counts: Counts) -> None:
+        self.streams: dict[int, _Stream] = {}
+        self._manners = manners
+        self._counts = counts
+        self._last_stream: int | None = None
+        self._highest_stream = 0
+        self._requests = 0
+        self._early_pings = 0
+        self._pinged_at = float("-inf")
+        self._settings_seen = False
+        self._from_client, self._to_server = Decoder(), Encoder()
+        self._from_server, self._to_client = Decoder(), Encoder()
+        self._closing = asyncio.Event()
+        self._blocks: dict[int, tuple[Frame, bytes]] = {}
+
+    async def serve(
+        self,
+        client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+        server: tuple[asyncio.StreamReader, asyncio.StreamWriter],
+    ) -> None:
+        """Relay until one side ends or the front has said goodbye for good."""
+        self._client, self._server = Outbox(client[1]), Outbox(server[1])
+        tasks: list[asyncio.Future[object]] = [
+            asyncio.ensure_future(self._read_client(client[0])),
+            asyncio.ensure_future(self._read_server(server[0])),
+            asyncio.ensure_future(self._closing.wait()),
+        ]
+        try:
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        except asyncio.CancelledError:
+            client[1].transport.abort()
+            server[1].transport.abort()
+            raise
+        finally:
+            for task in tasks:
+                task.cancel()
+            self.streams.clear()
+            self._server.close()
+            self._client.close()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+    def go_away(self, last_stream: int | None, code: Code, debug: bytes) -> None:
+        """Take no more streams; once those that are open have ended, so does the connection."""
+        if last_stream is None:
+            last_stream = self._highest_stream
+        self._last_stream = last_stream
+        self._client.send(http2.go_away(last_stream, code, debug).encode())
+        self._close_when_empty()
+
+    def reset(self, path: str, code: Code) -> int:
+        """Reset the open streams of `path` on both sides."""
+        chosen = [n for n, stream in self.streams.items() if stream.path.endswith(path)]
+        for number in chosen:
+            self._break(number, code)
+        return len(chosen)
+
+    async def flood(self, frames: bytes) -> None:
+        """Send frames of the front's own to the client."""
+        self._client.send(frames)
+        await self._client.drain()
+
+    async def _read_client(self, reader: asyncio.StreamReader) -> None:
+        self._server.send(await reader.readexactly(len(http2.PREFACE)))
+        frames = Frames()
+        while received := await reader.read(_READ):
+            for frame in frames.feed(received):
+                self._take_from_client(frame)
+            await self._server.drain()
+
+    async def _read_server(self, reader: asyncio.StreamReader) -> None:
+        frames = Frames()
+        while received := await reader.read(_READ):
+            for frame in frames.feed(received):
+                self._take_from_server(frame)
+            await self._client.drain()
+
+    def _take_from_client(self, frame: Frame) -> None:
+        if frame.kind in {Kind.HEADERS, Kind.CONTINUATION}:
+            whole = self._collect(frame)
+            if whole is not None:
+                self._open(*whole)
+        elif frame.kind == Kind.SETTINGS:
+            self._server.send(_without_tables(frame, {}).encode())
+        elif frame.kind == Kind.PING:
+            self._take_ping(frame)
+        elif frame.stream == 0:
+            self._server.send(frame.encode())
+        elif frame.stream not in self.streams:
+            if frame.kind == Kind.DATA and frame.payload:
+                self._client.send(http2.window_update(0, len(frame.payload)).encode())
+        else:
+            self._server.send(frame.encode())
+            stream = self.streams[frame.stream]
+            if frame.kind == Kind.RST_STREAM:
+                self._forget(frame.stream)
+            elif frame.kind == Kind.DATA and frame.has(http2.END_STREAM):
+                stream.client_done = True
+                self._forget_if_done(frame.stream)
+
+    def _collect(self, frame: Frame) -> tuple[Frame, bytes] | None:
+        """Return a block of headers once it is complete, with the frame that began it."""
+        first, block = self._blocks.pop(frame.stream, (frame, b""))
+        block += frame.content()
+        if frame.has(http2.END_HEADERS):
+            return first, block
+        self._blocks[frame.stream] = first, block
+        return None
+
+    def _open(self, frame: Frame, block: bytes) -> None:
+        number = frame.stream
+        fields: Headers = [
+            (bytes(n), bytes(v)) for n, v in self._from_client.decode(block, raw=True)
+        ]
+        path = dict(fields).get(b":path", b"").decode()
+        self._counts.streams[path] += 1
+        if self._last_stream is not None and number > self._last_stream:
+            self._counts.ignored += 1
+            return
+        self._highest_stream = number
+        refusal = self._refusal(path)
+        if refusal is not None:
+            self._counts.refused[path] += 1
+            self._client.send(http2.reset(number, refusal).encode())
+            return
+        stream = _Stream(path, take(self._manners.broken, path), frame.has(http2.END_STREAM))
+        self.streams[number] = stream
+        most = max(self._counts.most_streams_at_once, len(self.streams))
+        self._counts.most_streams_at_once = most
+        self._send_headers(self._server, self._to_server, frame, fields)
+        self._requests += 1
+        if self._requests == self._manners.requests_a_connection:
+            self.go_away(number, Code.NO_ERROR, b"")
+
+    def _refusal(self, path: str) -> Code | None:
+        limit = self._manners.streams_at_once
+        if limit is not None and len(self.streams) >= limit:
+            return Code.REFUSED_STREAM
+        return take(self._manners.refused, path)
+
+    def _take_ping(self, frame: Frame) -> None:
+        if frame.has(http2.ACK):
+            self._counts.ping_answers += 1
+            if frame.payload != OWN_PING:
+                self._server.send(frame.encode())
+            return
+        self._counts.pings += 1
+        self._server.send(frame.encode())
+        now = asyncio.get_running_loop().time()
+        early = now - self._pinged_at < (self._manners.ping_interval or 0.0)
+        self._pinged_at = now
+        self._early_pings = self._early_pings + 1 if early else 0
+        if self._early_pings > _EARLY_PINGS:
+            self.go_away(None, Code.ENHANCE_YOUR_CALM, b"too_many_pings")
+            self._closing.set()
+
+    def _take_from_server(self, frame: Frame) -> None:
+        if frame.kind == Kind.SETTINGS:
+            limit = self._manners.streams_at_once if self._manners.limit_is_told else None
+            own: dict[int, int] = {} if limit is None else {Setting.MAX_CONCURRENT_STREAMS: limit}
+            self._client.send(_without_tables(frame, own).encode())
+        elif frame.kind in {Kind.HEADERS, Kind.CONTINUATION}:
+            whole = self._collect(frame)
+            if whole is not None:
+                fields = self._from_server.decode(whole[1], raw=True)
+                self._answer(whole[0], [(bytes(name), bytes(value)) for name, value in fields])
+        elif frame.stream == 0:
+            self._client.send(frame.encode())
+        else:
+            self._answer(frame, [])
+
+    def _answer(self, frame: Frame, fields: Headers) -> None:
+        """Send a frame of a stream to the client, now or at its time."""
+        self._early_pings = 0
+        stream = self.streams.get(frame.stream)
+        if stream is None:
+            self._drop_answer(frame)
+        elif stream.broken_by is not None and frame.kind != Kind.WINDOW_UPDATE:
+            self._break(frame.stream, stream.broken_by)
+            self._drop_answer(frame)
+        else:
+            delay = self._manners.delay(stream.path)
+            if not stream.held and delay == 0:
+                self._send_answer(frame, fields)
+                return
+            loop = asyncio.get_running_loop()
+            due = loop.time() + delay
+            stream.held.append((due, frame, fields))
+            loop.call_at(due, self._release, stream)
+
+    def _release(self, stream: _Stream) -> None:
+        now = asyncio.get_running_loop().time()
+        while stream.held and stream.held[0][0] <= now:
+            _due, frame, fields = stream.held.popleft()
+            if self.streams.get(frame.stream) is stream:
+                self._send_answer(frame, fields)
+            else:
+                self._drop_answer(frame)
+
+    def _send_answer(self, frame: Frame, fields: Headers) -> None:
+        if frame.kind == Kind.HEADERS:
+            self._send_headers(self._client, self._to_client, frame, fields)
+        else:
+            self._client.send(frame.encode())
+        if frame.kind == Kind.RST_STREAM:
+            self._forget(frame.stream)
+        elif frame.kind in {Kind.HEADERS, Kind.DATA} and frame.has(http2.END_STREAM):
+            self.streams[frame.stream].server_done = True
+            self._forget_if_done(frame.stream)
+
+    def _drop_answer(self, frame: Frame) -> None:
+        # The server gets its window back, as if the client had read it.
+        if frame.kind == Kind.DATA and frame.payload:
+            self._server.send(http2.window_update(0, len(frame.payload)).encode())
+
+    @staticmethod
+    def _send_headers(sink: Outbox, encoder: Encoder, frame: Frame, fields: Headers) -> None:
+        end_stream = frame.has(http2.END_STREAM)
+        for part in http2.headers(frame.stream, encoder.encode(fields), end_stream=end_stream):
+            sink.send(part.encode())
+
+    def _break(self, number: int, code: Code) -> None:
+        self._client.send(http2.reset(number, code).encode())
+        self._server.send(http2.reset(number, Code.CANCEL).encode())
+        self._forget(number)
+
+    def _forget_if_done(self, number: int) -> None:
+        stream = self.streams[number]
+        # gRPC's servers end a stream by their trailers, whether or not the client has ended.
+        if stream.server_done and stream.client_done:
+            self._forget(number)
+
+    def _forget(self, number: int) -> None:
+        stream = self.streams.pop(number)
+        for _due, frame, _fields in stream.held:
+            self._drop_answer(frame)
+        stream.held.clear()
+        self._close_when_empty()
+
+    def _close_when_empty(self) -> None:
+        if self._last_stream is not None and not self.streams:
+            self._closing.set()
+
+
+def _without_tables(frame: Frame, own: dict[int, int]) -> Frame:
+    """Return SETTINGS without the sizes of tables: the front keeps tables of its own."""
+    if frame.has(http2.ACK):
+        return frame
+    values = http2.read_settings(frame)
+    values.pop(Setting.HEADER_TABLE_SIZE, None)
+    return http2.settings(values | own)
+
+
+def burst(kind: Kind, count: int) -> bytes:
+    """Return so many frames of the front's own, PING or PRIORITY."""
+    frame = http2.ping(OWN_PING) if kind == Kind.PING else http2.priority(1)
+    return frame.encode() * count
