@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::tls::{ConfigCache, Pem};
+pub use super::tls::TlsOptions;
 
 /// The defaults notice a dead member within seconds and stay within what etcd's servers allow:
 /// they answer pings that come more often than every 5 s with a disconnect.
@@ -36,17 +36,4 @@ impl Default for Options {
             max_response_size: i32::MAX as usize,
         }
     }
-}
-
-#[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub struct TlsOptions {
-    /// PEM certificates to trust instead of the system's.
-    pub ca: Option<Pem>,
-    /// The client's PEM certificate chain and key.
-    pub identity: Option<(Pem, Pem)>,
-    /// The name that the server's certificate must carry, instead of the endpoint's host.
-    pub server_name: Option<String>,
-    /// Accept any certificate.
-    pub insecure_skip_verify: bool,
-    pub cache: ConfigCache,
 }

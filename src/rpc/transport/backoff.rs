@@ -5,6 +5,12 @@ use std::collections::hash_map::RandomState;
 use std::hash::{BuildHasher, Hasher};
 use std::time::Duration;
 
+/// How long a member that could not serve a call is chosen only if there is no other.
+pub const SHUN: Duration = Duration::from_millis(500);
+/// The same for a member that left a call without an answer: it may have lost its leader without
+/// knowing it, which takes an election to find out.
+pub const SHUN_SILENT: Duration = Duration::from_secs(5);
+
 /// The pause after a failure, given how many came before it in a row.
 pub fn delay(failures: u32, first: Duration, longest: Duration) -> Duration {
     let full = first.saturating_mul(1 << failures.min(16)).min(longest);

@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::rpc::connection::Stream;
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::error::Error;
+use crate::rpc::transport::backoff::SHUN_SILENT;
 use crate::rpc::transport::call_trace::CallTrace;
 use crate::rpc::transport::hedge::HEDGE_AFTER;
 use crate::rpc::transport::open::Transport;
@@ -20,9 +21,6 @@ use crate::rpc::transport::stream_origin::StreamOrigin;
 use crate::rpc::wire;
 use crate::rpc::wire::method::{Method, Patience};
 
-/// How long a member that left a call without an answer is chosen only if there is no other: it
-/// may have lost its leader without knowing it, which takes an election to find out.
-pub(super) const SHUN_SILENT: Duration = Duration::from_secs(5);
 /// A call that waited for less says nothing about the member.
 const LEAST_WAIT: Duration = Duration::from_millis(200);
 

@@ -8,8 +8,8 @@ use bytes::Bytes;
 use tokio::time::Instant;
 
 use crate::rpc::error::Error;
+use crate::rpc::transport::backoff::SHUN_SILENT;
 use crate::rpc::transport::call_trace::CallTrace;
-use crate::rpc::transport::calls::SHUN_SILENT;
 use crate::rpc::transport::open::Transport;
 use crate::rpc::transport::retry::UnaryCall;
 use crate::rpc::transport::stats::Stats;

@@ -24,8 +24,6 @@ use crate::rpc::wire::method::Method;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// How long a member that could not serve a call is chosen only if there is no other.
-pub(super) const SHUN: Duration = Duration::from_millis(500);
 /// How often an error that etcd has no name for is taken for a passing one.
 const UNKNOWN_ERRORS: u32 = 5;
 
@@ -182,7 +180,7 @@ impl Transport {
                     Meaning::Refused | Meaning::RenewToken => false,
                 };
                 if again || status.meaning() == Meaning::Unclear {
-                    self.pool.shun(connection, &status.message, SHUN);
+                    self.pool.shun(connection, &status.message, backoff::SHUN);
                 }
                 if again { Verdict::Again } else { Verdict::GiveUp(conclude(failure, method)) }
             }

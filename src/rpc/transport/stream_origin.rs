@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::rpc::connection::Connection;
 use crate::rpc::error::Failure;
+use crate::rpc::transport::backoff::SHUN;
 use crate::rpc::transport::open::Transport;
-use crate::rpc::transport::retry::SHUN;
 use crate::rpc::transport::token::Token;
 
 pub struct StreamOrigin {

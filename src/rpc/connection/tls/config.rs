@@ -10,9 +10,22 @@ use tokio_rustls::rustls::pki_types::ServerName;
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
 use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
-use super::pem::{certificates, private_key};
+use super::pem::{Pem, certificates, private_key};
 use super::verifier::{AnyCertificate, Authorities};
-use crate::rpc::connection::options::TlsOptions;
+
+/// Which certificates to trust, and which to show.
+#[derive(Clone, Default, PartialEq, Eq, Hash)]
+pub struct TlsOptions {
+    /// PEM certificates to trust instead of the system's.
+    pub ca: Option<Pem>,
+    /// The client's PEM certificate chain and key.
+    pub identity: Option<(Pem, Pem)>,
+    /// The name that the server's certificate must carry, instead of the endpoint's host.
+    pub server_name: Option<String>,
+    /// Accept any certificate.
+    pub insecure_skip_verify: bool,
+    pub cache: ConfigCache,
+}
 
 /// The certificates and keys of some options, as they are now.
 #[derive(PartialEq, Eq)]

@@ -1,12 +1,12 @@
 //! TLS: which certificates are trusted and shown, and why a handshake fails.
 //!
-//! May import `rpc::error` and `connection::options`.
+//! May import `rpc::error`.
 
 mod config;
 mod failure;
 mod pem;
 mod verifier;
 
-pub use config::{ConfigCache, check, connector, server_name};
+pub use config::{ConfigCache, TlsOptions, check, connector, server_name};
 pub use failure::{alert, describe};
 pub use pem::Pem;
