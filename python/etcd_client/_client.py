@@ -10,7 +10,7 @@ from ._discovery import Discovery
 from ._etcd_client import ConnectOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from types import TracebackType
 
     from ._coordination.lock import EtcdLockOption
@@ -20,11 +20,13 @@ class Client:
     """The endpoints of a cluster, and the options to connect with.
 
     Entering its context gives a `Communicator`, connected to a member within the connect timeout;
-    leaving it closes that. `connect` makes a context for each use; they may overlap.
+    leaving it closes that. `connect` makes a context for each use; they may overlap. `open` gives
+    one without a context.
 
     Args:
-        endpoints: Where the members listen, one or several: `host:port`, `http://host:port`,
-            `https://host:port`, or the path of a socket after `unix:`.
+        endpoints: Where the members listen, one or several, also with commas between them:
+            `host:port`, `http://host:port`, `https://host:port`, or the path of a socket after
+            `unix:`. Without a port it is 2379.
         connect_options: How to connect.
         lock_options: The lock to hold, as `with_lock` says.
 
@@ -87,6 +89,31 @@ class Client:
         """
         return cls(Discovery(domain, service_name, nameserver), connect_options)
 
+    @classmethod
+    def from_env(cls, environment: Mapping[str, str] | None = None) -> Client:
+        """Make a client by the environment variables of `etcdctl`.
+
+        `ETCDCTL_ENDPOINTS` (127.0.0.1:2379 where it is not set) or `ETCDCTL_DISCOVERY_SRV` with
+        `ETCDCTL_DISCOVERY_SRV_NAME`; `ETCDCTL_CACERT`, `ETCDCTL_CERT`, `ETCDCTL_KEY`,
+        `ETCDCTL_INSECURE_SKIP_TLS_VERIFY` and `ETCDCTL_INSECURE_TRANSPORT`; `ETCDCTL_USER`
+        (`name:password`, or with `ETCDCTL_PASSWORD`); `ETCDCTL_DIAL_TIMEOUT`,
+        `ETCDCTL_COMMAND_TIMEOUT`, `ETCDCTL_KEEPALIVE_TIME` and `ETCDCTL_KEEPALIVE_TIMEOUT`, such
+        as `5s`. What is not set is as `ConnectOptions` has it.
+
+        Args:
+            environment: Read instead of that of the process.
+
+        Raises:
+            InvalidArgsError: A variable is malformed; the message names it.
+            OSError: A file could not be read.
+        """
+        import os
+
+        from . import _environment
+
+        settings = _environment.read(os.environ if environment is None else environment)
+        return cls(settings.endpoints, settings.options)
+
     def connect(self, connect_options: ConnectOptions | None = None) -> Client:
         """Return a client of the same endpoints, to be entered with `async with`.
 
@@ -125,16 +152,39 @@ class Client:
             raise TypeError(message)
         return Client(self._endpoints, connect_options or self._connect_options, lock_options)
 
-    async def __aenter__(self) -> Communicator:
-        from ._concurrency import current_task
+    async def open(self) -> Communicator:
+        """Open a connection that is closed by `Communicator.aclose`, where no context fits.
 
+        Returns:
+            The communicator. With the options of `with_lock` it holds the lock, which `aclose`
+            gives back.
+
+        Raises:
+            EtcdConnectionError: No member could be reached, where the options require it.
+            LockTimeoutError: The lock was not acquired in time.
+
+        Examples:
+            >>> communicator = await client.open()
+            >>> await communicator.get("missing") is None
+            True
+            >>> await communicator.aclose()
+        """
         endpoints, options = self._endpoints, self._connect_options
+        if self._lock_options is not None:
+            # A lock that nobody can be asked for is no reason to wait for ever.
+            options = options.with_require_connection(True)  # noqa: FBT003 - as it reads
         if isinstance(endpoints, Discovery):
             endpoints, options = await endpoints.resolve(options)
         connected = await _etcd_client.connect(endpoints, options)
         communicator = Communicator(connected)
         if self._lock_options is not None:
             await self._acquire(communicator, self._lock_options)
+        return communicator
+
+    async def __aenter__(self) -> Communicator:
+        from ._concurrency import current_task
+
+        communicator = await self.open()
         self._open.append((current_task(), communicator))
         return communicator
 

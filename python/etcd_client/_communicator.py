@@ -60,6 +60,21 @@ class Communicator(_etcd_client.Communicator):
 
     _locks: dict[bytes, tuple[bytes, HeldLease]] | None = None
 
+    async def aclose(self) -> None:
+        """Close it, and give back first the lock that it was opened with; for `Client.open`.
+
+        Closing it again does nothing.
+
+        Raises:
+            LockLostError: The lock was lost before.
+        """
+        lock, self.held_lock = self.held_lock, None
+        try:
+            if lock is not None and not self.closed:
+                await lock.release()
+        finally:
+            self.close()
+
     def scan_prefix(  # noqa: PLR0913 - the options of a range
         self,
         prefix: BytesLike,

@@ -227,6 +227,7 @@ class ConnectOptions:
         keep_alive_while_idle: bool = False,
         tcp_keepalive: float | None = None,
         max_response_size: int | None = None,
+        require_connection: bool = False,
     ) -> ConnectOptions:
         """Set the options that are given; the others have defaults that suit most programs.
 
@@ -250,6 +251,9 @@ class ConnectOptions:
             keep_alive_while_idle: Whether to ping while no call is under way.
             tcp_keepalive: Seconds between TCP keep-alive probes; 30 by default.
             max_response_size: The largest response to accept, in bytes; 2 GiB by default.
+            require_connection: Whether opening a context raises `EtcdConnectionError` where no
+                member can be reached within the connect timeout. By default it is opened then all
+                the same, and the first call tells. `Client.with_lock` always requires one.
 
         Raises:
             InvalidArgsError: Only one of a pair is given, a time is not above 0, or what should be
@@ -310,6 +314,13 @@ class ConnectOptions:
 
         Args:
             max_response_size: Bytes.
+        """
+
+    def with_require_connection(self, required: bool) -> ConnectOptions:
+        """Return the same options, opening a context only where a member can be reached, or always.
+
+        Args:
+            required: Whether opening raises `EtcdConnectionError` where none can be reached.
         """
 
     def with_tls(

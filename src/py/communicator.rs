@@ -177,7 +177,8 @@ impl Connected {
     }
 }
 
-/// Opens a context: connects to a member within the connect timeout.
+/// Opens a context: connects to a member within the connect timeout. Where none can be reached it
+/// is opened all the same, unless a connection is required.
 #[pyfunction]
 pub(crate) fn connect(
     py: Python<'_>,
@@ -188,6 +189,8 @@ pub(crate) fn connect(
     let context = bridge::enter();
     let engine = context.engine()?;
     let mut options = options.0.clone();
+    // Not of the connections, which contexts share that differ in this alone.
+    let required = std::mem::take(&mut options.require_connection);
     let endpoints = parse(py, &endpoints, options.tls.is_some())?;
     if endpoints.iter().any(|endpoint| endpoint.tls) {
         // From now on no endpoint without it is used, wherever it may come from.
@@ -211,7 +214,12 @@ pub(crate) fn connect(
     if transport.is_connected() {
         return bridge::finished(py, &bridge, Connecting(shared).to_python(py)?);
     }
-    let connecting = async move { transport.connect().await.map(|()| Connecting(shared)) };
+    let connecting = async move {
+        match transport.connect().await {
+            Err(Error::Connection(_)) if !required => Ok(Connecting(shared)),
+            outcome => outcome.map(|()| Connecting(shared)),
+        }
+    };
     bridge::spawn(py, &bridge, &engine, errors::lost_read, connecting)
 }
 

@@ -31,6 +31,7 @@ pub(crate) fn exception(py: Python<'_>, error: Error) -> PyErr {
         Error::Server(status) => from_status(py, status),
         Error::Connection(message) => make(py, "EtcdConnectionError", (message,)),
         Error::Timeout(message) => make(py, "EtcdTimeoutError", (message,)),
+        Error::Unreachable(message) => make(py, "UnreachableError", (message,)),
         Error::OutcomeUnknown(cause) => {
             let cause = exception(py, *cause).into_value(py);
             make(py, "outcome_unknown", (cause,))

@@ -12,6 +12,7 @@ import pytest
 
 from etcd_client import (
     Client,
+    ConnectOptions,
     EtcdConnectionError,
     OutcomeUnknownError,
     active_context_count,
@@ -43,7 +44,7 @@ async def test_counts_no_context_that_did_not_open(proxy: Proxy) -> None:
     before = active_context_count()
     proxy.refuse()
     with pytest.raises(EtcdConnectionError):
-        async with Client(proxy.endpoint).connect():
+        async with Client(proxy.endpoint, ConnectOptions(require_connection=True)).connect():
             pass
     assert active_context_count() == before
     proxy.heal()

@@ -14,7 +14,7 @@ from tests.support.proxy import Proxy
 from tests.support.server import EtcdServer, ServerTls
 from tests.support.tls import Certificates
 
-QUICK = ConnectOptions(connect_timeout=2)
+QUICK = ConnectOptions(connect_timeout=2, require_connection=True)
 
 
 async def refusal(endpoints: str | list[str], options: ConnectOptions = QUICK) -> str:

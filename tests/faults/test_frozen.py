@@ -151,7 +151,7 @@ async def test_connecting_to_nothing_but_a_frozen_server_ends(
 ) -> None:
     frozen = make_server()
     frozen.freeze()
-    options = ConnectOptions(connect_timeout=1)
+    options = ConnectOptions(connect_timeout=1, require_connection=True)
     began = time.monotonic()
     with pytest.raises(EtcdConnectionError, match="1 s"):
         async with Client(frozen.endpoint, options).connect():

@@ -30,6 +30,10 @@ from tests.support.ports import free_port
 # The arguments are wrong on purpose, so their types are left open.
 Use = Callable[[Any], object]
 
+# Told at once, and not by the first call.
+REQUIRED = ConnectOptions(require_connection=True)
+
+
 WRONG_TYPES: list[tuple[str, Use]] = [
     ("key", lambda c: c.get(1)),
     ("key", lambda c: c.get(None)),
@@ -256,7 +260,7 @@ async def test_no_reachable_endpoint_is_an_error_within_the_connect_timeout() ->
     endpoint = f"http://127.0.0.1:{free_port()}"
     started = time.monotonic()
     with pytest.raises(EtcdConnectionError, match=endpoint) as failed:
-        async with Client(endpoint, ConnectOptions(connect_timeout=1)).connect():
+        async with Client(endpoint, REQUIRED.with_connect_timeout(1)).connect():
             pass
     assert isinstance(failed.value, EtcdError)
     assert isinstance(failed.value, ConnectionError)
@@ -264,7 +268,7 @@ async def test_no_reachable_endpoint_is_an_error_within_the_connect_timeout() ->
 
 
 async def test_a_server_that_does_not_answer_is_an_error() -> None:
-    options = ConnectOptions(connect_timeout=0.5)
+    options = REQUIRED.with_connect_timeout(0.5)
     started = time.monotonic()
     # The system accepts the connection; nobody reads from it.
     with socket.create_server(("127.0.0.1", 0)) as silent:
@@ -276,9 +280,8 @@ async def test_a_server_that_does_not_answer_is_an_error() -> None:
 
 
 async def test_a_name_that_does_not_exist_is_an_error() -> None:
-    options = ConnectOptions(connect_timeout=5)
     with pytest.raises(EtcdConnectionError, match=r"nowhere\.invalid"):
-        async with Client("http://nowhere.invalid:2379", options).connect():
+        async with Client("http://nowhere.invalid:2379", REQUIRED).connect():
             pass
 
 
@@ -292,5 +295,5 @@ async def test_something_else_that_listens_is_an_error() -> None:
     async with await asyncio.start_server(answer, "127.0.0.1", 0) as server:
         endpoint = "http://{}:{}".format(*server.sockets[0].getsockname())
         with pytest.raises(EtcdConnectionError, match=endpoint):
-            async with Client(endpoint, ConnectOptions(connect_timeout=1)).connect():
+            async with Client(endpoint, REQUIRED.with_connect_timeout(1)).connect():
                 pass

@@ -21,6 +21,9 @@ from tests.support.cluster import EtcdCluster
 from tests.support.ports import free_port
 from tests.support.server import EtcdServer
 
+# Told at once, and not by the first call.
+REQUIRED = ConnectOptions(require_connection=True)
+
 
 @pytest.fixture(scope="module")
 def socket_server() -> Iterator[EtcdServer]:
@@ -66,7 +69,7 @@ async def test_connects_to_a_socket(socket_server: EtcdServer, scheme: str) -> N
 async def test_a_socket_that_is_not_there(socket_server: EtcdServer) -> None:
     endpoint = socket_server.unix_endpoint + ".none"
     with pytest.raises(EtcdConnectionError, match=r"client\.sock\.none: No such file"):
-        async with Client(endpoint).connect():
+        async with Client(endpoint, REQUIRED).connect():
             pass
 
 
@@ -81,7 +84,7 @@ async def test_no_live_endpoint_is_told_at_once_with_the_reason_for_each() -> No
     endpoints = [nobody(), nobody()]
     started = time.monotonic()
     with pytest.raises(EtcdConnectionError) as failed:
-        async with Client(endpoints).connect():
+        async with Client(endpoints, REQUIRED).connect():
             pass
     assert time.monotonic() - started < 2
     for endpoint in endpoints:
@@ -93,7 +96,7 @@ async def test_a_server_that_does_not_speak_uses_up_the_connect_timeout() -> Non
         server.freeze()
         started = time.monotonic()
         with pytest.raises(EtcdConnectionError, match=r"within 0\.5 s"):
-            async with Client(server.endpoint, ConnectOptions(connect_timeout=0.5)).connect():
+            async with Client(server.endpoint, REQUIRED.with_connect_timeout(0.5)).connect():
                 pass
         assert 0.4 < time.monotonic() - started < 2
 

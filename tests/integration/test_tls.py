@@ -70,7 +70,7 @@ async def refusal(endpoint: str, options: ConnectOptions) -> str:
     """Fail to connect, at once; return what the error says."""
     started = time.monotonic()
     with pytest.raises(EtcdConnectionError) as failed:
-        await works(endpoint, options)
+        await works(endpoint, options.with_require_connection(True))
     assert time.monotonic() - started < AT_ONCE
     message = str(failed.value)
     assert message.startswith(f"{endpoint}: ")
@@ -192,7 +192,7 @@ async def test_tls_on_a_port_where_nothing_speaks() -> None:
     with EtcdServer() as server:
         server.freeze()
         endpoint = server.endpoint.replace("http:", "https:")
-        options = ConnectOptions(verify=False, connect_timeout=0.5)
+        options = ConnectOptions(verify=False, connect_timeout=0.5, require_connection=True)
         started = time.monotonic()
         with pytest.raises(EtcdConnectionError, match="within"):
             await works(endpoint, options)

@@ -32,6 +32,7 @@ STANDARD = {
     "Generator",
     "GenericAlias",
     "Iterable",
+    "Mapping",
     "NoReturn",
     "PathLike",
     "Path",

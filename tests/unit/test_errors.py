@@ -63,6 +63,7 @@ FURTHER_BASES = [
     (errors.InvalidArgsError, ValueError),
     (errors.LockTimeoutError, errors.EtcdTimeoutError),
     (errors.IoError, OSError),
+    (errors.UnreachableError, errors.EtcdTimeoutError),
     (errors.ClosedError, RuntimeError),
     (errors.WrongLoopError, RuntimeError),
     (errors.ForkedError, RuntimeError),
@@ -139,6 +140,7 @@ def test_errors_are_caught_by_further_bases(known: type[Exception], base: type[E
                 errors.IoError,
                 errors.LockTimeoutError,
                 errors.ServerTimeoutError,
+                errors.UnreachableError,
             },
         ),
         (

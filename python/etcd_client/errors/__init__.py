@@ -6,6 +6,7 @@ One tree, with what a class adds to the one above it, attributes and further bas
         GRPCStatusError                     .code .message .details
             EtcdTimeoutError                + TimeoutError
             EtcdConnectionError             + ConnectionError (TransportError is the same class)
+                UnreachableError            + EtcdTimeoutError
             OutcomeUnknownError             .cause, + the class of the cause
             RpcError                        .reason; what the server answered
                 EmptyKeyError
@@ -103,6 +104,7 @@ from ._connection import (
     EtcdConnectionError,
     EtcdTimeoutError,
     TransportError,
+    UnreachableError,
 )
 from ._leases import (
     LeaseLostError,
@@ -254,6 +256,7 @@ __all__ = [
     "TransportError",
     "UnhealthyError",
     "UnimplementedError",
+    "UnreachableError",
     "UserAlreadyExistError",
     "UserEmptyError",
     "UserNotFoundError",

@@ -21,6 +21,12 @@ class EtcdConnectionError(GRPCStatusError, ConnectionError):
     own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.Unavailable
 
 
+class UnreachableError(EtcdTimeoutError, EtcdConnectionError):
+    """The deadline passed before any member could be reached; nothing was sent."""
+
+    own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.Unavailable
+
+
 TransportError = EtcdConnectionError
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from etcd_client.enums import GRPCStatusCode
 
 from ._base import GRPCStatus, RpcError
-from ._connection import EtcdConnectionError, EtcdTimeoutError
+from ._connection import EtcdConnectionError, EtcdTimeoutError, UnreachableError
 from ._leases import LeaseLostError, LockLostError, LockTimeoutError
 from ._outcome import outcome_unknown
 from ._server import CompactedError, DeadlineExceededError, UnimplementedError
@@ -29,6 +29,7 @@ __all__ = [
     "LeaseLostError",
     "LockLostError",
     "LockTimeoutError",
+    "UnreachableError",
     "WrongLoopError",
     "from_status",
     "outcome_unknown",

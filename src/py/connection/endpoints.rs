@@ -33,7 +33,7 @@ impl Communicator {
 
     /// Uses other endpoints from now on.
     fn set_endpoints(&self, py: Python<'_>, endpoints: &Bound<'_, PyAny>) -> PyResult<()> {
-        let endpoints = read_strings(endpoints, "endpoints")?;
+        let endpoints = split(read_strings(endpoints, "endpoints")?);
         self.retarget(py, &endpoints)
     }
 
@@ -58,8 +58,23 @@ pub(crate) fn read_endpoints(
         Ok(one) => vec![args::text(one, "endpoints")?],
         Err(_) => read_strings(endpoints, "endpoints")?,
     };
-    communicator::parse(py, &read, connect_options.0.tls.is_some())?;
-    Ok(read)
+    let read = split(read);
+    let endpoints = communicator::parse(py, &read, connect_options.0.tls.is_some())?;
+    Ok(endpoints.into_iter().map(|endpoint| endpoint.name).collect())
+}
+
+/// Takes lists apart that are written as etcd's own tools take them, with commas.
+fn split(endpoints: Vec<String>) -> Vec<String> {
+    let mut all = Vec::with_capacity(endpoints.len());
+    for text in endpoints {
+        if text.trim_start().starts_with("unix") {
+            // A path may have a comma in it.
+            all.push(text);
+        } else {
+            all.extend(text.split(',').map(|one| one.trim().to_owned()));
+        }
+    }
+    all
 }
 
 impl ToPython for Discovered {

@@ -110,6 +110,7 @@ impl ConnectOptions {
         if let Some(size) = keywords.read("max_response_size", args::count)? {
             made.max_response_size = usize::try_from(size).unwrap_or(usize::MAX);
         }
+        made.require_connection = keywords.flag("require_connection")?;
         keywords.finish()?;
         Ok(Self(made))
     }
@@ -161,6 +162,12 @@ impl ConnectOptions {
         Ok(self.with(|options| {
             options.max_response_size = usize::try_from(size).unwrap_or(usize::MAX);
         }))
+    }
+
+    /// The same options, opening a context only where a member can be reached, or in any case.
+    fn with_require_connection(&self, required: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let required = args::boolean(required, "required")?;
+        Ok(self.with(|options| options.require_connection = required))
     }
 
     /// The same options with TLS.

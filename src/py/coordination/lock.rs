@@ -84,7 +84,7 @@ impl Communicator {
 /// A lock that was not acquired in time is not: the server gives up with its caller.
 fn timed_out(error: Error) -> Error {
     match error {
-        Error::Timeout(message) => Error::LockTimeout(message),
+        Error::Timeout(message) | Error::Unreachable(message) => Error::LockTimeout(message),
         Error::OutcomeUnknown(cause) if matches!(*cause, Error::Timeout(_)) => timed_out(*cause),
         error => error,
     }

@@ -59,8 +59,14 @@ impl Endpoint {
         let (host, port) = host_and_port(rest).ok_or_else(|| {
             format!("endpoint {text:?}: expected host:port with a port of 1 to 65535")
         })?;
+        // A message about it says which port was tried.
+        let name = if rest == host {
+            format!("{}:{port}", trimmed.trim_end_matches('/'))
+        } else {
+            trimmed.to_owned()
+        };
         Ok(Self {
-            name: trimmed.to_owned(),
+            name,
             authority: format!("{host}:{port}"),
             address: Address::Tcp { host: host.trim_matches(['[', ']']).to_owned(), port },
             tls: scheme_tls,
@@ -139,6 +145,17 @@ mod tests {
             ("localhost", "localhost", 2379, false),
         ] {
             assert_eq!(tcp(text), Some((host.to_owned(), port, tls)), "{text}");
+        }
+    }
+
+    #[test]
+    fn names_the_port_that_is_used() {
+        for (text, name) in [
+            ("localhost", "localhost:2379"),
+            ("https://[::1]/", "https://[::1]:2379"),
+            ("http://localhost:1", "http://localhost:1"),
+        ] {
+            assert_eq!(Endpoint::parse(text, false).unwrap().name, name);
         }
     }
 

@@ -21,6 +21,8 @@ pub struct Options {
     pub tcp_keep_alive: Option<Duration>,
     /// The largest response that is accepted, in bytes.
     pub max_response_size: usize,
+    /// Whether a context is opened only where a member can be reached.
+    pub require_connection: bool,
 }
 
 impl Default for Options {
@@ -34,6 +36,7 @@ impl Default for Options {
             keep_alive_while_idle: false,
             tcp_keep_alive: Some(Duration::from_secs(30)),
             max_response_size: i32::MAX as usize,
+            require_connection: false,
         }
     }
 }

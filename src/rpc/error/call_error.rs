@@ -14,6 +14,9 @@ pub enum Error {
     /// The deadline passed; nothing was changed by the call.
     #[error("{0}")]
     Timeout(String),
+    /// The deadline passed before any member could be reached; nothing was changed by the call.
+    #[error("{0}")]
+    Unreachable(String),
     /// The call may or may not have changed something.
     #[error("{0}")]
     OutcomeUnknown(Box<Error>),

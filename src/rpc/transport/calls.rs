@@ -134,10 +134,11 @@ impl Transport {
         let what = match (trace.was_sent(), trace.last_failure()) {
             (true, _) => format!("{name}: no answer within the deadline"),
             (false, Some(why)) => format!("{name}: no success within the deadline: {why}"),
-            (false, None) => format!(
-                "{name}: no member could be reached within the deadline: {}",
-                self.pool.last_errors()
-            ),
+            (false, None) => {
+                let errors = self.pool.last_errors();
+                let what = "no member could be reached within the deadline";
+                return Err(Error::Unreachable(format!("{name}: {what}: {errors}")));
+            }
         };
         Err(Error::Timeout(what).for_mutation(trace.was_sent() && !method.repeatable))
     }

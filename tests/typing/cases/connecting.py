@@ -87,8 +87,11 @@ CASES: Cases = {
     "Call.throw": (thrown,),
     "Call.close": (lambda world: world.communicator.get(KEY).close(),),
     "Client.__aenter__": (lambda world: world.client.__aenter__(),),
+    "Client.from_env": (lambda _: Client.from_env({}),),
+    "Client.open": (lambda world: world.client.open(),),
     "Client.from_srv": (lambda _: Client.from_srv("example.com"),),
     "Client.connect": (lambda world: world.client.connect(),),
+    "Communicator.aclose": (lambda world: world.communicator.aclose(),),
     "Communicator.close": (lambda world: world.communicator.close(),),
     "Communicator.set_endpoints": (set_endpoints,),
     "Communicator.sync_endpoints": (sync_endpoints,),
@@ -102,6 +105,9 @@ CASES: Cases = {
     ),
     "ConnectOptions.with_max_response_size": (
         lambda _: ConnectOptions().with_max_response_size(1 << 20),
+    ),
+    "ConnectOptions.with_require_connection": (
+        lambda _: ConnectOptions().with_require_connection(True),
     ),
     "ConnectOptions.with_tcp_keepalive": (lambda _: ConnectOptions().with_tcp_keepalive(1),),
     "ConnectOptions.with_timeout": (
