@@ -283,6 +283,12 @@ impl Communicator {
         this.get_type().call1((Connected::new(view),))
     }
 
+    /// What is put before the keys, for telling whether two communicators mean the same key.
+    #[getter]
+    fn _prefix(&self) -> &[u8] {
+        &self.namespace
+    }
+
     /// Whether the context is closed.
     #[getter]
     fn closed(&self) -> bool {

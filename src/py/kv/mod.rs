@@ -3,10 +3,12 @@
 pub mod options;
 pub mod range;
 pub mod txn;
+pub mod txn_parts;
 pub mod txn_repr;
 
+use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyDict, PyTuple};
 
 use crate::bridge::Call;
 use crate::py::communicator::{Communicator, Effect};
@@ -39,6 +41,64 @@ impl Communicator {
         self.start(py, Effect::Reads, move |transport| async move {
             let message = transport.unary(request, deadline).await?;
             Ok(shape(RangeReply::new(message, namespace)))
+        })
+    }
+
+    /// A change that is to be made exactly once, which takes several calls; the Python side makes
+    /// them. `None` for one that is not.
+    fn exactly_once<'py>(
+        this: &Bound<'py, Self>,
+        name: &str,
+        arguments: &[&Bound<'py, PyAny>],
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Option<Bound<'py, PyAny>>> {
+        let once = pyo3::intern!(this.py(), "once");
+        let Some(options) = options.filter(|options| options.contains(once).unwrap_or(false))
+        else {
+            return Ok(None);
+        };
+        let method = format!("_{name}_once");
+        let arguments = PyTuple::new(this.py(), arguments)?;
+        this.call_method(method.as_str(), arguments, Some(options)).map(Some)
+    }
+
+    fn start_put(
+        &self,
+        py: Python<'_>,
+        key: &Bound<'_, PyAny>,
+        value: &Bound<'_, PyAny>,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("put", options);
+        let value = args::bytes(value, "value")?;
+        let inside = Inside::new(&self.namespace);
+        let key = inside.enter_key(args::bytes(key, "key")?);
+        let request = read_put(&mut keywords, key, value)?;
+        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
+        keywords.finish()?;
+        let request = kv::put(&request);
+        self.start(py, Effect::Changes, move |transport| async move {
+            let mut response: PutResponse = transport.call(request, deadline).await?;
+            inside.strip_put(&mut response);
+            Ok(response)
+        })
+    }
+
+    fn start_txn(
+        &self,
+        py: Python<'_>,
+        txn: &Txn,
+        options: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Call> {
+        let mut keywords = Keywords::new("txn", options);
+        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
+        keywords.finish()?;
+        let inside = Inside::new(&self.namespace);
+        let request = kv::txn(&inside.enter_txn(txn.0.clone()));
+        self.start(py, Effect::Changes, move |transport| async move {
+            let mut response: TxnResponse = transport.call(request, deadline).await?;
+            inside.strip_txn(&mut response);
+            Ok(response)
         })
     }
 
@@ -167,82 +227,76 @@ impl Communicator {
     }
 
     #[pyo3(signature = (key, value, **options))]
-    fn put(
-        &self,
-        py: Python<'_>,
-        key: &Bound<'_, PyAny>,
-        value: &Bound<'_, PyAny>,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("put", options);
-        let value = args::bytes(value, "value")?;
-        let inside = Inside::new(&self.namespace);
-        let key = inside.enter_key(args::bytes(key, "key")?);
-        let request = read_put(&mut keywords, key, value)?;
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
-        let request = kv::put(&request);
-        self.start(py, Effect::Changes, move |transport| async move {
-            let mut response: PutResponse = transport.call(request, deadline).await?;
-            inside.strip_put(&mut response);
-            Ok(response)
-        })
+    fn put<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+        value: &Bound<'py, PyAny>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(call) = Self::exactly_once(slf, "put", &[key, value], options)? {
+            return Ok(call);
+        }
+        let call = slf.get().start_put(slf.py(), key, value, options)?;
+        call.into_bound_py_any(slf.py())
     }
 
     #[pyo3(signature = (key, **options))]
-    fn delete(
-        &self,
-        py: Python<'_>,
-        key: &Bound<'_, PyAny>,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Call> {
+    fn delete<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(call) = Self::exactly_once(slf, "delete", &[key], options)? {
+            return Ok(call);
+        }
+        let py = slf.py();
         let mut keywords = Keywords::new("delete", options);
         let keys = read_keys(py, &mut keywords, args::bytes(key, "key")?)?;
-        self.start_delete(py, keys, keywords)
+        slf.get().start_delete(py, keys, keywords)?.into_bound_py_any(py)
     }
 
     // 0.5.1 calls the argument `key`.
     #[pyo3(signature = (key, **options))]
-    fn delete_prefix(
-        &self,
-        py: Python<'_>,
-        key: &Bound<'_, PyAny>,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Call> {
+    fn delete_prefix<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(call) = Self::exactly_once(slf, "delete_prefix", &[key], options)? {
+            return Ok(call);
+        }
+        let py = slf.py();
         let keywords = Keywords::new("delete_prefix", options);
-        self.start_delete(py, KeyRange::prefix(args::bytes(key, "key")?), keywords)
+        let keys = KeyRange::prefix(args::bytes(key, "key")?);
+        slf.get().start_delete(py, keys, keywords)?.into_bound_py_any(py)
     }
 
     #[pyo3(signature = (key, range_end, **options))]
-    fn delete_range(
-        &self,
-        py: Python<'_>,
-        key: &Bound<'_, PyAny>,
-        range_end: &Bound<'_, PyAny>,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Call> {
+    fn delete_range<'py>(
+        slf: &Bound<'py, Self>,
+        key: &Bound<'py, PyAny>,
+        range_end: &Bound<'py, PyAny>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(call) = Self::exactly_once(slf, "delete_range", &[key, range_end], options)? {
+            return Ok(call);
+        }
+        let py = slf.py();
         let keywords = Keywords::new("delete_range", options);
         let keys = between(py, args::bytes(key, "key")?, args::bytes(range_end, "range_end")?)?;
-        self.start_delete(py, keys, keywords)
+        slf.get().start_delete(py, keys, keywords)?.into_bound_py_any(py)
     }
 
     #[pyo3(signature = (txn, **options))]
-    fn txn(
-        &self,
-        py: Python<'_>,
-        txn: &Txn,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("txn", options);
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
-        let inside = Inside::new(&self.namespace);
-        let request = kv::txn(&inside.enter_txn(txn.0.clone()));
-        self.start(py, Effect::Changes, move |transport| async move {
-            let mut response: TxnResponse = transport.call(request, deadline).await?;
-            inside.strip_txn(&mut response);
-            Ok(response)
-        })
+    fn txn<'py>(
+        slf: &Bound<'py, Self>,
+        txn: &Bound<'py, Txn>,
+        options: Option<&Bound<'py, PyDict>>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        if let Some(call) = Self::exactly_once(slf, "txn", &[txn.as_any()], options)? {
+            return Ok(call);
+        }
+        slf.get().start_txn(slf.py(), txn.get(), options)?.into_bound_py_any(slf.py())
     }
 
     #[pyo3(signature = (revision, **options))]

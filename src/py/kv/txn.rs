@@ -18,7 +18,7 @@ use crate::rpc::wire::messages as wire;
 /// A condition of a transaction.
 #[pyclass(frozen, module = "etcd_client", name = "Compare", from_py_object)]
 #[derive(Clone)]
-pub(crate) struct Compare(PbCompare);
+pub(crate) struct Compare(pub(crate) PbCompare);
 
 impl Compare {
     fn make(
@@ -117,10 +117,10 @@ impl Compare {
 /// An operation of a transaction.
 #[pyclass(frozen, module = "etcd_client", name = "TxnOp", from_py_object)]
 #[derive(Clone)]
-pub(crate) struct TxnOp(PbTxnRequestOp);
+pub(crate) struct TxnOp(pub(crate) PbTxnRequestOp);
 
 impl TxnOp {
-    fn make(request: PbTxnOpRequest) -> Self {
+    pub(crate) fn make(request: PbTxnOpRequest) -> Self {
         Self(PbTxnRequestOp { request: Some(request) })
     }
 }
