@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import _etcd_client
+from ._changes.calls import Changes
 from ._etcd_client import LockResponse, UnlockResponse
 from .errors import InvalidArgsError, LockLostError, SessionLostError
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from ._types import BytesLike, LeaseId
 
 
-class Communicator(_etcd_client.Communicator):
+class Communicator(Changes):
     """A connection to a cluster, bound to the event loop that opened it.
 
     `async with client.connect() as communicator` makes one. Any number of tasks may use it at once;

@@ -58,6 +58,11 @@ def current_task() -> object | None:
         return None
 
 
+def current_loop() -> object:
+    """Return what stands for the running loop, to be compared with others."""
+    return asyncio.get_running_loop()
+
+
 async def sleep(seconds: float) -> None:
     """Let others run for some time; not at all where it is negative."""
     await asyncio.sleep(seconds)

@@ -24,6 +24,7 @@ from typing import (
 
 from typing_extensions import Self, disjoint_base
 
+from ._coordination.session import Session
 from ._types import BytesLike, LeaseId, OpResponse, PemSource
 from ._watch.condvar import CondVar
 from .enums import (
@@ -355,6 +356,10 @@ class Communicator:
     """The native part of `etcd_client.Communicator`, which says what the whole is."""
 
     def __new__(cls, connected: Connected) -> Communicator: ...
+    @property
+    def _prefix(self) -> bytes:
+        """What is put before the keys."""
+
     @property
     def closed(self) -> bool:
         """Whether the communicator is closed."""
@@ -750,6 +755,7 @@ class Communicator:
 
     # Writing
 
+    @overload
     def put(
         self,
         key: BytesLike,
@@ -760,7 +766,20 @@ class Communicator:
         ignore_value: bool = False,
         ignore_lease: bool = False,
         timeout: float | None = None,
-    ) -> Call[PutResponse]:
+    ) -> Call[PutResponse]: ...
+    @overload
+    def put(
+        self,
+        key: BytesLike,
+        value: BytesLike,
+        *,
+        lease: LeaseId | None = None,
+        prev_kv: bool = False,
+        ignore_value: bool = False,
+        ignore_lease: bool = False,
+        timeout: float | None = None,
+        once: Session | None,
+    ) -> Coroutine[Any, Any, PutResponse]:
         """Write a key.
 
         Args:
@@ -772,6 +791,8 @@ class Communicator:
             ignore_value: Whether to keep the value that the key has.
             ignore_lease: Whether to keep the lease that the key has.
             timeout: Seconds for the whole call; the connection's default where None.
+            once: The session as long as whose life the change is made exactly once, whatever
+                breaks: there is no `OutcomeUnknownError` before its loss.
 
         Returns:
             The header and, if asked for, what the key was before.
@@ -784,6 +805,7 @@ class Communicator:
             NoSpaceError: The database has reached its quota.
         """
 
+    @overload
     def delete(
         self,
         key: BytesLike,
@@ -793,7 +815,19 @@ class Communicator:
         from_key: bool = False,
         prev_kv: bool = False,
         timeout: float | None = None,
-    ) -> Call[DeleteResponse]:
+    ) -> Call[DeleteResponse]: ...
+    @overload
+    def delete(
+        self,
+        key: BytesLike,
+        *,
+        range_end: BytesLike | None = None,
+        prefix: bool = False,
+        from_key: bool = False,
+        prev_kv: bool = False,
+        timeout: float | None = None,
+        once: Session | None,
+    ) -> Coroutine[Any, Any, DeleteResponse]:
         """Delete a key, or a range of keys.
 
         Args:
@@ -803,6 +837,8 @@ class Communicator:
             from_key: Whether to delete all keys from `key` on.
             prev_kv: Whether to return what was deleted.
             timeout: Seconds for the whole call; the connection's default where None.
+            once: The session as long as whose life the change is made exactly once, whatever
+                breaks: there is no `OutcomeUnknownError` before its loss.
 
         Returns:
             The number of keys that were deleted and, if asked for, what they were.
@@ -813,20 +849,33 @@ class Communicator:
             EmptyKeyError: The key is empty, and is not a prefix or the beginning of a range.
         """
 
+    @overload
     def delete_prefix(
         self, key: BytesLike, *, prev_kv: bool = False, timeout: float | None = None
-    ) -> Call[DeleteResponse]:
+    ) -> Call[DeleteResponse]: ...
+    @overload
+    def delete_prefix(
+        self,
+        key: BytesLike,
+        *,
+        prev_kv: bool = False,
+        timeout: float | None = None,
+        once: Session | None,
+    ) -> Coroutine[Any, Any, DeleteResponse]:
         """Delete all keys that begin with a prefix.
 
         Args:
             key: The prefix; an empty one means all keys.
             prev_kv: Whether to return what was deleted.
             timeout: Seconds for the whole call; the connection's default where None.
+            once: The session as long as whose life the change is made exactly once, whatever
+                breaks: there is no `OutcomeUnknownError` before its loss.
 
         Returns:
             The number of keys that were deleted and, if asked for, what they were.
         """
 
+    @overload
     def delete_range(
         self,
         key: BytesLike,
@@ -834,7 +883,17 @@ class Communicator:
         *,
         prev_kv: bool = False,
         timeout: float | None = None,
-    ) -> Call[DeleteResponse]:
+    ) -> Call[DeleteResponse]: ...
+    @overload
+    def delete_range(
+        self,
+        key: BytesLike,
+        range_end: BytesLike,
+        *,
+        prev_kv: bool = False,
+        timeout: float | None = None,
+        once: Session | None,
+    ) -> Coroutine[Any, Any, DeleteResponse]:
         """Delete all keys from one up to, and without, another.
 
         Args:
@@ -842,6 +901,8 @@ class Communicator:
             range_end: The key after the last one of the range.
             prev_kv: Whether to return what was deleted.
             timeout: Seconds for the whole call; the connection's default where None.
+            once: The session as long as whose life the change is made exactly once, whatever
+                breaks: there is no `OutcomeUnknownError` before its loss.
 
         Returns:
             The number of keys that were deleted and, if asked for, what they were.
@@ -850,12 +911,19 @@ class Communicator:
             InvalidArgsError: `range_end` is empty.
         """
 
-    def txn(self, txn: Txn, *, timeout: float | None = None) -> Call[TxnResponse]:
+    @overload
+    def txn(self, txn: Txn, *, timeout: float | None = None) -> Call[TxnResponse]: ...
+    @overload
+    def txn(
+        self, txn: Txn, *, timeout: float | None = None, once: Session | None
+    ) -> Coroutine[Any, Any, TxnResponse]:
         """Run a transaction: all of it at one revision, or nothing.
 
         Args:
             txn: The transaction.
             timeout: Seconds for the whole call; the connection's default where None.
+            once: The session as long as whose life the change is made exactly once, whatever
+                breaks: there is no `OutcomeUnknownError` before its loss.
 
         Returns:
             Which branch ran, and the response of each of its operations.
@@ -1461,6 +1529,12 @@ class TxnOp:
             txn: The inner transaction.
         """
 
+    def _parts(self) -> tuple[str, bytes, bytes]:
+        """Return its kind, key and end of the range; for changes that are made exactly once."""
+
+    def _read_at(self, revision: int) -> TxnOp | None:
+        """Return the read that finds at a revision what it answered with; None for none."""
+
 @final
 class Txn:
     """A transaction: conditions, what to do where all hold, and what to do where one does not.
@@ -1511,6 +1585,9 @@ class Txn:
             InvalidArgsError: This has been set.
         """
 
+    def _parts(self) -> tuple[list[Compare], list[TxnOp], list[TxnOp]]:
+        """Return the conditions and both branches; for changes that are made exactly once."""
+
 @final
 class TxnResponse:
     """The outcome of a transaction.
@@ -1525,7 +1602,7 @@ class TxnResponse:
     """
 
     def __new__(
-        cls, header: ResponseHeader, succeeded: bool, responses: tuple[OpResponse, ...]
+        cls, header: ResponseHeader, succeeded: bool, responses: tuple[OpResponse | None, ...]
     ) -> TxnResponse: ...
     @property
     def header(self) -> ResponseHeader:

@@ -51,9 +51,11 @@ PYTHON = Rooms(
         # The native module, whose stub alone names classes from above.
         ("_etcd_client", "enums"),
         ("errors", "_types"),
-        ("_concurrency", "_started", "_discovery", "_lazy"),
+        ("_concurrency", "_started", "_discovery", "_lazy", "_arguments", "_backoff", "_deadline"),
         ("_kv", "_lease", "_watch", "_admin"),
         ("_coordination",),
+        ("_once",),
+        ("_changes",),
         ("_communicator",),
         ("_client",),
         # What programs import.

@@ -1,6 +1,7 @@
 """Views of the keys under a prefix, from which nothing escapes."""
 
 import asyncio
+from typing import Any
 
 import pytest
 
@@ -81,11 +82,11 @@ async def test_ranges_end_with_the_namespace(app: Communicator) -> None:
     "choice", [{"prefix": True}, {"from_key": True}, {"range_end": b"\x00"}], ids=str
 )
 async def test_deleting_all_keys_deletes_those_inside(
-    communicator: Communicator, app: Communicator, choice: dict[str, object]
+    communicator: Communicator, app: Communicator, choice: dict[str, Any]
 ) -> None:
     for key in (b"\x00", b"k", b"\xff\xff"):
         await app.put(key, b"")
-    deleted = await app.delete(b"", prev_kv=True, **choice)  # type: ignore[arg-type]
+    deleted = await app.delete(b"", prev_kv=True, **choice)
     assert [kv.key for kv in deleted.prev_kvs] == [b"\x00", b"k", b"\xff\xff"]
     assert await inside(communicator) == []
 

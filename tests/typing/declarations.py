@@ -7,10 +7,11 @@ stand in the stub alone.
 from __future__ import annotations
 
 import ast
+import functools
 import itertools
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -71,7 +72,8 @@ class Class:
 def classes() -> dict[str, Class]:
     """The classes of the package, public and not, by their names.
 
-    A Python class of the same name as a native one extends it, so it has the members of both.
+    A Python class of the same name as a native one extends it, so it has the members of both, and
+    those of the classes between them.
     """
     found: dict[str, Class] = {}
     for source in _sources():
@@ -79,7 +81,9 @@ def classes() -> dict[str, Class]:
             if isinstance(node, ast.ClassDef):
                 declared = _class(node)
                 base = found.get(declared.name)
-                found[declared.name] = declared if base is None else _merged(base, declared)
+                between = [found[name] for name in declared.bases if name in found]
+                layers = [declared] if base is None else [base, *between, declared]
+                found[declared.name] = functools.reduce(_merged, layers)
     return found
 
 
@@ -183,13 +187,15 @@ def _sources() -> list[Path]:
 
 
 def _merged(base: Class, extension: Class) -> Class:
+    """Lay a class over another one, whose place among the classes it takes."""
     inherited = {member.name: member for member in base.members}
     own = {member.name: member for member in extension.members}
+    members = (replace(member, owner=extension.name) for member in (inherited | own).values())
     return Class(
-        name=base.name,
+        name=extension.name,
         bases=base.bases,
         doc=extension.doc,
-        members=tuple((inherited | own).values()),
+        members=tuple(members),
         is_record=base.is_record,
     )
 

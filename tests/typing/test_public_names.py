@@ -109,6 +109,8 @@ assert vars(etcd_client)["Lock"] is Lock
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
     assert done.stdout.split() == [
+        "_changes",
+        "_changes.calls",
         "_client",
         "_communicator",
         "_discovery",

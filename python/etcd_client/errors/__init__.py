@@ -71,6 +71,8 @@ One tree, with what a class adds to the one above it, attributes and further bas
         LockError
             LockTimeoutError                + EtcdTimeoutError
             LockLostError
+        ConflictError                       .kv
+            KeyExistsError
         LeaseKeepAliveError
         WatchError
         ElectError
@@ -98,6 +100,7 @@ from ._base import (
     RpcError,
     WatchError,
 )
+from ._conflict import ConflictError, KeyExistsError
 from ._connection import (
     EndpointError,
     EndpointsNotManagedError,
@@ -189,6 +192,7 @@ __all__ = [
     "ClientError",
     "ClosedError",
     "CompactedError",
+    "ConflictError",
     "CorruptError",
     "DeadlineExceededError",
     "DowngradeInProcessError",
@@ -212,6 +216,7 @@ __all__ = [
     "InvalidHeaderValueError",
     "InvalidUriError",
     "IoError",
+    "KeyExistsError",
     "KeyNotFoundError",
     "LeaderChangedError",
     "LearnerNotReadyError",

@@ -8,7 +8,7 @@ pub mod txn_repr;
 
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyTuple};
+use pyo3::types::{PyDict, PyString, PyTuple};
 
 use crate::bridge::Call;
 use crate::py::communicator::{Communicator, Effect};
@@ -57,9 +57,10 @@ impl Communicator {
         else {
             return Ok(None);
         };
-        let method = format!("_{name}_once");
-        let arguments = PyTuple::new(this.py(), arguments)?;
-        this.call_method(method.as_str(), arguments, Some(options)).map(Some)
+        let name = PyString::new(this.py(), name).into_any();
+        let arguments = std::iter::once(&name).chain(arguments.iter().copied());
+        let arguments = PyTuple::new(this.py(), arguments.collect::<Vec<_>>())?;
+        this.call_method("_exactly_once", arguments, Some(options)).map(Some)
     }
 
     fn start_put(

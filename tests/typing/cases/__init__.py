@@ -2,6 +2,7 @@
 
 from tests.typing.cases import (
     authentication,
+    changes,
     connecting,
     elections,
     key_value,
@@ -17,6 +18,7 @@ from tests.typing.world import Case, Cases
 
 CASES: Cases = {
     **authentication.CASES,
+    **changes.CASES,
     **connecting.CASES,
     **elections.CASES,
     **key_value.CASES,
@@ -28,6 +30,9 @@ CASES: Cases = {
     **transactions.CASES,
     **watches.CASES,
 }
+
+for name, cases in changes.ONCE.items():
+    CASES[name] += cases
 
 INSTANCES: dict[str, Case] = {
     **authentication.INSTANCES,

@@ -1,0 +1,212 @@
+"""Compare and swap: changing a key on the condition that nobody else has."""
+
+from __future__ import annotations
+
+from inspect import isawaitable
+from typing import TYPE_CHECKING
+
+from etcd_client._arguments import as_bytes, lease_id
+from etcd_client._backoff import Backoff
+from etcd_client._deadline import Deadline
+from etcd_client._etcd_client import KeyValue, Txn, TxnOp
+from etcd_client._kv.keys import Key
+from etcd_client._started import Attempt
+from etcd_client.errors import ConflictError, KeyExistsError
+
+from .waiting_line import Place, line_of
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Coroutine
+    from typing import Any, TypeAlias
+
+    from etcd_client._coordination.session import Session
+    from etcd_client._etcd_client import Communicator, TxnResponse
+    from etcd_client._types import BytesLike, LeaseId
+
+    _Value: TypeAlias = BytesLike | None
+    Update: TypeAlias = Callable[[Any], _Value | Awaitable[_Value]]
+
+
+def create(  # noqa: PLR0913, PLR0917 - what the method takes
+    communicator: Communicator,
+    key: BytesLike,
+    value: BytesLike,
+    lease: LeaseId | None,
+    timeout: float | None,
+    once: Session | None,
+) -> Coroutine[Any, Any, KeyValue]:
+    """Write a key that does not exist; see `Communicator.create`."""
+    txn = (
+        Txn()
+        .when([Key(key).version == 0])
+        .and_then([TxnOp.put(key, value, lease=lease)])
+        .or_else([TxnOp.get(key)])
+    )
+    call = communicator.txn(txn, timeout=timeout, once=once)
+
+    async def created() -> KeyValue:
+        response = await call
+        if not response.succeeded():
+            present = await _present(communicator, response, key)
+            raise KeyExistsError(_message(key, "exists"), present)
+        return _written(as_bytes(key), None, value, lease, response.header.revision)
+
+    return Attempt(call.close, created())
+
+
+def replace(  # noqa: PLR0913, PLR0917 - what the method takes
+    communicator: Communicator,
+    kv: KeyValue,
+    value: BytesLike,
+    lease: LeaseId | None,
+    timeout: float | None,
+    once: Session | None,
+) -> Coroutine[Any, Any, KeyValue]:
+    """Write a key that is as it was read; see `Communicator.replace`."""
+    if not isinstance(kv, KeyValue):
+        message = f"kv: expected KeyValue, got {type(kv).__qualname__}"
+        raise TypeError(message)
+    call = communicator.txn(_swap(kv.key, kv, value, lease), timeout=timeout, once=once)
+
+    async def replaced() -> KeyValue:
+        response = await call
+        if not response.succeeded():
+            present = await _present(communicator, response, kv.key)
+            what = "was deleted" if present is None else "was changed"
+            raise ConflictError(_message(kv.key, what), present)
+        return _written(kv.key, kv, value, lease, response.header.revision)
+
+    return Attempt(call.close, replaced())
+
+
+def update(  # noqa: PLR0913, PLR0917 - what the method takes
+    communicator: Communicator,
+    key: BytesLike,
+    function: Update,
+    default: BytesLike | None,
+    lease: LeaseId | None,
+    timeout: float | None,
+    once: Session | None,
+) -> Coroutine[Any, Any, KeyValue | None]:
+    """Change a key by a function of its value; see `Communicator.update`."""
+    TxnOp.put(key, b"" if default is None else default, lease=lease)
+    if not callable(function):
+        message = f"function: expected a function, got {type(function).__qualname__}"
+        raise TypeError(message)
+    deadline = Deadline(timeout, "update")
+    name = as_bytes(key)
+    initial = None if default is None else as_bytes(default)
+
+    async def compute(kv: KeyValue | None) -> bytes | None:
+        given = function(initial if kv is None else kv.value)
+        value = await deadline.bound(given) if isawaitable(given) else given
+        return None if value is None else _checked(value)
+
+    return _updated(_Swapping(communicator, name, lease, deadline, once), compute)
+
+
+def _checked(value: BytesLike) -> bytes:
+    TxnOp.put("key", value)
+    return as_bytes(value)
+
+
+class _Swapping:
+    """What all attempts of one update have in common."""
+
+    def __init__(
+        self,
+        communicator: Communicator,
+        key: bytes,
+        lease: LeaseId | None,
+        deadline: Deadline,
+        once: Session | None,
+    ) -> None:
+        self.communicator = communicator
+        self.key = key
+        self.lease = lease
+        self.deadline = deadline
+        self.once = once
+        # From now on what is asked of the server says what the key is during this call.
+        self.place = Place(line_of(communicator, key))
+
+    def is_done(self, kv: KeyValue | None, value: bytes | None) -> bool:
+        """Whether the key is what it is to become."""
+        if kv is None or value is None:
+            return kv is None and value is None
+        return kv.value == value and (self.lease is None or kv.lease == lease_id(self.lease))
+
+    async def read(self) -> None:
+        """Learn what the key is."""
+        asked = self.place.asks()
+        kv = await self.communicator.get_kv(self.key, timeout=self.deadline.left())
+        self.place.learns(kv, asked)
+
+    async def swap(self, value: bytes | None) -> bool:
+        """Change the key if it is as it was last known, or else learn what it is."""
+        kv = self.place.kv
+        txn = _swap(self.key, kv, value, self.lease)
+        asked = self.place.asks()
+        timeout = self.deadline.left()
+        response = await self.communicator.txn(txn, timeout=timeout, once=self.once)
+        if response.succeeded():
+            revision = response.header.revision
+            after = None if value is None else _written(self.key, kv, value, self.lease, revision)
+            self.place.learns(after, asked)
+            return True
+        self.place.learns(await _present(self.communicator, response, self.key), asked)
+        return False
+
+
+async def _updated(
+    swapping: _Swapping, compute: Callable[[KeyValue | None], Awaitable[bytes | None]]
+) -> KeyValue | None:
+    place = swapping.place
+    backoff = Backoff()
+    await swapping.deadline.bound(place.turn())
+    try:
+        if not place.knows:
+            await swapping.read()
+        while True:
+            value = await compute(place.kv)
+            if swapping.is_done(place.kv, value) or await swapping.swap(value):
+                return place.kv
+            await swapping.deadline.bound(backoff.pause())
+    finally:
+        place.leave()
+
+
+def _swap(key: bytes, kv: KeyValue | None, value: BytesLike | None, lease: LeaseId | None) -> Txn:
+    """Return the transaction that changes a key if it is as it was read."""
+    unchanged = Key(key).mod_revision == (0 if kv is None else kv.mod_revision)
+    if value is None:
+        change = TxnOp.delete(key)
+    else:
+        # etcd's default would take the key off its lease, for which nobody has asked.
+        keeps_lease = kv is not None and lease is None
+        change = TxnOp.put(key, value, lease=lease, ignore_lease=keeps_lease)
+    return Txn().when([unchanged]).and_then([change]).or_else([TxnOp.get(key)])
+
+
+def _written(
+    key: bytes, kv: KeyValue | None, value: BytesLike, lease: LeaseId | None, revision: int
+) -> KeyValue:
+    """Return what a key has become."""
+    if kv is None:
+        return KeyValue(key, as_bytes(value), revision, revision, 1, lease_id(lease))
+    attached = kv.lease if lease is None else lease_id(lease)
+    return KeyValue(key, as_bytes(value), kv.create_revision, revision, kv.version + 1, attached)
+
+
+async def _present(
+    communicator: Communicator, response: TxnResponse, key: BytesLike
+) -> KeyValue | None:
+    """Return what the other branch has read."""
+    (read,) = response.responses
+    if read is None:
+        # A response that had to be rebuilt, and that history had not the parts for any more.
+        return await communicator.get_kv(key)
+    return read.kvs[0] if read.kvs else None
+
+
+def _message(key: BytesLike, what: str) -> str:
+    return f"the key {as_bytes(key)!r} {what}"
