@@ -48,7 +48,7 @@ pub(crate) struct Engine {
     phase_changed: Notify,
     ending: watch::Sender<Ending>,
     pending_calls: Counter,
-    holdings: Counter,
+    holders: Counter,
     unfinished: Counter,
     stopped: Mutex<bool>,
     stopped_changed: Condvar,
@@ -74,7 +74,7 @@ impl Engine {
             phase_changed: Notify::new(),
             ending: watch::Sender::new(Ending::NotYet),
             pending_calls: Counter::default(),
-            holdings: Counter::default(),
+            holders: Counter::default(),
             unfinished: Counter::default(),
             stopped: Mutex::new(false),
             stopped_changed: Condvar::new(),
@@ -173,7 +173,7 @@ impl Engine {
 
     /// Waits until nothing is held any more, and then for what is counted.
     async fn settled(&self, counter: &Counter) {
-        self.holdings.zero().await;
+        self.holders.zero().await;
         counter.zero().await;
     }
 
@@ -238,14 +238,14 @@ impl Engine {
         Counted::new(self, |engine| &engine.pending_calls)
     }
 
-    /// Has the engine wait, for as long as the result lives, for who gives something back as soon
-    /// as it is `ending`.
-    pub(crate) fn holding(self: &Arc<Self>) -> Counted {
-        Counted::new(self, |engine| &engine.holdings)
+    /// While the result lives the engine does not stop: its holder releases something as soon as
+    /// the engine is `ending`.
+    pub(crate) fn holder(self: &Arc<Self>) -> Counted {
+        Counted::new(self, |engine| &engine.holders)
     }
 
-    /// Has the engine finish, for as long as the result lives, what would otherwise leave
-    /// something behind on a server: it does not stop before, within its limits.
+    /// While the result lives the engine does not stop, within its limits: something would be left
+    /// behind on a server.
     pub(crate) fn unfinished(self: &Arc<Self>) -> Unfinished {
         Unfinished {
             _call: self.pending_call(),

@@ -5,20 +5,21 @@
 //! Python object: slab indices cross, the objects stay on their loop's thread.
 
 mod awaitable;
+mod contexts;
 mod engine;
+mod event_loop;
 mod fork;
 mod gc;
 mod loops;
-mod process;
+mod shutdown;
 
 pub(crate) use awaitable::call::{Call, Reply, finished, spawn};
 pub(crate) use awaitable::channel::{Receiver, Sender, Taken, channel};
 pub(crate) use awaitable::step::{Next, Source, Step, Waiting};
+pub(crate) use contexts::{Context, LINGER, active_contexts, enter};
 pub(crate) use engine::Engine;
-pub(crate) use fork::{ForkGuarded, PerProcess};
+pub(crate) use event_loop::LoopBridge;
+pub(crate) use fork::{ForkGuarded, PerProcess, enter_child};
 pub(crate) use gc::bytes_pair;
 pub(crate) use loops::completion_queue::Messenger;
-pub(crate) use loops::event_loop::LoopBridge;
-pub(crate) use process::{
-    Context, LINGER, active_contexts, after_fork_in_child, at_exit, cleanup, enter,
-};
+pub(crate) use shutdown::{at_exit, cleanup};

@@ -96,6 +96,6 @@ mod native {
 
     #[pyfunction]
     fn _after_fork_in_child() {
-        bridge::after_fork_in_child();
+        bridge::enter_child();
     }
 }

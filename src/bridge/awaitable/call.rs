@@ -12,8 +12,8 @@ use pyo3::prelude::*;
 use pyo3::types::PyType;
 
 use crate::bridge::engine::Engine;
+use crate::bridge::event_loop::LoopBridge;
 use crate::bridge::loops::completion_queue::{Lost, Outcome, Ticket};
-use crate::bridge::loops::event_loop::LoopBridge;
 
 /// What a call brings back from the engine thread.
 pub(crate) trait Reply: Send + 'static {
@@ -127,7 +127,7 @@ impl Call {
         self
     }
 
-    /// Has `callback` called with the future once the call is over.
+    /// Calls `callback` with the future once the call is over.
     pub(crate) fn when_done(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<()> {
         self.future.call_method1(py, intern!(py, "add_done_callback"), (callback,))?;
         Ok(())

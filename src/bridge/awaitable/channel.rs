@@ -149,7 +149,7 @@ impl<T, E: Clone> Receiver<T, E> {
         state.end.clone().map_or(Taken::Empty, Taken::Ended)
     }
 
-    /// Has `reader` woken when there is something to take; at once where there is already.
+    /// Wakes `reader` when there is something to take; at once where there is already.
     pub(crate) fn notify(&self, reader: Completer) {
         let mut state = lock(&self.shared);
         if state.items.is_empty() && state.end.is_none() {

@@ -1,6 +1,6 @@
 //! What Python awaits: one call, one step of an iterator, and the channel that feeds it.
 //!
-//! May import `bridge::loops` and what is beside it.
+//! May import all of `bridge` but `shutdown`.
 
 pub mod call;
 pub mod channel;

@@ -8,16 +8,16 @@ use pyo3::prelude::*;
 
 use crate::bridge::awaitable::call::{stop_with, suspend_on, thrown};
 use crate::bridge::awaitable::channel::Receiver;
+use crate::bridge::event_loop::LoopBridge;
 use crate::bridge::fork::ForkGuarded;
 use crate::bridge::loops::completion_queue::{Completer, Ticket};
-use crate::bridge::loops::event_loop::LoopBridge;
 
 /// Where an iterator takes its items from.
 pub(crate) trait Source: Send + Sync {
     /// The next item, if there is one now; the error where the stream has ended.
     fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>>;
 
-    /// Has the waiting step woken once `take` has something to say.
+    /// Wakes the waiting step once `take` returns an item or an error.
     fn notify(&self, waiting: Waiting);
 
     /// Forgets a step that does not wait any more.

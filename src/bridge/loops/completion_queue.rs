@@ -1,12 +1,12 @@
 //! The queue through which finished calls reach their event loop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 
 use pyo3::prelude::*;
 
-use crate::bridge::loops::wakeup::Wakeup;
+use crate::bridge::loops::wakeup::{ThreadWakeup, Wakeup};
 
 /// What a call came to; turned into Python objects on the loop's thread.
 pub(crate) trait Outcome: Send {
@@ -48,7 +48,7 @@ pub(crate) struct CompletionQueue {
 /// How the loop is told: by a descriptor it watches, or by a thread that calls into it.
 pub(crate) enum Notifier {
     Descriptor(Wakeup),
-    Thread(Arc<Signal>),
+    Thread(Arc<ThreadWakeup>),
 }
 
 impl CompletionQueue {
@@ -84,14 +84,14 @@ impl CompletionQueue {
         self.notify();
     }
 
-    /// Has the loop drain the queue soon, once for all that is pushed until then.
+    /// Wakes the loop to drain the queue, once for all that is pushed until then.
     pub(crate) fn notify(&self) {
         if self.armed.swap(true, Ordering::AcqRel) {
             return;
         }
         match &self.notifier {
             Notifier::Descriptor(wakeup) => wakeup.raise(),
-            Notifier::Thread(signal) => signal.raise(),
+            Notifier::Thread(wakeup) => wakeup.raise(),
         }
     }
 
@@ -109,7 +109,7 @@ impl CompletionQueue {
         std::mem::take(&mut *self.errands.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Has the loop let go of the queue, if it has no use for it any more.
+    /// Tells the loop that it may drop its bridge, if it has no use for it any more.
     pub(crate) fn offer_retirement(&self) {
         self.retirement_offered.store(true, Ordering::Release);
         self.notify();
@@ -124,8 +124,8 @@ impl CompletionQueue {
         self.dead.store(true, Ordering::Release);
         self.items.lock().unwrap_or_else(PoisonError::into_inner).clear();
         self.take_errands();
-        if let Notifier::Thread(signal) = &self.notifier {
-            signal.close();
+        if let Notifier::Thread(wakeup) = &self.notifier {
+            wakeup.close();
         }
     }
 }
@@ -135,7 +135,7 @@ impl CompletionQueue {
 pub(crate) struct Messenger(pub(crate) Weak<CompletionQueue>);
 
 impl Messenger {
-    /// Has `errand` run on the loop's thread soon; false when the loop is gone.
+    /// Runs `errand` on the loop's thread soon; false when the loop is gone.
     pub(crate) fn send(&self, errand: impl FnOnce(Python<'_>) + Send + 'static) -> bool {
         let Some(queue) = self.0.upgrade().filter(|queue| !queue.dead.load(Ordering::Acquire))
         else {
@@ -191,40 +191,5 @@ impl Drop for Completer {
         if let Some(lost) = self.lost.take() {
             self.queue.push(self.ticket, Completion::Lost(lost));
         }
-    }
-}
-
-/// Wakes the notifier thread of a loop that cannot watch descriptors.
-#[derive(Default)]
-pub(crate) struct Signal {
-    state: Mutex<SignalState>,
-    changed: Condvar,
-}
-
-#[derive(Default)]
-struct SignalState {
-    raised: bool,
-    closed: bool,
-}
-
-impl Signal {
-    fn raise(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).raised = true;
-        self.changed.notify_one();
-    }
-
-    fn close(&self) {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
-        self.changed.notify_one();
-    }
-
-    /// Waits for the next signal; false once closed.
-    pub(crate) fn wait(&self) -> bool {
-        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        while !state.raised && !state.closed {
-            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
-        }
-        state.raised = false;
-        !state.closed
     }
 }

@@ -1,7 +1,8 @@
-//! Event loops: what is pending on each, and how completions reach it.
+//! What reaches an event loop from the engine: pending calls, completions, the wake-up.
 //!
-//! May import what is beside it in `bridge`, nothing of `bridge::awaitable`.
+//! May import what is beside it, and `bridge::fork`.
 
 pub mod completion_queue;
-pub mod event_loop;
+pub mod known;
+pub mod pending;
 pub mod wakeup;

@@ -1,6 +1,7 @@
 //! How the engine thread tells an event loop that completions are waiting.
 
 use std::io;
+use std::sync::{Condvar, Mutex, PoisonError};
 
 #[cfg(unix)]
 use std::os::fd::{AsRawFd, OwnedFd};
@@ -70,5 +71,40 @@ impl Wakeup {
 
     pub(crate) fn clear(&self) {
         match *self {}
+    }
+}
+
+/// Wakes the notifier thread of a loop that cannot watch descriptors.
+#[derive(Default)]
+pub(crate) struct ThreadWakeup {
+    state: Mutex<ThreadWakeupState>,
+    changed: Condvar,
+}
+
+#[derive(Default)]
+struct ThreadWakeupState {
+    raised: bool,
+    closed: bool,
+}
+
+impl ThreadWakeup {
+    pub(crate) fn raise(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).raised = true;
+        self.changed.notify_one();
+    }
+
+    pub(crate) fn close(&self) {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner).closed = true;
+        self.changed.notify_one();
+    }
+
+    /// Waits until it is raised; false once closed.
+    pub(crate) fn wait(&self) -> bool {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        while !state.raised && !state.closed {
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.raised = false;
+        !state.closed
     }
 }

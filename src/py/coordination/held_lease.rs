@@ -137,7 +137,7 @@ impl HeldLease {
 
 #[pymethods]
 impl HeldLease {
-    /// Has it end with the context of its communicator, and no more with this object.
+    /// From now on it ends with the context of its communicator, and no more with this object.
     fn adopt(&self, py: Python<'_>) -> PyResult<()> {
         // Where the task has ended there is nothing to be kept.
         let _ = self.link(py)?.commands.send(Command::Adopt);
@@ -226,7 +226,7 @@ async fn keep(engine: Arc<Engine>, acquisition: Acquisition) {
     let leftover = match acquisition.run().await {
         Attempt::Acquired(possession) => {
             drop(unfinished);
-            let _held = engine.holding();
+            let _held = engine.holder();
             let leftover = possession.hold(engine.ending()).await;
             unfinished = engine.unfinished();
             Some(leftover)

@@ -10,8 +10,8 @@ use crate::rpc::transport::stats::{Listening, Stats};
 /// The logger's name.
 const LOGGER: &str = "etcd_client";
 
-/// Has the reports of a transport logged on the thread of an event loop, for as long as the
-/// result lives and the loop is there.
+/// Logs the reports of a transport on the thread of an event loop, for as long as the result lives
+/// and the loop is there.
 pub(crate) fn attach(stats: &Arc<Stats>, messenger: Messenger) -> Listening {
     // Weak, because what listens is a part of what it listens to.
     let weak = Arc::downgrade(stats);

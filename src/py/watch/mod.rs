@@ -69,7 +69,7 @@ impl Watch {
         }
     }
 
-    /// Has the server tell how far it has come.
+    /// Asks the server how far it has come.
     fn request_progress(&self, py: Python<'_>) -> PyResult<()> {
         self.native(py)?.progress_request.notify_one();
         Ok(())

@@ -10,12 +10,14 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
+use crate::bridge::contexts;
 use crate::bridge::fork::ForkGuarded;
 use crate::bridge::loops::completion_queue::{
-    Completer, Completion, CompletionQueue, Lost, Messenger, Notifier, Signal, Ticket,
+    Completer, Completion, CompletionQueue, Lost, Messenger, Notifier, Ticket,
 };
-use crate::bridge::loops::wakeup::Wakeup;
-use crate::bridge::process::{self, KnownLoop};
+use crate::bridge::loops::known::{KnownLoop, known_loops};
+use crate::bridge::loops::pending::{PendingCall, PendingCalls};
+use crate::bridge::loops::wakeup::{ThreadWakeup, Wakeup};
 
 /// How many calls one wake-up of the loop may finish before other callbacks get their turn.
 const DRAIN_LIMIT: usize = 128;
@@ -29,66 +31,14 @@ pub(crate) struct LoopBridge {
 
 /// What the engine thread works on too, and other loops' threads.
 struct Native {
-    pending: Mutex<Slab>,
+    pending: Mutex<PendingCalls>,
     /// Taken from the queue and not yet finished, because of `DRAIN_LIMIT`.
     backlog: Mutex<VecDeque<(Ticket, Completion)>>,
     queue: Arc<CompletionQueue>,
 }
 
-pub(crate) struct Entry {
-    pub(crate) future: Py<PyAny>,
-    /// Ends the call's task on the engine; `None` for a wait, which has no task.
-    pub(crate) abort: Option<AbortHandle>,
-}
-
-#[derive(Default)]
-struct Slab {
-    slots: Vec<(u32, Option<Entry>)>,
-    free: Vec<u32>,
-}
-
-impl Slab {
-    fn insert(&mut self, entry: Entry) -> Ticket {
-        if let Some(index) = self.free.pop() {
-            let slot = &mut self.slots[index as usize];
-            slot.1 = Some(entry);
-            return Ticket { index, generation: slot.0 };
-        }
-        let index = u32::try_from(self.slots.len()).unwrap_or(u32::MAX);
-        self.slots.push((0, Some(entry)));
-        Ticket { index, generation: 0 }
-    }
-
-    fn remove(&mut self, ticket: Ticket) -> Option<Entry> {
-        let slot = self.slots.get_mut(ticket.index as usize)?;
-        if slot.0 != ticket.generation {
-            return None;
-        }
-        let entry = slot.1.take()?;
-        slot.0 = slot.0.wrapping_add(1);
-        self.free.push(ticket.index);
-        Some(entry)
-    }
-
-    fn abort_handles(&self) -> Vec<AbortHandle> {
-        let entries = self.slots.iter().filter_map(|(_, entry)| entry.as_ref());
-        entries.filter_map(|entry| entry.abort.clone()).collect()
-    }
-
-    fn has_pending(&self) -> bool {
-        self.free.len() < self.slots.len()
-    }
-
-    fn take_all(&mut self) -> Vec<Entry> {
-        let entries = self.slots.iter_mut().filter_map(|slot| slot.1.take()).collect();
-        self.slots.clear();
-        self.free.clear();
-        entries
-    }
-}
-
 impl Native {
-    fn slab(&self) -> MutexGuard<'_, Slab> {
+    fn pending(&self) -> MutexGuard<'_, PendingCalls> {
         self.pending.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -108,7 +58,7 @@ impl LoopBridge {
     pub(crate) fn current(py: Python<'_>) -> PyResult<Py<Self>> {
         let event_loop = running_loop(py)?;
         let address = event_loop.as_ptr() as usize;
-        let known = process::loops().get(&address).map(|known| known.bridge.clone_ref(py));
+        let known = known_loops().get(&address).map(|known| known.bridge.clone_ref(py));
         if let Some(bridge) = known.and_then(|weak| weak.bind(py).upgrade()) {
             let bridge = bridge.cast_into::<Self>()?;
             if bridge.get().event_loop.is(&event_loop) {
@@ -134,7 +84,7 @@ impl LoopBridge {
             bridge: PyWeakrefReference::new(bridge.bind(py))?.unbind(),
             queue: Arc::downgrade(&bridge.get().native()?.queue),
         };
-        process::loops().insert(address, known);
+        known_loops().insert(address, known);
         Ok(bridge)
     }
 
@@ -165,12 +115,12 @@ impl LoopBridge {
     /// For loops that cannot watch a descriptor (Windows' default one): a thread of its own
     /// schedules the drain, once per batch.
     fn with_notifier_thread(py: Python<'_>, event_loop: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
-        let signal = Arc::<Signal>::default();
-        let notifier = Notifier::Thread(Arc::clone(&signal));
+        let wakeup = Arc::<ThreadWakeup>::default();
+        let notifier = Notifier::Thread(Arc::clone(&wakeup));
         let bridge = Self::with_notifier(py, event_loop, notifier)?;
         let weak = PyWeakrefReference::new(bridge.bind(py))?.unbind();
         std::thread::Builder::new().name("etcd-client-notify".into()).spawn(move || {
-            while signal.wait() {
+            while wakeup.wait() {
                 let alive =
                     Python::try_attach(|py| Self::schedule_drain(py, &weak)).unwrap_or(false);
                 if !alive {
@@ -193,7 +143,7 @@ impl LoopBridge {
 
     /// Ends the calls of loops that were closed with calls pending.
     fn forget_closed_loops(py: Python<'_>) {
-        let known: Vec<_> = process::loops()
+        let known: Vec<_> = known_loops()
             .iter()
             .map(|(address, known)| (*address, known.bridge.clone_ref(py)))
             .collect();
@@ -213,7 +163,7 @@ impl LoopBridge {
                 _ => true,
             };
             if closed {
-                process::loops().remove(&address);
+                known_loops().remove(&address);
             }
         }
     }
@@ -221,12 +171,12 @@ impl LoopBridge {
     /// Ends the tasks of all calls of all loops; the calls fail.
     pub(crate) fn abort_all(py: Python<'_>) {
         let known: Vec<_> =
-            process::loops().values().map(|known| known.bridge.clone_ref(py)).collect();
+            known_loops().values().map(|known| known.bridge.clone_ref(py)).collect();
         for weak in known {
             if let Some(Ok(bridge)) = weak.bind(py).upgrade().map(Bound::cast_into::<Self>)
                 && let Some(native) = bridge.get().native.get()
             {
-                let aborts = native.slab().abort_handles();
+                let aborts = native.pending().abort_handles();
                 aborts.iter().for_each(AbortHandle::abort);
             }
         }
@@ -259,9 +209,9 @@ impl LoopBridge {
         lost: Lost,
     ) -> PyResult<(Py<PyAny>, Ticket, Completer)> {
         let future = self.create_future(py)?;
-        let entry = Entry { future: future.clone_ref(py), abort };
+        let call = PendingCall { future: future.clone_ref(py), abort };
         let native = self.native()?;
-        let ticket = native.slab().insert(entry);
+        let ticket = native.pending().insert(call);
         let completer = Completer::new(Arc::clone(&native.queue), ticket, lost);
         Ok((future, ticket, completer))
     }
@@ -269,16 +219,16 @@ impl LoopBridge {
     /// Gives up a pending call: its task ends, its outcome is not awaited any more.
     pub(crate) fn give_up(&self, ticket: Ticket) {
         let Some(native) = self.native.get() else { return };
-        let entry = native.slab().remove(ticket);
-        if let Some(abort) = entry.and_then(|entry| entry.abort) {
+        let call = native.pending().remove(ticket);
+        if let Some(abort) = call.and_then(|call| call.abort) {
             abort.abort();
         }
     }
 
     fn finish(&self, py: Python<'_>, ticket: Ticket, completion: Completion) -> PyResult<()> {
-        let entry = self.native()?.slab().remove(ticket);
-        let Some(entry) = entry else { return Ok(()) };
-        let future = entry.future.bind(py);
+        let call = self.native()?.pending().remove(ticket);
+        let Some(call) = call else { return Ok(()) };
+        let future = call.future.bind(py);
         let outcome = match completion {
             Completion::Finished(outcome) => outcome.into_python(py),
             Completion::Readable => Ok(py.None()),
@@ -301,17 +251,17 @@ impl LoopBridge {
     fn shut(&self) {
         let Some(native) = self.native.get() else { return };
         native.queue.kill();
-        let entries = native.slab().take_all();
-        for abort in entries.into_iter().filter_map(|entry| entry.abort) {
+        let calls = native.pending().take_all();
+        for abort in calls.into_iter().filter_map(|call| call.abort) {
             abort.abort();
         }
     }
 
     fn retire(&self, py: Python<'_>, native: &Native) -> PyResult<()> {
-        if process::active_contexts() > 0 {
+        if contexts::active_contexts() > 0 {
             return Ok(());
         }
-        if native.slab().has_pending() {
+        if !native.pending().is_empty() {
             // What the engine's end has finished may still be in the backlog. What another
             // engine works on is followed by that one's end.
             if native.has_backlog() {
@@ -319,7 +269,7 @@ impl LoopBridge {
             }
             return Ok(());
         }
-        process::loops().remove(&(self.event_loop.as_ptr() as usize));
+        known_loops().remove(&(self.event_loop.as_ptr() as usize));
         if let Some(descriptor) = native.queue.descriptor() {
             self.event_loop.call_method1(py, intern!(py, "remove_reader"), (descriptor,))?;
         }
@@ -369,6 +319,6 @@ impl LoopBridge {
 impl Drop for LoopBridge {
     fn drop(&mut self) {
         self.shut();
-        process::retire_if_idle();
+        contexts::retire_if_idle();
     }
 }
