@@ -1950,6 +1950,8 @@ class Stats:
         "reconnects",
         "failovers",
         "resumes",
+        "connections",
+        "streams",
     )
 
     def __new__(
@@ -1961,6 +1963,8 @@ class Stats:
         reconnects: int,
         failovers: int,
         resumes: int,
+        connections: int,
+        streams: int,
     ) -> Stats: ...
     @property
     def requests(self) -> int:
@@ -1989,6 +1993,14 @@ class Stats:
     @property
     def resumes(self) -> int:
         """Streams, of watches and the like, that were replaced."""
+
+    @property
+    def connections(self) -> int:
+        """Connections that are open, those that end with their last call included."""
+
+    @property
+    def streams(self) -> int:
+        """Streams that are open on them: calls under way, watches and the like."""
 
 # Authentication
 

@@ -17,6 +17,8 @@ record! {
         reconnects: u64,
         failovers: u64,
         resumes: u64,
+        connections: u64,
+        streams: u64,
     }
 }
 
@@ -27,6 +29,7 @@ impl Communicator {
     fn stats(&self, py: Python<'_>) -> PyResult<Stats> {
         let session = self.shared(py)?.session(py)?;
         let stats = &session.transport.stats;
+        let counts = session.transport.pool.counts();
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         Ok(Stats {
             requests: read(&stats.requests),
@@ -36,6 +39,8 @@ impl Communicator {
             reconnects: read(&stats.reconnects),
             failovers: read(&stats.failovers),
             resumes: read(&stats.resumes),
+            connections: counts.connections,
+            streams: counts.streams,
         })
     }
 }

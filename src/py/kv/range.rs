@@ -8,7 +8,8 @@ use crate::py::errors;
 use crate::py::support::responses::{KeyValue, RangeResponse, ToPython, header};
 use crate::rpc::error::grpc_status::INTERNAL;
 use crate::rpc::error::{Error, GrpcStatus};
-use crate::rpc::wire::range_reply::{KeyValueRef, Malformed, RangeReply};
+use crate::rpc::wire::fields::Malformed;
+use crate::rpc::wire::range_reply::{KeyValueRef, RangeReply};
 
 fn malformed(py: Python<'_>, error: Malformed) -> PyErr {
     errors::exception(py, Error::Server(GrpcStatus::new(INTERNAL, error.to_string())))

@@ -47,10 +47,13 @@ pub(super) async fn greet(
         .handshake(stream)
         .await
         .map_err(|error| no_greeting(Some(error), endpoint, health))?;
-    poll_fn(|context| match Pin::new(&mut driver).poll(context) {
-        Poll::Ready(outcome) => Poll::Ready(Err(no_greeting(outcome.err(), endpoint, health))),
-        Poll::Pending if requests.current_max_send_streams() > 0 => Poll::Ready(Ok(())),
-        Poll::Pending => Poll::Pending,
+    poll_fn(|context| {
+        health.begin_turn();
+        match Pin::new(&mut driver).poll(context) {
+            Poll::Ready(outcome) => Poll::Ready(Err(no_greeting(outcome.err(), endpoint, health))),
+            Poll::Pending if requests.current_max_send_streams() > 0 => Poll::Ready(Ok(())),
+            Poll::Pending => Poll::Pending,
+        }
     })
     .await?;
     Ok((requests, driver))

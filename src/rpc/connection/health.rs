@@ -4,29 +4,16 @@
 //! to a ping may stand behind megabytes of data.
 
 use std::future::Future;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
-use h2::{Ping, PingPong};
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::sync::futures::Notified;
 
-use crate::rpc::connection::options::Options;
 use crate::rpc::error::Unreachable;
 
-/// etcd's servers end a connection after the third ping that comes less than 5 s after the one
-/// before, unless they have sent something in between. Half a second is for the jitter of both.
-const MIN_PING_INTERVAL: Duration = Duration::from_millis(5500);
-/// How often a connection is looked at.
-const TICK: Duration = Duration::from_secs(1);
-/// How often the answer to a ping is asked for.
-const STEP: Duration = Duration::from_millis(250);
-/// A member that has been silent for so long while it should have spoken is avoided. What is
-/// under way on the connection waits for longer, because giving it up loses the outcome.
-const SUSPICION_LIMIT: Duration = Duration::from_secs(1);
-/// How long a connection that nobody uses any more may take to say goodbye.
-const GOODBYE: Duration = Duration::from_secs(1);
+/// How much is read before others get their turn.
+const READ_PER_TURN: usize = 64 << 10;
 
 /// What is known about a connection's health, shared by its users and the task that drives it.
 #[derive(Default)]
@@ -35,7 +22,6 @@ pub struct Health {
     /// The member is silent where it should not be; cleared by the next sign of life.
     suspect: AtomicBool,
     doubted: Notify,
-    streams: AtomicUsize,
     /// Calls that wait for an answer which should not take long.
     waiting: AtomicUsize,
     /// Whether anything was ever answered.
@@ -45,6 +31,12 @@ pub struct Health {
     retirement: Notify,
     received: AtomicU64,
     written: AtomicU64,
+    /// How much may still be read in this turn.
+    readable: AtomicUsize,
+    /// Whether a frame came that may say something about the whole connection.
+    control_frame: AtomicBool,
+    /// Whether it was told that the server finds its pings too many.
+    told_of_pings: AtomicBool,
     /// What the server has said about the end of TLS. Of an error, HTTP/2 keeps the text only.
     alert: OnceLock<Unreachable>,
 }
@@ -81,16 +73,29 @@ impl Health {
         self.doubted.notify_one();
     }
 
-    fn trust(&self) {
+    pub(super) fn doubted(&self) -> Notified<'_> {
+        self.doubted.notified()
+    }
+
+    /// Says that others are preferred until the member shows life.
+    pub(super) fn distrust(&self) {
+        self.suspect.store(true, Ordering::Release);
+    }
+
+    pub(super) fn trust(&self) {
         self.suspect.store(false, Ordering::Release);
     }
 
     /// Notes that the member has answered a call.
     pub fn answered(&self) {
-        self.useful.store(true, Ordering::Relaxed);
         if self.is_suspect() {
             self.trust();
         }
+    }
+
+    /// Notes that an answer has come, before it is handed to the call.
+    pub(super) fn note_answer(&self) {
+        self.useful.store(true, Ordering::Relaxed);
     }
 
     pub fn is_useful(&self) -> bool {
@@ -126,95 +131,46 @@ impl Health {
         self.written.load(Ordering::Acquire)
     }
 
+    /// Whether calls wait for an answer which should not take long.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.waiting.load(Ordering::Acquire) > 0
+    }
+
+    /// Begins a turn of the task that runs the connection.
+    pub(super) fn begin_turn(&self) {
+        self.readable.store(READ_PER_TURN, Ordering::Relaxed);
+    }
+
+    /// Whether the task has read enough to let others have their turn.
+    pub(super) fn is_turn_over(&self) -> bool {
+        self.readable.load(Ordering::Relaxed) == 0
+    }
+
+    pub(super) fn note_control_frame(&self) {
+        self.control_frame.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether a frame about the whole connection has come since the last time.
+    pub(super) fn take_control_frame(&self) -> bool {
+        self.control_frame.swap(false, Ordering::Relaxed)
+    }
+
+    pub(super) fn first_told_of_pings(&self) -> bool {
+        !self.told_of_pings.swap(true, Ordering::Relaxed)
+    }
+
     pub(super) fn note_written(&self, count: usize) {
         self.written.fetch_add(count as u64, Ordering::AcqRel);
     }
 
     pub(super) fn note_received(&self, count: usize) {
         self.received.fetch_add(count as u64, Ordering::AcqRel);
+        let readable = self.readable.load(Ordering::Relaxed);
+        self.readable.store(readable.saturating_sub(count), Ordering::Relaxed);
     }
 
     pub(super) fn received(&self) -> u64 {
         self.received.load(Ordering::Acquire)
-    }
-
-    /// Pings the member when there is reason to; returns when it does not answer, or when the
-    /// connection is of no use to anybody. Dropping the connection then fails all its calls.
-    pub async fn watch_over(&self, pings: Option<PingPong>, options: &Options) {
-        let mut pings = pings.zip(options.keep_alive);
-        // The first ping may come at once.
-        let mut last_ping = None;
-        let mut received = 0;
-        let mut silent_ticks = 0;
-        loop {
-            let doubted = tokio::select! {
-                () = sleep(TICK) => {
-                    let before = std::mem::replace(&mut received, self.received());
-                    let silent = received == before && self.waiting.load(Ordering::Acquire) > 0;
-                    silent_ticks = if silent { silent_ticks + 1 } else { 0 };
-                    if silent_ticks > 1 {
-                        self.suspect.store(true, Ordering::Release);
-                    }
-                    silent || self.is_suspect()
-                }
-                () = self.doubted.notified() => true,
-            };
-            let streams = self.streams.load(Ordering::Acquire);
-            if streams == 0 && self.is_abandoned() {
-                return sleep(GOODBYE).await;
-            }
-            let Some((pings, (interval, limit))) = &mut pings else { continue };
-            let in_use = streams > 0 || options.keep_alive_while_idle;
-            let since = last_ping.map_or(Duration::MAX, |ping: Instant| ping.elapsed());
-            if in_use && since >= *interval || doubted && since >= MIN_PING_INTERVAL {
-                last_ping = Some(Instant::now());
-                if !self.answers(pings, *limit).await {
-                    return;
-                }
-            }
-        }
-    }
-
-    /// Whether the member answers a ping. It may take its time while it says something else.
-    async fn answers(&self, pings: &mut PingPong, limit: Duration) -> bool {
-        let pong = pings.ping(Ping::opaque());
-        tokio::pin!(pong);
-        let mut silent_since = Instant::now();
-        let mut received = self.received();
-        loop {
-            if let Ok(answer) = timeout(STEP.min(limit), &mut pong).await {
-                self.trust();
-                return answer.is_ok();
-            }
-            let before = std::mem::replace(&mut received, self.received());
-            if received != before {
-                silent_since = Instant::now();
-                self.trust();
-            }
-            let silence = silent_since.elapsed();
-            if silence >= limit {
-                return false;
-            }
-            if silence >= SUSPICION_LIMIT {
-                self.suspect.store(true, Ordering::Release);
-            }
-        }
-    }
-}
-
-/// Counts a stream as open for as long as it lives.
-pub struct OpenStreamCount(Arc<Health>);
-
-impl OpenStreamCount {
-    pub fn new(health: &Arc<Health>) -> Self {
-        health.streams.fetch_add(1, Ordering::AcqRel);
-        Self(Arc::clone(health))
-    }
-}
-
-impl Drop for OpenStreamCount {
-    fn drop(&mut self) {
-        self.0.streams.fetch_sub(1, Ordering::AcqRel);
     }
 }
 

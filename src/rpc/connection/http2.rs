@@ -1,12 +1,15 @@
 //! One HTTP/2 connection to one member.
 
-use std::future::poll_fn;
-use std::sync::Arc;
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use etcd_client::proto::{PbStatusRequest, PbStatusResponse};
-use h2::PingPong;
 use h2::client::SendRequest;
+use h2::{PingPong, Reason};
 use http::header::{CONTENT_TYPE, HeaderName, HeaderValue, TE, USER_AGENT};
 use http::uri::{Authority, Scheme};
 use http::{HeaderMap, Method as HttpMethod, Request, Uri};
@@ -15,13 +18,16 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::handshake::{Driver, greet};
-use crate::rpc::connection::health::{Health, awaiting};
+use crate::rpc::connection::health::awaiting;
 use crate::rpc::connection::observed_io::ObservedIo;
 use crate::rpc::connection::options::Options;
+use crate::rpc::connection::pinging::watch_over;
+use crate::rpc::connection::slots::Waiters;
+use crate::rpc::connection::state::{Event, State, StreamSlot};
 use crate::rpc::connection::stream::{Outgoing, Stream};
 use crate::rpc::connection::{dial, server_version};
 use crate::rpc::error::{Failure, Unreachable};
-use crate::rpc::wire::method::{self, Method, Patience};
+use crate::rpc::wire::method::{self, Method, Patience, Share};
 use crate::rpc::wire::{self, Incoming};
 
 const USER_AGENT_VALUE: HeaderValue =
@@ -29,13 +35,23 @@ const USER_AGENT_VALUE: HeaderValue =
 const TOKEN: HeaderName = HeaderName::from_static("token");
 const HAS_LEADER: HeaderName = HeaderName::from_static("hasleader");
 
+/// Streams that are begun after this one go to another connection, so that there is time to open
+/// one: the last number is `u32::MAX >> 1`.
+pub const MAX_STREAM_ID: u32 = (u32::MAX >> 1) - (1 << 20);
+
+static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
+
 pub struct Connection {
+    endpoint: Arc<Endpoint>,
+    /// Larger for each connection than for those before.
+    number: u64,
     requests: SendRequest<Bytes>,
+    max_stream_id: u32,
     scheme: Scheme,
     authority: Authority,
     headers: HeaderMap,
     max_response_size: usize,
-    health: Arc<Health>,
+    state: Arc<State>,
     orders_progress: OnceCell<bool>,
 }
 
@@ -45,78 +61,117 @@ pub struct Metadata {
     pub token: Option<HeaderValue>,
 }
 
-/// How a connection ended.
-pub struct End {
-    pub why: String,
-    /// Whether anything was ever answered on it.
-    pub useful: bool,
-    /// Whether nobody had a use for it any more.
-    pub expected: bool,
+/// How a connection is opened.
+pub struct Opening {
+    /// Whether it is for want of streams on another one.
+    pub extra: bool,
+    /// By how much pings have to be rarer than the options say.
+    pub ping_factor: u32,
+    /// The last stream that may be begun; `MAX_STREAM_ID` but for tests.
+    pub max_stream_id: u32,
+    pub waiters: Arc<Waiters>,
+}
+
+impl Default for Opening {
+    fn default() -> Self {
+        Self { extra: false, ping_factor: 1, max_stream_id: MAX_STREAM_ID, waiters: Arc::default() }
+    }
 }
 
 impl Connection {
-    /// Opens a connection, within the connect timeout; `closed` is called once it is gone.
+    /// Opens a connection, within the connect timeout.
     pub async fn open(
-        endpoint: &Endpoint,
+        endpoint: &Arc<Endpoint>,
         options: &Options,
-        closed: impl FnOnce(End) + Send + 'static,
+        opening: Opening,
+        events: impl Fn(Event) + Send + Sync + 'static,
     ) -> Result<Arc<Self>, Unreachable> {
         let authority = endpoint.authority.parse().map_err(|_| {
             format!("{}: {:?} is no valid authority", endpoint.name, endpoint.authority)
         })?;
-        let health = Arc::<Health>::default();
+        let state = State::new(opening.extra, &opening.waiters, events);
         let deadline = Instant::now() + options.connect_timeout;
-        let opening = async {
+        let connecting = async {
             let stream = timeout_at(deadline, dial::dial(endpoint, options))
                 .await
                 .unwrap_or_else(|_| Err("the server does not accept the connection".into()))?;
-            timeout_at(deadline, greet(ObservedIo::new(stream, &health), endpoint, &health))
+            timeout_at(deadline, greet(ObservedIo::new(stream, &state), endpoint, &state.health))
                 .await
                 .unwrap_or_else(|_| Err("the server does not speak".into()))
         };
         let (requests, mut driver) =
-            opening.await.map_err(|error: Unreachable| error.at(&endpoint.name))?;
+            connecting.await.map_err(|error: Unreachable| error.at(&endpoint.name))?;
+        state.slots.set_limit(requests.current_max_send_streams());
         let pings = driver.ping_pong();
         let connection = Arc::new(Self {
+            endpoint: Arc::clone(endpoint),
+            number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             requests,
+            max_stream_id: opening.max_stream_id,
             scheme: if endpoint.tls { Scheme::HTTPS } else { Scheme::HTTP },
             authority,
             headers: request_headers(),
             max_response_size: options.max_response_size,
-            health: Arc::clone(&health),
+            state: Arc::clone(&state),
             orders_progress: OnceCell::new(),
         });
-        tokio::spawn(drive(driver, pings, health, options.clone(), closed));
+        let weak = Arc::downgrade(&connection);
+        let options = options.clone();
+        tokio::spawn(drive(weak, driver, pings, state, options, opening.ping_factor));
         Ok(connection)
     }
 
+    /// Where it leads to.
+    pub fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
+    }
+
+    /// Whether it was opened after another one to the same endpoint.
+    pub fn is_newer_than(&self, other: &Self) -> bool {
+        self.number > other.number && Arc::ptr_eq(&self.endpoint, &other.endpoint)
+    }
+
+    /// Takes a stream where there is one for this purpose.
+    pub fn take_slot(&self, share: Share) -> Option<StreamSlot> {
+        StreamSlot::take(&self.state, share)
+    }
+
+    pub fn open_streams(&self) -> usize {
+        self.state.slots.open()
+    }
+
+    /// Whether new calls have to go elsewhere.
+    pub fn is_draining(&self) -> bool {
+        self.state.slots.is_draining()
+    }
+
     pub fn is_open(&self) -> bool {
-        !self.health.is_closed()
+        !self.state.health.is_closed()
     }
 
     pub fn is_suspect(&self) -> bool {
-        self.health.is_suspect()
+        self.state.health.is_suspect()
     }
 
     /// Says that the member should have answered: it is pinged, and others are preferred until it
     /// shows life.
     pub fn suspect(&self) {
-        self.health.suspect();
+        self.state.health.suspect();
     }
 
     /// Asks streams that can go on elsewhere to leave.
     pub fn retire(&self) {
-        self.health.retire();
+        self.state.health.retire();
     }
 
     /// Completes when streams are asked to leave.
     pub async fn retired(&self) {
-        self.health.retired().await;
+        self.state.health.retired().await;
     }
 
     /// Makes the connection check that the member answers.
     pub fn doubt(&self) {
-        self.health.doubt();
+        self.state.health.doubt();
     }
 
     /// Sends one message and receives one.
@@ -125,13 +180,14 @@ impl Connection {
         method: &Method,
         message: Bytes,
         metadata: &Metadata,
+        slot: StreamSlot,
     ) -> Result<Bytes, Failure> {
         let request_size = wire::size_of_message(&message);
-        let (mut incoming, outgoing) = self.start(method, message, metadata, true).await?;
+        let (mut incoming, outgoing) = self.start(method, message, metadata, true, slot).await?;
         let outcome = if method.patience == Patience::Endless {
             self.response(&mut incoming).await
         } else {
-            awaiting(&self.health, self.response(&mut incoming)).await
+            awaiting(&self.state.health, self.response(&mut incoming)).await
         };
         match outcome {
             Err(Failure::Broken(why)) if outgoing.was_not_written() => Err(Failure::NeverSent(why)),
@@ -140,11 +196,22 @@ impl Connection {
         }
     }
 
+    /// The same for a call that comes with others, and has no stream taken for it.
+    pub async fn unary_beside(
+        &self,
+        method: &Method,
+        message: Bytes,
+        metadata: &Metadata,
+    ) -> Result<Bytes, Failure> {
+        let slot = StreamSlot::force(&self.state, method.share);
+        self.unary(method, message, metadata, slot).await
+    }
+
     async fn response(&self, incoming: &mut Incoming) -> Result<Bytes, Failure> {
         let Some(response) = incoming.message().await? else {
             return Err(Failure::Broken("the server ended the call without a response".into()));
         };
-        self.health.answered();
+        self.state.health.answered();
         // The status comes after the message; success is only known then.
         match incoming.message().await {
             Ok(None) => Ok(response),
@@ -162,7 +229,7 @@ impl Connection {
     pub async fn orders_progress(&self, metadata: &Metadata) -> Result<bool, Failure> {
         let ask = async || {
             let request = wire::frame(&PbStatusRequest::default());
-            match self.unary(&method::STATUS, request, metadata).await {
+            match self.unary_beside(&method::STATUS, request, metadata).await {
                 Ok(answer) => {
                     let status: PbStatusResponse = wire::decode(answer)?;
                     Ok(server_version::orders_progress(&status.version))
@@ -181,8 +248,9 @@ impl Connection {
         message: Bytes,
         metadata: &Metadata,
         last: bool,
+        slot: StreamSlot,
     ) -> Result<Stream, Failure> {
-        let (incoming, outgoing) = self.start(method, message, metadata, last).await?;
+        let (incoming, outgoing) = self.start(method, message, metadata, last, slot).await?;
         Ok(Stream { incoming, outgoing })
     }
 
@@ -192,16 +260,36 @@ impl Connection {
         message: Bytes,
         metadata: &Metadata,
         last: bool,
+        slot: StreamSlot,
     ) -> Result<(Incoming, Outgoing), Failure> {
         let mut requests = self.requests.clone();
+        let never_sent = |error| self.never_sent(&error);
         poll_fn(|context| requests.poll_ready(context)).await.map_err(never_sent)?;
         let request = self.request(method, metadata);
-        let written_before = self.health.written();
+        let written_before = self.state.health.written();
         let (response, mut stream) = requests.send_request(request, false).map_err(never_sent)?;
         // The headers are queued: from here on the request may reach the server.
         stream.send_data(message, last).map_err(wire::broken)?;
-        let outgoing = Outgoing::new(stream, written_before, &self.health);
+        if u32::from(stream.stream_id()) >= self.max_stream_id {
+            self.state.drain("its streams are used up", false);
+        }
+        let outgoing = Outgoing::new(stream, written_before, slot);
         Ok((Incoming::new(response, self.max_response_size), outgoing))
+    }
+
+    /// The failure of a request that HTTP/2 does not take. So will it be with all that follow.
+    fn never_sent(&self, error: &h2::Error) -> Failure {
+        self.state.drain(error.to_string(), is_about_pings(error));
+        Failure::NeverSent(format!("the connection takes no more calls: {error}"))
+    }
+
+    /// Sees how many streams the server allows, and whether it goes away.
+    fn follow_settings(&self, context: &mut Context<'_>) {
+        let mut requests = self.requests.clone();
+        match requests.poll_ready(context) {
+            Poll::Ready(Err(error)) => self.state.drain(error.to_string(), is_about_pings(&error)),
+            _ => self.state.slots.set_limit(requests.current_max_send_streams()),
+        }
     }
 
     fn request(&self, method: &Method, metadata: &Metadata) -> Request<()> {
@@ -231,31 +319,48 @@ fn request_headers() -> HeaderMap {
     headers
 }
 
-fn never_sent(error: h2::Error) -> Failure {
-    Failure::NeverSent(format!("the connection is gone: {error}"))
-}
-
 impl Drop for Connection {
     fn drop(&mut self) {
-        self.health.abandon();
+        self.state.health.abandon();
     }
 }
 
 /// Runs a connection until it breaks, is not used any more, or does not answer pings.
 async fn drive(
-    driver: Driver,
+    connection: Weak<Connection>,
+    mut driver: Driver,
     pings: Option<PingPong>,
-    health: Arc<Health>,
+    state: Arc<State>,
     options: Options,
-    closed: impl FnOnce(End),
+    ping_factor: u32,
 ) {
-    let why = tokio::select! {
-        outcome = driver => match outcome {
-            Ok(()) => "the server closed it".into(),
-            Err(error) => error.to_string(),
+    let running = poll_fn(|context| {
+        state.health.begin_turn();
+        let outcome = Pin::new(&mut driver).poll(context);
+        if outcome.is_pending()
+            && state.health.take_control_frame()
+            && let Some(connection) = connection.upgrade()
+        {
+            connection.follow_settings(context);
+        }
+        outcome
+    });
+    let (why, too_many_pings) = tokio::select! {
+        outcome = running => match outcome {
+            Ok(()) => ("the server closed it".into(), false),
+            Err(error) => (error.to_string(), is_about_pings(&error)),
         },
-        () = health.watch_over(pings, &options) => "the server does not answer".into(),
+        () = watch_over(&state, pings, &options, ping_factor) => {
+            ("the server does not answer".into(), false)
+        }
     };
-    health.set_closed();
-    closed(End { why, useful: health.is_useful(), expected: health.is_abandoned() });
+    state.close(why, too_many_pings);
+}
+
+/// Whether the server goes away because its pings come too often for it.
+fn is_about_pings(error: &h2::Error) -> bool {
+    // HTTP/2 does not hand out the data of the frame, but as a part of the message.
+    error.is_go_away()
+        && error.reason() == Some(Reason::ENHANCE_YOUR_CALM)
+        && error.to_string().contains("too_many_pings")
 }

@@ -4,16 +4,22 @@
 
 mod dial;
 pub mod endpoint;
+mod frame_scan;
 mod handshake;
 mod health;
 mod http2;
 mod observed_io;
 pub mod options;
+mod pinging;
 mod server_version;
+mod slots;
+mod state;
 mod stream;
 #[cfg(test)]
 mod tests;
 pub mod tls;
 
-pub use http2::{Connection, End, Metadata};
+pub use http2::{Connection, MAX_STREAM_ID, Metadata, Opening};
+pub use slots::{Waiters, Waiting};
+pub use state::{Draining, End, Event, StreamSlot};
 pub use stream::Stream;

@@ -1,5 +1,6 @@
 //! The byte stream under a connection, with a note of what passes.
 
+use std::future::Future;
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -8,17 +9,19 @@ use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::rpc::connection::dial::Io;
-use crate::rpc::connection::health::Health;
+use crate::rpc::connection::frame_scan::FrameScan;
+use crate::rpc::connection::state::State;
 use crate::rpc::connection::tls;
 
 pub struct ObservedIo {
     stream: Box<dyn Io>,
-    health: Arc<Health>,
+    state: Arc<State>,
+    frames: FrameScan,
 }
 
 impl ObservedIo {
-    pub fn new(stream: Box<dyn Io>, health: &Arc<Health>) -> Self {
-        Self { stream, health: Arc::clone(health) }
+    pub fn new(stream: Box<dyn Io>, state: &Arc<State>) -> Self {
+        Self { stream, state: Arc::clone(state), frames: FrameScan::default() }
     }
 
     /// Notes what was written. Before HTTP/2 has begun, a write that fails is left for the reading
@@ -26,10 +29,10 @@ impl ObservedIo {
     fn written(&self, outcome: Poll<io::Result<usize>>, asked: usize) -> Poll<io::Result<usize>> {
         match outcome {
             Poll::Ready(Ok(count)) => {
-                self.health.note_written(count);
+                self.state.health.note_written(count);
                 outcome
             }
-            Poll::Ready(Err(_)) if self.health.received() == 0 => Poll::Ready(Ok(asked)),
+            Poll::Ready(Err(_)) if self.state.health.received() == 0 => Poll::Ready(Ok(asked)),
             _ => outcome,
         }
     }
@@ -41,14 +44,28 @@ impl AsyncRead for ObservedIo {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
+        if self.state.health.is_turn_over() {
+            // Whoever floods a connection must not keep the engine's only thread from the others.
+            // The runtime looks at all sockets before it wakes a task that has yielded.
+            let yielding = tokio::task::yield_now();
+            tokio::pin!(yielding);
+            return yielding.poll(context).map(Ok);
+        }
         let before = buffer.filled().len();
         let outcome = Pin::new(&mut self.stream).poll_read(context, buffer);
-        let count = buffer.filled().len() - before;
-        self.health.note_received(count);
+        let read = &buffer.filled()[before..];
+        self.state.health.note_received(read.len());
+        let seen = self.frames.scan(read);
+        if seen.control {
+            self.state.health.note_control_frame();
+        }
+        if seen.answer {
+            self.state.health.note_answer();
+        }
         if let Poll::Ready(Err(error)) = &outcome
             && let Some(alert) = tls::alert(error)
         {
-            self.health.set_alert(alert);
+            self.state.health.set_alert(alert);
         }
         outcome
     }
@@ -80,7 +97,7 @@ impl AsyncWrite for ObservedIo {
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
         let outcome = Pin::new(&mut self.stream).poll_flush(context);
         match outcome {
-            Poll::Ready(Err(_)) if self.health.received() == 0 => Poll::Ready(Ok(())),
+            Poll::Ready(Err(_)) if self.state.health.received() == 0 => Poll::Ready(Ok(())),
             _ => outcome,
         }
     }

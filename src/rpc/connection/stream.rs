@@ -1,11 +1,9 @@
 //! The two sides of a stream once it is open.
 
-use std::sync::Arc;
-
 use bytes::Bytes;
 use h2::SendStream;
 
-use crate::rpc::connection::health::{Health, OpenStreamCount};
+use crate::rpc::connection::state::StreamSlot;
 use crate::rpc::error::Failure;
 use crate::rpc::wire::{self, Incoming};
 
@@ -15,19 +13,17 @@ pub(super) struct Outgoing {
     stream: SendStream<Bytes>,
     /// What had been written to the connection before the request was queued.
     written_before: u64,
-    health: Arc<Health>,
-    _open: OpenStreamCount,
+    slot: StreamSlot,
 }
 
 impl Outgoing {
-    pub fn new(stream: SendStream<Bytes>, written_before: u64, health: &Arc<Health>) -> Self {
-        let open = OpenStreamCount::new(health);
-        Self { stream, written_before, health: Arc::clone(health), _open: open }
+    pub fn new(stream: SendStream<Bytes>, written_before: u64, slot: StreamSlot) -> Self {
+        Self { stream, written_before, slot }
     }
 
     /// Whether certainly no byte of the request has left this process.
     pub fn was_not_written(&self) -> bool {
-        self.health.written() == self.written_before
+        self.slot.health().written() == self.written_before
     }
 }
 
@@ -44,7 +40,7 @@ impl Stream {
 
     pub async fn message(&mut self) -> Result<Option<Bytes>, Failure> {
         let message = self.incoming.message().await?;
-        self.outgoing.health.answered();
+        self.outgoing.slot.health().answered();
         Ok(message)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::options::Options;
-use crate::rpc::connection::{Connection, Metadata};
+use crate::rpc::connection::{Connection, Metadata, Opening};
 use crate::rpc::error::Failure;
 use crate::rpc::wire::method;
 
@@ -41,10 +41,15 @@ fn reset(reason: u32) -> Vec<u8> {
     frame(RST_STREAM, STREAM, &reason.to_be_bytes())
 }
 
+fn endpoint_of(listener: &TcpListener) -> Arc<Endpoint> {
+    let address = listener.local_addr().unwrap().to_string();
+    Arc::new(Endpoint::parse(&address, false).unwrap())
+}
+
 /// Accepts one connection and begins HTTP/2; `serve` does the rest.
-fn server(serve: impl FnOnce(TcpStream) + Send + 'static) -> (Endpoint, JoinHandle<()>) {
+fn server(serve: impl FnOnce(TcpStream) + Send + 'static) -> (Arc<Endpoint>, JoinHandle<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = Endpoint::parse(&listener.local_addr().unwrap().to_string(), false).unwrap();
+    let endpoint = endpoint_of(&listener);
     let thread = thread::spawn(move || {
         let (mut stream, _) = listener.accept().unwrap();
         stream.read_exact(&mut [0; PREFACE]).unwrap();
@@ -84,8 +89,8 @@ fn run<T>(future: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(future)
 }
 
-async fn open(endpoint: &Endpoint) -> std::sync::Arc<Connection> {
-    match Connection::open(endpoint, &Options::default(), |_| {}).await {
+async fn open(endpoint: &Arc<Endpoint>) -> Arc<Connection> {
+    match Connection::open(endpoint, &Options::default(), Opening::default(), |_| {}).await {
         Ok(connection) => connection,
         Err(error) => panic!("{error:?}"),
     }
@@ -93,7 +98,7 @@ async fn open(endpoint: &Endpoint) -> std::sync::Arc<Connection> {
 
 async fn call(connection: &Connection) -> Failure {
     let message = Bytes::from_static(&[0; 5]);
-    connection.unary(&method::PUT, message, &Metadata::default()).await.unwrap_err()
+    connection.unary_beside(&method::PUT, message, &Metadata::default()).await.unwrap_err()
 }
 
 #[track_caller]
@@ -163,9 +168,9 @@ fn a_connection_that_had_ended_before_a_call_has_not_carried_it() {
 #[test]
 fn a_server_that_does_not_speak_is_not_connected_to() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let endpoint = Endpoint::parse(&listener.local_addr().unwrap().to_string(), false).unwrap();
+    let endpoint = endpoint_of(&listener);
     let options = Options { connect_timeout: Duration::from_millis(100), ..Options::default() };
-    let opened = run(Connection::open(&endpoint, &options, |_| {}));
+    let opened = run(Connection::open(&endpoint, &options, Opening::default(), |_| {}));
     let Err(error) = opened else { panic!("connected to nobody") };
     assert!(format!("{error:?}").contains("does not speak"), "{error:?}");
 }

@@ -8,6 +8,7 @@ mod calls;
 mod hedge;
 mod open;
 mod peer;
+mod pick;
 pub mod pool;
 mod request;
 pub mod resumable_stream;
@@ -15,6 +16,8 @@ mod retry;
 pub mod shared_transports;
 pub mod stats;
 mod stream_origin;
+#[cfg(test)]
+mod tests;
 mod token;
 
 pub use calls::Deadline;

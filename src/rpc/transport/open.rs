@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
 
+use crate::rpc::connection::MAX_STREAM_ID;
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::options::Options;
 use crate::rpc::error::{Error, Failure, Meaning};
@@ -20,9 +21,18 @@ pub struct Transport {
 
 impl Transport {
     pub fn new(endpoints: Vec<Endpoint>, options: Options) -> Arc<Self> {
+        Self::with_max_stream_id(endpoints, options, MAX_STREAM_ID)
+    }
+
+    /// The same with connections that take fewer calls, for tests.
+    pub(super) fn with_max_stream_id(
+        endpoints: Vec<Endpoint>,
+        options: Options,
+        max_stream_id: u32,
+    ) -> Arc<Self> {
         let stats = Arc::<Stats>::default();
         Arc::new(Self {
-            pool: Pool::new(endpoints, options.clone(), Arc::clone(&stats)),
+            pool: Pool::new(endpoints, options.clone(), Arc::clone(&stats), max_stream_id),
             tokens: TokenStore::new(options.user.clone()),
             options,
             stats,
@@ -31,15 +41,15 @@ impl Transport {
 
     /// Whether `connect` would have nothing to do.
     pub fn is_connected(&self) -> bool {
-        self.tokens.is_ready() && self.pool.current().is_some()
+        self.tokens.is_ready() && self.pool.is_connected()
     }
 
     /// Makes the first connection, and shows the user's password to the server.
     pub async fn connect(&self) -> Result<(), Error> {
         let deadline = Instant::now() + self.options.connect_timeout;
         let connecting = async {
-            let connection = self.pool.connect().await.map_err(Error::Connection)?;
-            match self.tokens.get(&connection).await {
+            let reserved = self.pool.connect().await.map_err(Error::Connection)?;
+            match self.tokens.get(&reserved.connection).await {
                 Err(Failure::Server(status) | Failure::Unusable(status))
                     if status.meaning() == Meaning::Refused =>
                 {

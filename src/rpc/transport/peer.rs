@@ -1,87 +1,103 @@
-//! One member of the cluster as the pool of connections sees it: an endpoint and what is known of it.
+//! One member of the cluster as the pool of connections sees it: an endpoint and what is known of
+//! it.
 
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::rpc::connection::endpoint::Endpoint;
-use crate::rpc::connection::{Connection, End};
+use crate::rpc::connection::{Connection, Draining, End, StreamSlot};
 use crate::rpc::error::Unreachable;
 use crate::rpc::transport::backoff;
+use crate::rpc::wire::method::Share;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How many connections there are to a member at most, where one has not enough streams.
+pub const MOST_CONNECTIONS: usize = 16;
+/// By how much pings become rarer at most.
+const LARGEST_PING_FACTOR: u32 = 64;
 
 pub struct Peer {
     pub endpoint: Arc<Endpoint>,
-    pub link: LinkState,
+    /// Those that take calls, the oldest first.
+    connections: Vec<Arc<Connection>>,
+    /// Those that take no more calls, and have some still.
+    draining: Vec<Weak<Connection>>,
+    pub dialing: bool,
     pub last_error: Option<String>,
     pub connected_before: bool,
     /// Attempts to connect that came to nothing, in a row.
     failures: u32,
     failed_at: Option<Instant>,
+    /// Not to be dialed before that instant.
+    retry_at: Option<Instant>,
     /// Whether the last failure is one that lasts.
     refused: bool,
     /// Until when others are preferred, and why.
     shunned: Option<(Instant, String)>,
+    /// By how much pings have to be rarer than the options say.
+    pub ping_factor: u32,
 }
 
-pub enum LinkState {
-    Idle,
-    Dialing,
-    Ready(Arc<Connection>),
-    /// Not to be dialed before that instant.
-    Failed(Instant),
+/// A connection with a stream that was taken on it.
+pub struct Reserved {
+    pub connection: Arc<Connection>,
+    pub slot: StreamSlot,
 }
 
 impl Peer {
     pub fn new(endpoint: Endpoint) -> Self {
         Self {
             endpoint: Arc::new(endpoint),
-            link: LinkState::Idle,
+            connections: Vec::new(),
+            draining: Vec::new(),
+            dialing: false,
             last_error: None,
             connected_before: false,
             failures: 0,
             failed_at: None,
+            retry_at: None,
             refused: false,
             shunned: None,
+            ping_factor: 1,
         }
     }
 
-    pub fn open(&self) -> Option<&Arc<Connection>> {
-        match &self.link {
-            LinkState::Ready(connection) if connection.is_open() => Some(connection),
-            _ => None,
-        }
+    /// The connections that take calls.
+    pub fn open(&self) -> impl Iterator<Item = &Arc<Connection>> {
+        self.connections.iter().filter(|connection| connection.is_open())
     }
 
-    pub fn healthy(&self, now: impl FnOnce() -> Instant) -> Option<&Arc<Connection>> {
-        let connection = self.open().filter(|connection| !connection.is_suspect())?;
-        match &self.shunned {
-            Some((until, _)) if now() < *until => None,
-            _ => Some(connection),
-        }
+    pub fn is_open(&self) -> bool {
+        self.open().next().is_some()
+    }
+
+    /// Those of the open ones that nothing speaks against.
+    pub fn healthy(&self, now: impl FnOnce() -> Instant) -> impl Iterator<Item = &Arc<Connection>> {
+        let shunned = self.shunned.as_ref().is_some_and(|(until, _)| now() < *until);
+        self.open().filter(move |connection| !shunned && !connection.is_suspect())
     }
 
     pub fn may_be_dialed(&self, now: Instant) -> bool {
-        match self.link {
-            LinkState::Idle => true,
-            LinkState::Failed(until) => now >= until,
-            LinkState::Dialing | LinkState::Ready(_) => false,
-        }
+        !self.dialing && !self.is_open() && self.retry_at.is_none_or(|at| now >= at)
+    }
+
+    /// Whether another connection may be opened beside those that there are.
+    pub fn may_grow(&self, now: Instant) -> bool {
+        let room = self.connections.len() < MOST_CONNECTIONS;
+        room && !self.dialing && self.retry_at.is_none_or(|at| now >= at)
     }
 
     /// When it may be dialed, where that is known.
     pub fn dialed_next(&self) -> Option<Instant> {
-        match self.link {
-            LinkState::Failed(until) => Some(until),
-            _ => None,
-        }
+        self.retry_at.filter(|_| !self.dialing && !self.is_open())
     }
 
     pub fn has_failed_since(&self, since: Instant) -> bool {
-        matches!(self.link, LinkState::Failed(_)) && self.failed_at.is_some_and(|at| at >= since)
+        let failed = self.retry_at.is_some() && self.failed_at.is_some_and(|at| at >= since);
+        failed && !self.dialing && !self.is_open()
     }
 
     /// Whether there is no use in trying again, as was found since then.
@@ -89,48 +105,106 @@ impl Peer {
         self.refused && self.has_failed_since(since)
     }
 
+    /// Uses a connection from now on. What can move there from those that are draining is asked to.
     pub fn connected(&mut self, connection: Arc<Connection>) {
+        self.dialing = false;
         self.connected_before = true;
         self.last_error = None;
         self.shunned = None;
-        self.link = LinkState::Ready(connection);
+        self.retry_at = None;
+        self.connections.push(connection);
+        for draining in self.draining.iter().filter_map(Weak::upgrade) {
+            draining.retire();
+        }
     }
 
     pub fn failed(&mut self, error: Unreachable) {
         let now = Instant::now();
         let pause = backoff::delay(self.failures, FIRST_PAUSE, LONGEST_PAUSE);
+        self.dialing = false;
         self.failures += 1;
         self.failed_at = Some(now);
-        self.link = LinkState::Failed(now + pause);
+        self.retry_at = Some(now + pause);
         self.refused = error.lasting;
         self.last_error = Some(error.why);
     }
 
-    /// Notes that the connection is gone. One on which nothing was answered counts as an attempt
-    /// that failed: something accepts connections only to drop them.
-    pub fn disconnected(&mut self, end: &End) {
-        let error = format!("{}: lost the connection: {}", self.endpoint.name, end.why);
-        if end.useful {
-            self.failures = 0;
-            self.link = LinkState::Idle;
+    /// Sets the connections aside that take no more calls. Where nothing was answered on one, the
+    /// next is not opened at once.
+    pub fn drained(&mut self, event: &Draining) {
+        let (draining, usable) =
+            std::mem::take(&mut self.connections).into_iter().partition(|one| one.is_draining());
+        self.connections = usable;
+        let draining: Vec<Arc<Connection>> = draining;
+        self.draining.retain(|known| known.strong_count() > 0);
+        self.draining.extend(draining.iter().map(Arc::downgrade));
+        if event.too_many_pings {
+            self.ping_less();
+        }
+        if event.unneeded {
+            return;
+        }
+        let error = format!("{}: {}", self.endpoint.name, event.why);
+        if event.useful {
             self.last_error = Some(error);
         } else {
             self.failed(error.into());
         }
     }
 
-    /// Has others preferred for a while.
+    /// Notes that a connection is gone. One on which nothing was answered counts as an attempt
+    /// that failed: something accepts connections only to drop them.
+    pub fn disconnected(&mut self, end: &End) {
+        self.connections.retain(|connection| connection.is_open());
+        if end.too_many_pings {
+            self.ping_less();
+        }
+        let error = format!("{}: lost the connection: {}", self.endpoint.name, end.why);
+        if end.useful || end.expected {
+            self.failures = 0;
+            if !self.is_open() {
+                self.last_error = Some(error);
+            }
+        } else if !self.dialing {
+            self.failed(error.into());
+        }
+    }
+
+    /// Makes pings rarer, as the server wishes: gRPC's proposal A8.
+    fn ping_less(&mut self) {
+        self.ping_factor = self.ping_factor.saturating_mul(2).min(LARGEST_PING_FACTOR);
+    }
+
+    /// Makes others be preferred for a while.
     pub fn shun(&mut self, why: &str, period: Duration) {
         self.shunned = Some((Instant::now() + period, why.to_owned()));
     }
 
+    /// Every connection that has streams, also those that take no more.
+    pub fn all(&self) -> Vec<Arc<Connection>> {
+        let draining = self.draining.iter().filter_map(Weak::upgrade);
+        draining.chain(self.connections.iter().cloned()).filter(|one| one.is_open()).collect()
+    }
+
     /// What speaks against it.
     pub fn fault(&self) -> String {
-        match (self.open(), &self.shunned, &self.last_error) {
-            (None, _, Some(error)) => error.clone(),
-            (Some(connection), _, _) if connection.is_suspect() => "it does not answer".into(),
+        let suspect = || self.open().all(|connection| connection.is_suspect());
+        match (self.is_open(), &self.shunned, &self.last_error) {
+            (false, _, Some(error)) => error.clone(),
+            (true, _, _) if suspect() => "it does not answer".into(),
             (_, Some((_, why)), _) => why.clone(),
             _ => "it is not connected".into(),
         }
     }
+}
+
+/// A stream on the first of the connections that has one for this purpose.
+pub fn reserve<'a>(
+    mut connections: impl Iterator<Item = &'a Arc<Connection>>,
+    share: Share,
+) -> Option<Reserved> {
+    connections.find_map(|connection| {
+        let slot = connection.take_slot(share)?;
+        Some(Reserved { connection: Arc::clone(connection), slot })
+    })
 }

@@ -1,97 +1,76 @@
-//! The connections to the members of the cluster, and the choice between them.
-//!
-//! Calls stay with one healthy member. They move on at once when its connection breaks, when
-//! it is silent, or when it says that it knows no leader, and come back to it when that is the
-//! best there is.
+//! The connections to the members of the cluster: opened, watched, and replaced.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::{Instant, sleep_until};
 
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::options::Options;
-use crate::rpc::connection::{Connection, End};
+use crate::rpc::connection::{Connection, Draining, End, Event, Opening, Waiters};
 use crate::rpc::error::Unreachable;
 use crate::rpc::transport::backoff;
-use crate::rpc::transport::peer::{LinkState, Peer};
+use crate::rpc::transport::peer::Peer;
 use crate::rpc::transport::stats::Stats;
-
-/// How long one peer may take to accept a connection before the next is tried as well.
-const STAGGER: Duration = Duration::from_millis(200);
-/// How long to wait where nothing is known that would happen earlier.
-const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 pub struct Pool {
     state: Mutex<State>,
-    changed: Notify,
-    options: Options,
+    pub(super) changed: Notify,
+    /// Who waits for a stream.
+    pub(super) waiters: Arc<Waiters>,
+    pub(super) options: Options,
+    max_stream_id: u32,
     stats: Arc<Stats>,
     this: Weak<Self>,
 }
 
-struct State {
-    peers: Vec<Peer>,
+pub(super) struct State {
+    pub peers: Vec<Peer>,
     /// Where calls go while nothing speaks against it.
-    current: usize,
+    pub current: usize,
     /// Whether any call has gone there.
     settled: bool,
 }
 
 impl State {
+    fn index_of(&self, endpoint: &Arc<Endpoint>) -> Option<usize> {
+        self.peers.iter().position(|peer| Arc::ptr_eq(&peer.endpoint, endpoint))
+    }
+
     fn peer(&mut self, endpoint: &Arc<Endpoint>) -> Option<&mut Peer> {
-        self.peers.iter_mut().find(|peer| Arc::ptr_eq(&peer.endpoint, endpoint))
-    }
-
-    fn peer_with(&mut self, connection: &Arc<Connection>) -> Option<&mut Peer> {
-        self.peers
-            .iter_mut()
-            .find(|peer| peer.open().is_some_and(|open| Arc::ptr_eq(open, connection)))
+        self.index_of(endpoint).map(|index| &mut self.peers[index])
     }
 }
 
-/// What to do when no healthy connection is at hand.
-enum Plan {
-    Use(Arc<Connection>),
-    /// Wait for a change, or until then.
-    Wait(Instant),
-}
-
-/// Which connection a call had better not use.
-#[derive(Clone, Copy)]
-pub enum Avoid<'a> {
-    Nothing,
-    /// Unless there is no other.
-    IfPossible(&'a Arc<Connection>),
-    Always(&'a Arc<Connection>),
-}
-
-impl Avoid<'_> {
-    fn allows(self, connection: &Arc<Connection>) -> bool {
-        match self {
-            Self::Nothing => true,
-            Self::IfPossible(other) | Self::Always(other) => !Arc::ptr_eq(other, connection),
-        }
-    }
+/// The streams of all connections.
+pub struct Counts {
+    pub connections: u64,
+    pub streams: u64,
 }
 
 impl Pool {
-    pub fn new(endpoints: Vec<Endpoint>, options: Options, stats: Arc<Stats>) -> Arc<Self> {
+    pub fn new(
+        endpoints: Vec<Endpoint>,
+        options: Options,
+        stats: Arc<Stats>,
+        max_stream_id: u32,
+    ) -> Arc<Self> {
         let peers: Vec<_> = endpoints.into_iter().map(Peer::new).collect();
-        // Spreads the clients of a cluster over its peers.
+        // Spreads the clients of a cluster over its members.
         let count = u64::try_from(peers.len().max(1)).unwrap_or(1);
         let current = usize::try_from(backoff::random() % count).unwrap_or(0);
         Arc::new_cyclic(|this| Self {
             state: Mutex::new(State { peers, current, settled: false }),
             changed: Notify::new(),
+            waiters: Arc::default(),
             options,
+            max_stream_id,
             stats,
             this: this.clone(),
         })
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -103,7 +82,20 @@ impl Pool {
         self.state().peers.len() > 1
     }
 
-    /// Replaces the peers. Connections to those that stay are kept; those to the others end
+    /// Whether a call has where to go at once.
+    pub fn is_connected(&self) -> bool {
+        let state = self.state();
+        let current = state.peers.get(state.current);
+        current.is_some_and(|peer| peer.healthy(tokio::time::Instant::now).next().is_some())
+    }
+
+    pub fn counts(&self) -> Counts {
+        let all: Vec<_> = self.state().peers.iter().flat_map(Peer::all).collect();
+        let streams: usize = all.iter().map(|connection| connection.open_streams()).sum();
+        Counts { connections: all.len() as u64, streams: streams as u64 }
+    }
+
+    /// Replaces the members. Connections to those that stay are kept; those to the others end
     /// with the calls that are under way on them, and their watches move.
     pub fn set_endpoints(&self, endpoints: Vec<Endpoint>) {
         let mut state = self.state();
@@ -114,18 +106,16 @@ impl Pool {
             let peer = known.map_or_else(|| Peer::new(endpoint), |index| old.swap_remove(index));
             state.peers.push(peer);
         }
-        let kept = current.and_then(|current| {
-            state.peers.iter().position(|peer| Arc::ptr_eq(&peer.endpoint, &current))
-        });
+        let kept = current.and_then(|current| state.index_of(&current));
         state.current = kept.unwrap_or(0);
         drop(state);
-        for connection in old.iter().filter_map(Peer::open) {
+        for connection in old.iter().flat_map(Peer::all) {
             connection.retire();
         }
         self.changed.notify_waiters();
     }
 
-    /// Why the peers cannot be reached, for an error message.
+    /// Why the members cannot be reached, for an error message.
     pub fn last_errors(&self) -> String {
         let state = self.state();
         let of = |peer: &Peer| {
@@ -135,85 +125,7 @@ impl Pool {
         state.peers.iter().map(of).collect::<Vec<_>>().join("; ")
     }
 
-    /// The connection to use for a call. Waits until there is one, whatever that takes: the
-    /// caller has the deadline. Fails only where no peer can be connected to before somebody
-    /// changes a certificate.
-    pub async fn pick(&self, avoid: Avoid<'_>) -> Result<Arc<Connection>, String> {
-        if let Some(connection) = self.current().filter(|current| avoid.allows(current)) {
-            return Ok(connection);
-        }
-        let since = Instant::now();
-        let mut stagger_from = since;
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            match self.plan(avoid, &mut stagger_from) {
-                Plan::Use(connection) => return Ok(connection),
-                Plan::Wait(_) if self.is_refused_since(since) => return Err(self.last_errors()),
-                Plan::Wait(until) => {
-                    tokio::select! {
-                        () = changed => {}
-                        () = sleep_until(until) => {}
-                    }
-                }
-            }
-        }
-    }
-
-    fn is_refused_since(&self, since: Instant) -> bool {
-        self.state().peers.iter().all(|peer| peer.is_refused_since(since))
-    }
-
-    /// The connection that calls go to, if it is healthy.
-    pub fn current(&self) -> Option<Arc<Connection>> {
-        let state = self.state();
-        state.peers.get(state.current)?.healthy(Instant::now).cloned()
-    }
-
-    /// A healthy peer; else another that can be connected to; else the best that is open.
-    fn plan(&self, avoid: Avoid<'_>, stagger_from: &mut Instant) -> Plan {
-        let now = Instant::now();
-        let mut state = self.state();
-        let count = state.peers.len();
-        let order: Vec<usize> = (0..count).map(|offset| (state.current + offset) % count).collect();
-        for &index in &order {
-            let healthy = state.peers[index].healthy(|| now).filter(|link| avoid.allows(link));
-            if let Some(connection) = healthy.cloned() {
-                self.move_to(&mut state, index);
-                return Plan::Use(connection);
-            }
-        }
-        let dialing =
-            order.iter().any(|&index| matches!(state.peers[index].link, LinkState::Dialing));
-        let next = order.iter().find(|&&index| state.peers[index].may_be_dialed(now)).copied();
-        let patient_until = *stagger_from + STAGGER;
-        match next {
-            Some(index) if !dialing || now >= patient_until => {
-                *stagger_from = now;
-                self.dial(&mut state, index);
-                return Plan::Wait(now + STAGGER);
-            }
-            // After that a suspect is the better choice than a peer that does not accept.
-            _ if dialing && now < patient_until => return Plan::Wait(patient_until),
-            _ => {}
-        }
-        let open = || order.iter().filter_map(|&index| state.peers[index].open());
-        let preferred = open().find(|connection| avoid.allows(connection));
-        match (preferred, avoid) {
-            (Some(connection), _) => return Plan::Use(Arc::clone(connection)),
-            (None, Avoid::IfPossible(_)) => {
-                if let Some(connection) = open().next() {
-                    return Plan::Use(Arc::clone(connection));
-                }
-            }
-            (None, Avoid::Nothing | Avoid::Always(_)) => {}
-        }
-        let retry = state.peers.iter().filter_map(Peer::dialed_next).min();
-        Plan::Wait(retry.unwrap_or(now + LONGEST_WAIT).max(now))
-    }
-
-    fn move_to(&self, state: &mut State, index: usize) {
+    pub(super) fn move_to(&self, state: &mut State, index: usize) {
         if state.settled && state.current != index {
             Stats::count(&self.stats.failovers);
             if let Some(from) = state.peers.get(state.current) {
@@ -226,23 +138,32 @@ impl Pool {
         state.settled = true;
     }
 
-    fn dial(&self, state: &mut State, index: usize) {
+    pub(super) fn dial(&self, state: &mut State, index: usize) {
         let peer = &mut state.peers[index];
-        peer.link = LinkState::Dialing;
         let Some(pool) = self.this.upgrade() else { return };
-        tokio::spawn(pool.open(Arc::clone(&peer.endpoint)));
+        peer.dialing = true;
+        let opening = Opening {
+            extra: peer.is_open(),
+            ping_factor: peer.ping_factor,
+            max_stream_id: self.max_stream_id,
+            waiters: Arc::clone(&self.waiters),
+        };
+        tokio::spawn(pool.open(Arc::clone(&peer.endpoint), opening));
     }
 
-    /// Connects to a peer and notes what came of it.
-    async fn open(self: Arc<Self>, endpoint: Arc<Endpoint>) {
+    /// Connects to a member and notes what came of it.
+    async fn open(self: Arc<Self>, endpoint: Arc<Endpoint>, opening: Opening) {
         let weak = self.this.clone();
         let of = Arc::clone(&endpoint);
-        let closed = move |end| {
+        let events = move |event| {
             if let Some(pool) = weak.upgrade() {
-                pool.closed(&of, &end);
+                match event {
+                    Event::Draining(draining) => pool.draining(&of, &draining),
+                    Event::Closed(end) => pool.closed(&of, &end),
+                }
             }
         };
-        let outcome = Connection::open(&endpoint, &self.options, closed).await;
+        let outcome = Connection::open(&endpoint, &self.options, opening, events).await;
         self.opened(&endpoint, outcome);
     }
 
@@ -252,7 +173,7 @@ impl Pool {
             match outcome {
                 Ok(connection) => {
                     Stats::count(&self.stats.connects);
-                    if peer.connected_before {
+                    if peer.connected_before && peer.all().is_empty() {
                         Stats::count(&self.stats.reconnects);
                         self.stats.report(format!("connected to {} again", endpoint.name));
                     }
@@ -265,10 +186,33 @@ impl Pool {
         self.changed.notify_waiters();
     }
 
+    /// Replaces a connection that takes no more calls, where it is in use.
+    fn draining(&self, endpoint: &Arc<Endpoint>, event: &Draining) {
+        let mut state = self.state();
+        if let Some(index) = state.index_of(endpoint) {
+            let is_current = index == state.current;
+            let peer = &mut state.peers[index];
+            peer.drained(event);
+            if event.too_many_pings {
+                self.stats.report(format!("{} wants fewer pings", endpoint.name));
+            }
+            let in_use = is_current || !peer.all().is_empty();
+            let now = tokio::time::Instant::now();
+            if in_use && !event.unneeded && peer.may_be_dialed(now) {
+                self.dial(&mut state, index);
+            }
+        }
+        drop(state);
+        self.changed.notify_waiters();
+    }
+
     fn closed(&self, endpoint: &Arc<Endpoint>, end: &End) {
         let mut state = self.state();
         if let Some(peer) = state.peer(endpoint) {
             peer.disconnected(end);
+            if end.too_many_pings {
+                self.stats.report(format!("{} wants fewer pings", endpoint.name));
+            }
             if !end.expected {
                 self.stats.report(format!("lost the connection to {}: {}", endpoint.name, end.why));
             }
@@ -277,59 +221,10 @@ impl Pool {
         self.changed.notify_waiters();
     }
 
-    /// Has others preferred to a peer for a while, because of what it did to a call.
-    pub fn shun(&self, connection: &Arc<Connection>, why: &str, period: Duration) {
-        if let Some(peer) = self.state().peer_with(connection) {
+    /// Makes others be preferred to a member for a while, because of what it did to a call.
+    pub fn shun(&self, connection: &Connection, why: &str, period: Duration) {
+        if let Some(peer) = self.state().peer(connection.endpoint()) {
             peer.shun(why, period);
         }
-    }
-
-    /// Connects for the first time; fails once every peer has failed.
-    pub async fn connect(&self) -> Result<Arc<Connection>, String> {
-        let since = Instant::now();
-        let picking = self.pick(Avoid::Nothing);
-        tokio::pin!(picking);
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            if self.state().peers.iter().all(|peer| peer.has_failed_since(since)) {
-                return Err(self.last_errors());
-            }
-            tokio::select! {
-                biased;
-                picked = &mut picking => return picked,
-                () = changed => {}
-            }
-        }
-    }
-
-    /// The connection to one peer; opened for this where the endpoint is not one of the pool's.
-    pub async fn connection_to(&self, endpoint: &Endpoint) -> Result<Arc<Connection>, String> {
-        let since = Instant::now();
-        loop {
-            let changed = self.changed.notified();
-            tokio::pin!(changed);
-            changed.as_mut().enable();
-            {
-                let mut state = self.state();
-                let known =
-                    state.peers.iter().position(|peer| peer.endpoint.is_same_place(endpoint));
-                let Some(index) = known else { break };
-                let peer = &state.peers[index];
-                if let Some(connection) = peer.open() {
-                    return Ok(Arc::clone(connection));
-                }
-                if peer.has_failed_since(since) {
-                    return Err(peer.fault());
-                }
-                // Who asks for this very peer does not want to wait for the pause to end.
-                if !matches!(peer.link, LinkState::Dialing) {
-                    self.dial(&mut state, index);
-                }
-            }
-            changed.await;
-        }
-        Connection::open(endpoint, &self.options, |_| {}).await.map_err(|error| error.why)
     }
 }

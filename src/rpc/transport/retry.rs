@@ -15,7 +15,8 @@ use crate::rpc::error::{Error, Failure, GrpcStatus, Meaning};
 use crate::rpc::transport::backoff;
 use crate::rpc::transport::call_trace::CallTrace;
 use crate::rpc::transport::open::Transport;
-use crate::rpc::transport::pool::Avoid;
+use crate::rpc::transport::peer::Reserved;
+use crate::rpc::transport::pick::Avoid;
 use crate::rpc::transport::request::Request;
 use crate::rpc::transport::stats::Stats;
 use crate::rpc::transport::stream_origin::StreamOrigin;
@@ -35,7 +36,7 @@ pub(super) trait RetryableCall: Sync {
 
     fn make(
         &self,
-        connection: &Arc<Connection>,
+        reserved: Reserved,
         token: &Token,
     ) -> impl Future<Output = Result<Self::Output, Failure>> + Send;
 }
@@ -50,8 +51,9 @@ impl RetryableCall for UnaryCall {
         self.0.method
     }
 
-    async fn make(&self, connection: &Arc<Connection>, token: &Token) -> Result<Bytes, Failure> {
-        connection.unary(self.0.method, self.0.frame.clone(), &token.metadata()).await
+    async fn make(&self, reserved: Reserved, token: &Token) -> Result<Bytes, Failure> {
+        let Request { method, frame } = self.0.clone();
+        reserved.connection.unary(method, frame, &token.metadata(), reserved.slot).await
     }
 }
 
@@ -69,13 +71,10 @@ impl RetryableCall for StreamCall {
         self.request.method
     }
 
-    async fn make(
-        &self,
-        connection: &Arc<Connection>,
-        token: &Token,
-    ) -> Result<Self::Output, Failure> {
+    async fn make(&self, reserved: Reserved, token: &Token) -> Result<Self::Output, Failure> {
         let Request { method, frame } = self.request.clone();
-        let stream = connection.stream(method, frame, &token.metadata(), self.last).await?;
+        let Reserved { connection, slot } = reserved;
+        let stream = connection.stream(method, frame, &token.metadata(), self.last, slot).await?;
         Ok((stream, StreamOrigin::new(connection, token)))
     }
 }
@@ -105,8 +104,10 @@ impl Transport {
                 (None, Some(failed)) => Avoid::IfPossible(failed),
                 (None, None) => Avoid::Nothing,
             };
-            let connection = self.pool.pick(avoid_now).await.map_err(Error::Connection)?;
-            let (token, outcome) = self.attempt(call, &connection, trace).await;
+            let picked = self.pool.pick(avoid_now, method.share).await;
+            let reserved = picked.map_err(Error::Connection)?;
+            let connection = Arc::clone(&reserved.connection);
+            let (token, outcome) = self.attempt(call, reserved, trace).await;
             let failure = match outcome {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,
@@ -120,10 +121,15 @@ impl Transport {
                 Stats::count(&self.stats.retries);
                 continue;
             }
+            let unsent = matches!(failure, Failure::NeverSent(_));
             if let Verdict::GiveUp(error) = self.judge(failure, method, &connection, failures) {
                 return Err(error);
             }
             Stats::count(&self.stats.retries);
+            // Another connection is on its way, and takes what this one did not.
+            if unsent && connection.is_draining() {
+                continue;
+            }
             avoid = Some(connection);
             if failures > 0 {
                 sleep(backoff::delay(failures - 1, FIRST_PAUSE, LONGEST_PAUSE)).await;
@@ -136,14 +142,14 @@ impl Transport {
     async fn attempt<C: RetryableCall>(
         &self,
         call: &C,
-        connection: &Arc<Connection>,
+        reserved: Reserved,
         trace: &CallTrace,
     ) -> (Token, Result<C::Output, Failure>) {
-        trace.goes_to(connection);
-        match self.tokens.get(connection).await {
+        trace.goes_to(&reserved.connection);
+        match self.tokens.get(&reserved.connection).await {
             Ok(token) => {
                 trace.sent();
-                let outcome = call.make(connection, &token).await;
+                let outcome = call.make(reserved, &token).await;
                 (token, outcome)
             }
             // Authenticating changes nothing, so it is repeated like a read.
@@ -199,8 +205,9 @@ impl Transport {
         let mut renewed = false;
         let mut broken = false;
         loop {
-            let connection = self.pool.connection_to(endpoint).await.map_err(Error::Connection)?;
-            let (token, outcome) = self.attempt(call, &connection, trace).await;
+            let found = self.pool.connection_to(endpoint, method.share).await;
+            let reserved = found.map_err(Error::Connection)?;
+            let (token, outcome) = self.attempt(call, reserved, trace).await;
             let failure = match outcome {
                 Ok(value) => return Ok(value),
                 Err(failure) => failure,

@@ -14,8 +14,8 @@ pub struct StreamOrigin {
 }
 
 impl StreamOrigin {
-    pub(super) fn new(connection: &Arc<Connection>, token: &Token) -> Self {
-        Self { connection: Arc::clone(connection), token: token.clone() }
+    pub(super) fn new(connection: Arc<Connection>, token: &Token) -> Self {
+        Self { connection, token: token.clone() }
     }
 
     /// Makes the next stream, and other calls, prefer another member.

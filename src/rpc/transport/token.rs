@@ -92,7 +92,7 @@ impl TokenStore {
         }
         let request = PbAuthenticateRequest { name: name.clone(), password: password.clone() };
         let answer = connection
-            .unary(&method::AUTHENTICATE, wire::frame(&request), &Metadata::default())
+            .unary_beside(&method::AUTHENTICATE, wire::frame(&request), &Metadata::default())
             .await;
         let token = match answer {
             Ok(response) => {

@@ -11,6 +11,18 @@ pub struct Method {
     /// Whether it needs a member that knows the leader.
     pub needs_leader: bool,
     pub patience: Patience,
+    pub share: Share,
+}
+
+/// Which part of a connection's streams it may take, where the server allows few of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Share {
+    /// For calls that are answered soon.
+    Call,
+    /// For streams, and for calls that wait for others.
+    LongLived,
+    /// For what a lease depends on: it takes the last stream, too.
+    Renewal,
 }
 
 /// What the silence of a member means.
@@ -26,7 +38,13 @@ pub enum Patience {
 
 impl Method {
     const fn new(path: &'static str) -> Self {
-        Self { path, repeatable: true, needs_leader: true, patience: Patience::Usual }
+        Self {
+            path,
+            repeatable: true,
+            needs_leader: true,
+            patience: Patience::Usual,
+            share: Share::Call,
+        }
     }
 
     /// Changes something: is sent at most once.
@@ -46,7 +64,12 @@ impl Method {
 
     /// Waits for others, and changes something in the end: is sent at most once.
     const fn blocking(path: &'static str) -> Self {
-        Self { patience: Patience::Endless, ..Self::mutation(path) }
+        Self { patience: Patience::Endless, share: Share::LongLived, ..Self::mutation(path) }
+    }
+
+    /// A stream of messages, begun again after a loss.
+    const fn stream(path: &'static str) -> Self {
+        Self { share: Share::LongLived, ..Self::repeatable(path) }
     }
 
     /// Concerns one member, whatever state the cluster is in.
@@ -74,7 +97,7 @@ pub static TXN: Method = Method::mutation("/etcdserverpb.KV/Txn");
 pub static READ_TXN: Method = Method::read("/etcdserverpb.KV/Txn");
 pub static COMPACT: Method = Method::mutation("/etcdserverpb.KV/Compact");
 
-pub static WATCH: Method = Method::repeatable("/etcdserverpb.Watch/Watch");
+pub static WATCH: Method = Method::stream("/etcdserverpb.Watch/Watch");
 
 /// With a random id of the client's, which makes it repeatable.
 pub static LEASE_GRANT: Method = Method::repeatable("/etcdserverpb.Lease/LeaseGrant");
@@ -85,7 +108,8 @@ pub static LEASE_GRANT_WITH_ID: Method = Method::mutation("/etcdserverpb.Lease/L
 pub static LEASE_REVOKE: Method = Method::mutation("/etcdserverpb.Lease/LeaseRevoke");
 /// For those who want the lease gone, whoever revokes it.
 pub static LEASE_REVOKE_AGAIN: Method = Method::repeatable("/etcdserverpb.Lease/LeaseRevoke");
-pub static LEASE_KEEP_ALIVE: Method = Method::repeatable("/etcdserverpb.Lease/LeaseKeepAlive");
+pub static LEASE_KEEP_ALIVE: Method =
+    Method { share: Share::Renewal, ..Method::repeatable("/etcdserverpb.Lease/LeaseKeepAlive") };
 pub static LEASE_TIME_TO_LIVE: Method = Method::read("/etcdserverpb.Lease/LeaseTimeToLive");
 pub static LEASE_LEASES: Method = Method::read("/etcdserverpb.Lease/LeaseLeases");
 
@@ -100,7 +124,7 @@ pub static ENTRY_TXN: Method = Method::repeatable("/etcdserverpb.KV/Txn");
 pub static CAMPAIGN: Method = Method::blocking("/v3electionpb.Election/Campaign");
 pub static PROCLAIM: Method = Method::mutation("/v3electionpb.Election/Proclaim");
 pub static LEADER: Method = Method::read("/v3electionpb.Election/Leader");
-pub static OBSERVE: Method = Method::repeatable("/v3electionpb.Election/Observe");
+pub static OBSERVE: Method = Method::stream("/v3electionpb.Election/Observe");
 /// Repeatable: it deletes the leader's key of one revision, and succeeds where that is gone.
 pub static RESIGN: Method = Method::repeatable("/v3electionpb.Election/Resign");
 
@@ -123,7 +147,8 @@ pub static DEFRAGMENT: Method = Method {
 };
 pub static HASH: Method = Method::local("/etcdserverpb.Maintenance/Hash", true);
 pub static HASH_KV: Method = Method::local("/etcdserverpb.Maintenance/HashKV", true);
-pub static SNAPSHOT: Method = Method::local("/etcdserverpb.Maintenance/Snapshot", true);
+pub static SNAPSHOT: Method =
+    Method { share: Share::LongLived, ..Method::local("/etcdserverpb.Maintenance/Snapshot", true) };
 pub static MOVE_LEADER: Method = Method::local("/etcdserverpb.Maintenance/MoveLeader", false);
 pub static DOWNGRADE: Method = Method::mutation("/etcdserverpb.Maintenance/Downgrade");
 

@@ -2,6 +2,7 @@
 //!
 //! May import `error` and `keys`.
 
+pub mod fields;
 mod framing;
 mod incoming;
 pub mod messages;

@@ -5,6 +5,7 @@
 
 use bytes::Bytes;
 
+use crate::rpc::wire::fields::{Fields, Malformed, Value};
 use crate::rpc::wire::messages::ResponseHeader;
 
 /// A received response; its fields are parsed when they are asked for.
@@ -33,11 +34,6 @@ pub struct KeyValueRef<'a> {
     pub version: i64,
     pub lease: i64,
 }
-
-/// The message is not what it should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("malformed response")]
-pub struct Malformed;
 
 impl RangeReply {
     pub fn new(message: Bytes, namespace: usize) -> Self {
@@ -92,55 +88,6 @@ impl RangeReply {
             }
         }
         Ok(summary)
-    }
-}
-
-enum Value<'a> {
-    Number(u64),
-    Bytes(&'a [u8]),
-    /// Of a kind that etcd's messages do not use.
-    Other,
-}
-
-/// The fields of a protobuf message, in order.
-struct Fields<'a>(&'a [u8]);
-
-impl<'a> Fields<'a> {
-    fn next(&mut self) -> Result<Option<(u64, Value<'a>)>, Malformed> {
-        if self.0.is_empty() {
-            return Ok(None);
-        }
-        let tag = self.number()?;
-        let value = match tag & 7 {
-            0 => Value::Number(self.number()?),
-            1 => self.bytes(8).map(|_| Value::Other)?,
-            2 => {
-                let length = usize::try_from(self.number()?).map_err(|_| Malformed)?;
-                Value::Bytes(self.bytes(length)?)
-            }
-            5 => self.bytes(4).map(|_| Value::Other)?,
-            _ => return Err(Malformed),
-        };
-        Ok(Some((tag >> 3, value)))
-    }
-
-    fn bytes(&mut self, length: usize) -> Result<&'a [u8], Malformed> {
-        let (bytes, rest) = self.0.split_at_checked(length).ok_or(Malformed)?;
-        self.0 = rest;
-        Ok(bytes)
-    }
-
-    /// A variable-length integer.
-    fn number(&mut self) -> Result<u64, Malformed> {
-        let mut number = 0;
-        for (index, &byte) in self.0.iter().take(10).enumerate() {
-            number |= u64::from(byte & 0x7f) << (7 * index);
-            if byte < 0x80 {
-                self.0 = &self.0[index + 1..];
-                return Ok(number);
-            }
-        }
-        Err(Malformed)
     }
 }
 

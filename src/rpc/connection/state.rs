@@ -1,0 +1,113 @@
+//! What the users of a connection and the task that runs it share.
+
+use std::sync::Arc;
+
+use crate::rpc::connection::health::Health;
+use crate::rpc::connection::slots::{Slots, Waiters};
+use crate::rpc::wire::method::Share;
+
+/// What its owner is told of a connection.
+pub enum Event {
+    /// It takes no new streams; those that are open go on.
+    Draining(Draining),
+    /// It is gone.
+    Closed(End),
+}
+
+pub struct Draining {
+    pub why: String,
+    /// Whether the server has called its pings too many; said once for each connection.
+    pub too_many_pings: bool,
+    /// Whether nobody needed it any more.
+    pub unneeded: bool,
+    /// Whether anything was ever answered on it.
+    pub useful: bool,
+}
+
+/// How a connection ended.
+pub struct End {
+    pub why: String,
+    /// Whether anything was ever answered on it.
+    pub useful: bool,
+    /// Whether nobody had a use for it any more.
+    pub expected: bool,
+    pub too_many_pings: bool,
+}
+
+pub struct State {
+    pub health: Health,
+    pub slots: Slots,
+    events: Box<dyn Fn(Event) + Send + Sync>,
+}
+
+impl State {
+    pub fn new(
+        extra: bool,
+        waiters: &Arc<Waiters>,
+        events: impl Fn(Event) + Send + Sync + 'static,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            health: Health::default(),
+            slots: Slots::new(0, extra, Arc::clone(waiters)),
+            events: Box::new(events),
+        })
+    }
+
+    /// Sends new calls elsewhere.
+    pub fn drain(&self, why: impl Into<String>, too_many_pings: bool) {
+        self.drain_as(why.into(), too_many_pings, false);
+    }
+
+    /// Sends new calls elsewhere, because there is room for them.
+    pub fn give_up(&self) {
+        self.drain_as("it is not needed any more".into(), false, true);
+    }
+
+    fn drain_as(&self, why: String, too_many_pings: bool, unneeded: bool) {
+        if self.slots.drain() {
+            let too_many_pings = too_many_pings && self.health.first_told_of_pings();
+            let useful = self.health.is_useful();
+            (self.events)(Event::Draining(Draining { why, too_many_pings, unneeded, useful }));
+        }
+    }
+
+    /// Notes that the connection is gone.
+    pub fn close(&self, why: String, too_many_pings: bool) {
+        self.health.set_closed();
+        (self.events)(Event::Closed(End {
+            why,
+            useful: self.health.is_useful(),
+            expected: self.health.is_abandoned(),
+            too_many_pings: too_many_pings && self.health.first_told_of_pings(),
+        }));
+    }
+}
+
+/// A stream of a connection that somebody has taken; given back when it is dropped.
+pub struct StreamSlot {
+    state: Arc<State>,
+    share: Share,
+}
+
+impl StreamSlot {
+    /// A stream where the connection has one for this purpose.
+    pub fn take(state: &Arc<State>, share: Share) -> Option<Self> {
+        state.slots.take(share).then(|| Self { state: Arc::clone(state), share })
+    }
+
+    /// A stream for which HTTP/2 may have to wait.
+    pub fn force(state: &Arc<State>, share: Share) -> Self {
+        state.slots.force(share);
+        Self { state: Arc::clone(state), share }
+    }
+
+    pub fn health(&self) -> &Health {
+        &self.state.health
+    }
+}
+
+impl Drop for StreamSlot {
+    fn drop(&mut self) {
+        self.state.slots.give_back(self.share);
+    }
+}
