@@ -134,6 +134,9 @@ impl Transport {
         let what = match (trace.was_sent(), trace.last_failure()) {
             (true, _) => format!("{name}: no answer within the deadline"),
             (false, Some(why)) => format!("{name}: no success within the deadline: {why}"),
+            (false, None) if self.pool.is_connected() => {
+                format!("{name}: every stream that the members allow was taken until the deadline")
+            }
             (false, None) => {
                 let errors = self.pool.last_errors();
                 let what = "no member could be reached within the deadline";
