@@ -176,6 +176,7 @@ if _typing.TYPE_CHECKING:
     from ._lease.lease import Lease, LeaseGrant
     from ._lease.loss import Loss
     from ._types import BytesLike, LeaseId, OpResponse, PemSource
+    from ._watch.batch import WatchBatch
     from ._watch.condvar import CondVar
 else:
     # At run time the same names are loaded when they are asked for.
@@ -351,6 +352,7 @@ __all__ = [
     "UserNotFoundError",
     "Utf8Error",
     "Watch",
+    "WatchBatch",
     "WatchCanceledError",
     "WatchError",
     "WatchEvent",

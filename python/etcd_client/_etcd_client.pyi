@@ -26,6 +26,7 @@ from typing_extensions import Self, disjoint_base
 
 from ._coordination.session import Session
 from ._types import BytesLike, LeaseId, OpResponse, PemSource
+from ._watch.batch import WatchBatch
 from ._watch.condvar import CondVar
 from .enums import (
     AlarmType,
@@ -1201,10 +1202,11 @@ class Communicator:
             filters: The kinds of events to leave out.
             progress_notify: Whether the server tells how far it has come when nothing changes; so
                 `Watch.revision` moves on.
-            fragment: Whether the server may split large revisions; they are put together again.
-            watch_id: The id of the watch on the server; 0 for the server to choose.
-            timeout: Seconds for the server to confirm the watch; the connection's default where
-                None. A confirmed watch has no deadline.
+            fragment: Without effect: the server always may split large revisions, and they are put
+                together again.
+            watch_id: The id of the watch on the server; 0 for any.
+            timeout: Seconds for the server to confirm the watch; as long as it takes where None. A
+                confirmed watch has no deadline.
 
         Returns:
             The watch, an async iterator of `WatchEvent`.
@@ -1238,10 +1240,11 @@ class Communicator:
             filters: The kinds of events to leave out.
             progress_notify: Whether the server tells how far it has come when nothing changes; so
                 `Watch.revision` moves on.
-            fragment: Whether the server may split large revisions; they are put together again.
-            watch_id: The id of the watch on the server; 0 for the server to choose.
-            timeout: Seconds for the server to confirm the watch; the connection's default where
-                None. A confirmed watch has no deadline.
+            fragment: Without effect: the server always may split large revisions, and they are put
+                together again.
+            watch_id: The id of the watch on the server; 0 for any.
+            timeout: Seconds for the server to confirm the watch; as long as it takes where None. A
+                confirmed watch has no deadline.
 
         Returns:
             The watch, an async iterator of `WatchEvent`.
@@ -1277,10 +1280,11 @@ class Communicator:
             filters: The kinds of events to leave out.
             progress_notify: Whether the server tells how far it has come when nothing changes; so
                 `Watch.revision` moves on.
-            fragment: Whether the server may split large revisions; they are put together again.
-            watch_id: The id of the watch on the server; 0 for the server to choose.
-            timeout: Seconds for the server to confirm the watch; the connection's default where
-                None. A confirmed watch has no deadline.
+            fragment: Without effect: the server always may split large revisions, and they are put
+                together again.
+            watch_id: The id of the watch on the server; 0 for any.
+            timeout: Seconds for the server to confirm the watch; as long as it takes where None. A
+                confirmed watch has no deadline.
 
         Returns:
             The watch, an async iterator of `WatchEvent`.
@@ -1305,7 +1309,7 @@ class Communicator:
         fragment: bool = False,
         timeout: float | None = None,
     ) -> Watch:
-        """Watch several keys, prefixes and ranges on one stream.
+        """Watch several keys, prefixes and ranges as one.
 
         The events of each of them come in order, once and without a gap. Those of one revision in
         several of them come one after another, a batch for each, perhaps with later events of
@@ -1325,9 +1329,10 @@ class Communicator:
             filters: The kinds of events to leave out.
             progress_notify: Whether the server tells how far it has come when nothing changes; so
                 `Watch.revision` moves on.
-            fragment: Whether the server may split large revisions; they are put together again.
-            timeout: Seconds for the server to confirm the watch; the connection's default where
-                None. A confirmed watch has no deadline.
+            fragment: Without effect: the server always may split large revisions, and they are put
+                together again.
+            timeout: Seconds for the server to confirm the watch; as long as it takes where None. A
+                confirmed watch has no deadline.
 
         Returns:
             The watch, an async iterator of `WatchEvent`.
@@ -1893,8 +1898,8 @@ class Watch:
         """Iterate over lists of events, one for each revision, instead of single events.
 
         Returns:
-            An async iterator of `list[WatchEvent]`. All events of a list have the same revision:
-            a transaction that changes several keys is one list.
+            An async iterator of `WatchBatch`, which are lists of `WatchEvent`. All events of a list
+            have the same revision: a transaction that changes several keys is one list.
         """
 
     def cancel(self) -> None:
@@ -1912,7 +1917,9 @@ class Watch:
     def revision(self) -> int:
         """The last revision that was read to its end, or up to which nothing changed.
 
-        A new watch with `start_revision=revision + 1` goes on where this one is.
+        A new watch with `start_revision=revision + 1` goes on where this one is, from its
+        confirmation on: before anything is read, it is the one before `start_revision`, or that
+        at which the watch was created. Until then it is 0.
         """
 
     def ready(self) -> Call[None]:
@@ -1923,11 +1930,11 @@ class Watch:
         """
 
 @final
-class WatchBatches(AsyncIterator[list[WatchEvent]]):
+class WatchBatches(AsyncIterator[WatchBatch]):
     """An async iterator over a watch's events, as one list for each revision."""
 
     def __aiter__(self) -> WatchBatches: ...
-    def __anext__(self) -> Coroutine[Any, Any, list[WatchEvent]]: ...
+    def __anext__(self) -> Coroutine[Any, Any, WatchBatch]: ...
 
 # Counts
 
@@ -1952,6 +1959,8 @@ class Stats:
         "resumes",
         "connections",
         "streams",
+        "watches",
+        "watch_streams",
     )
 
     def __new__(
@@ -1965,6 +1974,8 @@ class Stats:
         resumes: int,
         connections: int,
         streams: int,
+        watches: int,
+        watch_streams: int,
     ) -> Stats: ...
     @property
     def requests(self) -> int:
@@ -1992,7 +2003,15 @@ class Stats:
 
     @property
     def resumes(self) -> int:
-        """Streams, of watches and the like, that were replaced."""
+        """Streams, of watches and the like, that were replaced; one may carry many watches."""
+
+    @property
+    def watches(self) -> int:
+        """Watches that are open, those of locks and elections included."""
+
+    @property
+    def watch_streams(self) -> int:
+        """Streams that carry them."""
 
     @property
     def connections(self) -> int:

@@ -29,6 +29,7 @@ MODULES = {
     "SavedSnapshot": "_admin.saved_snapshot",
     "Scan": "_kv.scan",
     "Session": "_coordination.session",
+    "WatchBatch": "_watch.batch",
 }
 
 

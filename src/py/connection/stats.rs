@@ -19,6 +19,8 @@ record! {
         resumes: u64,
         connections: u64,
         streams: u64,
+        watches: u64,
+        watch_streams: u64,
     }
 }
 
@@ -41,6 +43,8 @@ impl Communicator {
             resumes: read(&stats.resumes),
             connections: counts.connections,
             streams: counts.streams,
+            watches: read(&stats.watches),
+            watch_streams: read(&stats.watch_streams),
         })
     }
 }

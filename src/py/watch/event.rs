@@ -1,13 +1,14 @@
 //! What a watch yields.
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyTuple, PyType};
 
 use crate::py::support::args;
 use crate::py::support::record::{describe, equal, values};
-use crate::py::support::responses::{KeyValue, key_value};
-use crate::rpc::wire::messages::Event;
+use crate::py::support::responses::{self, KeyValue, key_value};
+use crate::rpc::wire::messages::{Event, ResponseHeader};
 
 const DELETE: i32 = 1;
 
@@ -49,6 +50,28 @@ impl WatchEvent {
             prev_value: None,
         })
     }
+}
+
+/// A `WatchBatch`, which is a class of the Python package.
+pub(crate) fn batch(
+    py: Python<'_>,
+    header: ResponseHeader,
+    events: impl IntoIterator<Item = Event>,
+) -> PyResult<Py<PyAny>> {
+    static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
+    let class = CLASS.import(py, "etcd_client._watch.batch", "WatchBatch")?;
+    let mut revision = 0;
+    let events: Vec<_> = events
+        .into_iter()
+        .map(|event| {
+            revision = event.kv.as_ref().map_or(0, |kv| kv.mod_revision);
+            Py::new(py, WatchEvent::from_wire(py, event)?)
+        })
+        .collect::<PyResult<_>>()?;
+    let batch = class.call1((events,))?;
+    batch.setattr(intern!(py, "header"), responses::header(py, Some(header))?)?;
+    batch.setattr(intern!(py, "revision"), revision)?;
+    Ok(batch.unbind())
 }
 
 const FIELDS: &[&str] = &["key", "value", "event", "prev_value", "kv", "prev_kv"];

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use crate::bridge::{self, Call, ForkGuarded, LoopBridge, Next};
 use crate::py::communicator::Communicator;
@@ -24,10 +24,11 @@ use crate::py::watch::pump::{Moment, Pump, Status, until};
 use crate::py::watch::reader::{Batches, Events, Reader};
 use crate::rpc::keys::KeyRange;
 use crate::rpc::transport::Deadline;
-use crate::rpc::watch::{WatchSpec, Watcher};
+use crate::rpc::watch::{ProgressRequest, WatchSpec, Watcher};
 
-/// How many bytes of events may wait for their reader. Beyond it the server is held back.
-const BUFFER: usize = 1 << 20;
+/// How many bytes of events may wait here for their reader; three times as many may do so before
+/// the watch's stream is held back.
+const BUFFER: usize = 1 << 18;
 
 /// An open watch.
 #[pyclass(frozen, weakref, module = "etcd_client", name = "Watch")]
@@ -39,7 +40,7 @@ pub(crate) struct Watch {
 /// What the engine works on too.
 struct Native {
     reader: Arc<Reader>,
-    progress_request: Arc<Notify>,
+    progress_request: ProgressRequest,
     status: watch::Receiver<Status>,
     engine: Arc<bridge::Engine>,
 }
@@ -71,14 +72,16 @@ impl Watch {
 
     /// Asks the server how far it has come.
     fn request_progress(&self, py: Python<'_>) -> PyResult<()> {
-        self.native(py)?.progress_request.notify_one();
+        self.native(py)?.progress_request.send();
         Ok(())
     }
 
     /// The last revision that was read to its end, or that there was nothing new up to.
     #[getter]
     fn revision(&self, py: Python<'_>) -> PyResult<i64> {
-        Ok(self.native(py)?.reader.revision())
+        let native = self.native(py)?;
+        // What was not read yet is behind the beginning.
+        Ok(native.reader.revision().max(native.status.borrow().begins_behind()))
     }
 
     /// Completes once the server has confirmed the watch; fails where that fails.
@@ -168,10 +171,12 @@ impl Communicator {
             prev_kv: keywords.flag("prev_kv")?,
             filters: keywords.read("filters", read_filters)?.unwrap_or_default(),
             progress_notify: keywords.flag("progress_notify")?,
-            fragment: keywords.flag("fragment")?,
             watch_id,
         };
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
+        // Fragments are always asked for: who reads cannot tell.
+        keywords.flag("fragment")?;
+        // The first confirmation is as patient as a resume unless the program says otherwise.
+        let deadline = args::deadline(keywords.seconds("timeout")?);
         keywords.finish()?;
         let watch = self.open_watch(py, spec, extras.once, deadline)?;
         if let Some(event) = extras.ready_event {

@@ -11,20 +11,23 @@ use crate::rpc::transport::Deadline;
 use crate::rpc::watch::{Notice, Watcher};
 use crate::rpc::wire::messages::Event;
 
-/// What an event costs in memory beside its key and values, and any other notice.
-const OVERHEAD: usize = 256;
-
 /// How far a watch has come.
 #[derive(Clone, Default)]
 pub(crate) struct Status {
-    confirmed: bool,
+    /// The revision behind which the watch begins, once the server has confirmed it.
+    confirmed: Option<i64>,
     end: Option<End>,
 }
 
 impl Status {
+    /// The revision behind which the watch begins; 0 where that is not known.
+    pub(crate) fn begins_behind(&self) -> i64 {
+        self.confirmed.unwrap_or_default()
+    }
+
     pub(crate) fn has_come_to(&self, moment: Moment) -> bool {
         match moment {
-            Moment::Confirmed => self.confirmed,
+            Moment::Confirmed => self.confirmed.is_some(),
             Moment::Ended => self.end.is_some(),
         }
     }
@@ -90,13 +93,13 @@ impl Pump {
                         Err(error) => return End::Failed(error),
                     };
                     match &mut notice {
-                        Notice::Created { .. } => {
-                            status.send_modify(|status| status.confirmed = true);
+                        Notice::Created { revision } => {
+                            status.send_modify(|status| status.confirmed = Some(*revision));
                         }
                         Notice::Events { events, .. } => strip(inside, events),
                         Notice::Progress { .. } => {}
                     }
-                    let weight = weight_of(&notice);
+                    let weight = notice.weight();
                     // A reader that takes its time must not keep a closed context's stream.
                     tokio::select! {
                         biased;
@@ -117,7 +120,7 @@ impl Pump {
 async fn overdue(status: watch::Receiver<Status>, deadline: Deadline) {
     if let Some(deadline) = deadline {
         tokio::time::sleep_until(deadline).await;
-        if !status.borrow().confirmed {
+        if status.borrow().confirmed.is_none() {
             return;
         }
     }
@@ -128,14 +131,4 @@ fn strip(inside: &Inside, events: &mut [Event]) {
     for event in events {
         inside.strip_all(event.kv.iter_mut().chain(&mut event.prev_kv));
     }
-}
-
-fn weight_of(notice: &Notice) -> usize {
-    let Notice::Events { events, .. } = notice else { return OVERHEAD };
-    events
-        .iter()
-        .flat_map(|event| [&event.kv, &event.prev_kv])
-        .flatten()
-        .map(|kv| kv.key.len() + kv.value.len() + OVERHEAD)
-        .sum()
 }

@@ -5,13 +5,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
-use pyo3::types::PyList;
 
 use crate::bridge::{Receiver, Source, Step, Taken, Waiting};
 use crate::py::support::answers::End;
-use crate::py::watch::event::WatchEvent;
+use crate::py::watch::event::{self, WatchEvent};
 use crate::rpc::watch::Notice;
-use crate::rpc::wire::messages::Event;
+use crate::rpc::wire::messages::{Event, ResponseHeader};
 
 /// The reading side, shared by the iterators of one watch.
 pub(crate) struct Reader {
@@ -25,6 +24,7 @@ struct Progress {
     /// The rest of the batch whose events are being read one by one.
     events: VecDeque<Event>,
     events_revision: i64,
+    events_header: ResponseHeader,
     /// The last revision that was read to its end.
     revision: i64,
     /// Whether the one event of `once` was read.
@@ -65,8 +65,9 @@ impl Reader {
                 return Err(PyStopAsyncIteration::new_err(()));
             }
             match self.notices.take() {
-                Taken::Item(Notice::Events { revision, events }) => {
+                Taken::Item(Notice::Events { revision, header, events }) => {
                     progress.events = events.into();
+                    progress.events_header = header;
                     progress.events_revision = revision;
                 }
                 Taken::Item(Notice::Created { revision } | Notice::Progress { revision }) => {
@@ -124,13 +125,10 @@ impl Source for Batches {
             return Ok(None);
         }
         let events = std::mem::take(&mut progress.events);
+        let header = progress.events_header;
         self.0.finish_batch(&mut progress);
         drop(progress);
-        let events: Vec<_> = events
-            .into_iter()
-            .map(|event| WatchEvent::from_wire(py, event).and_then(|event| Py::new(py, event)))
-            .collect::<PyResult<_>>()?;
-        Ok(Some(PyList::new(py, events)?.into_any().unbind()))
+        event::batch(py, header, events).map(Some)
     }
 
     fn notify(&self, waiting: Waiting) {

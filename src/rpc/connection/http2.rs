@@ -159,6 +159,11 @@ impl Connection {
         self.state.health.suspect();
     }
 
+    /// How many streams the member allows at once.
+    pub fn streams_allowed(&self) -> usize {
+        self.requests.current_max_send_streams()
+    }
+
     /// Asks streams that can go on elsewhere to leave.
     pub fn retire(&self) {
         self.state.health.retire();

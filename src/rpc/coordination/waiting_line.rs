@@ -171,7 +171,6 @@ async fn until_deleted(
         prev_kv: false,
         filters: vec![NO_PUTS],
         progress_notify: false,
-        fragment: false,
         watch_id: 0,
     };
     let mut watcher = Watcher::new(Arc::clone(transport), spec);

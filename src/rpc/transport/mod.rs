@@ -13,6 +13,7 @@ pub mod pool;
 mod request;
 pub mod resumable_stream;
 mod retry;
+mod services;
 pub mod shared_transports;
 pub mod stats;
 mod stream_origin;

@@ -9,6 +9,7 @@ use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::options::Options;
 use crate::rpc::error::{Error, Failure, Meaning};
 use crate::rpc::transport::pool::Pool;
+use crate::rpc::transport::services::Services;
 use crate::rpc::transport::stats::Stats;
 use crate::rpc::transport::token::TokenStore;
 
@@ -17,6 +18,7 @@ pub struct Transport {
     pub options: Options,
     pub stats: Arc<Stats>,
     pub(super) tokens: TokenStore,
+    pub(super) services: Services,
 }
 
 impl Transport {
@@ -36,6 +38,7 @@ impl Transport {
             tokens: TokenStore::new(options.user.clone()),
             options,
             stats,
+            services: Services::default(),
         })
     }
 

@@ -117,6 +117,18 @@ impl Resumable {
         self.failures
     }
 
+    /// Gives up the present stream for another one, though it has not failed.
+    pub fn replace(&mut self, why: &str) {
+        if self.present.take().is_some() {
+            self.trouble = Some(why.to_owned());
+        }
+    }
+
+    /// Makes the next stream use a new token; false where that is of no use.
+    pub fn renew_token(&self) -> bool {
+        self.present.as_ref().is_some_and(|(_, origin)| origin.renew_token(&self.transport))
+    }
+
     /// Decides between another stream and the end.
     pub fn refused(&mut self, status: GrpcStatus) -> Result<(), Error> {
         // Old servers say "permission denied" for an outdated token as well.

@@ -19,6 +19,10 @@ pub struct Stats {
     pub resumes: AtomicU64,
     /// Calls that are under way.
     pub in_flight: AtomicU64,
+    /// Watches that are open.
+    pub watches: AtomicU64,
+    /// Streams that carry them.
+    pub watch_streams: AtomicU64,
     reports: Mutex<Reports>,
 }
 
@@ -101,6 +105,12 @@ impl Stats {
         Listening { stats: Arc::clone(self), id }
     }
 
+    /// Counts something as there for as long as the result lives.
+    pub fn gauge(self: &Arc<Self>, of: fn(&Self) -> &AtomicU64) -> Gauge {
+        of(self).fetch_add(1, Ordering::Relaxed);
+        Gauge { stats: Arc::clone(self), of }
+    }
+
     /// Counts a call as in flight for as long as the result lives.
     pub fn in_flight(&self) -> InFlight<'_> {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
@@ -121,6 +131,17 @@ impl Drop for Listening {
             reports.told = None;
             reports.tell();
         }
+    }
+}
+
+pub struct Gauge {
+    stats: Arc<Stats>,
+    of: fn(&Stats) -> &AtomicU64,
+}
+
+impl Drop for Gauge {
+    fn drop(&mut self) {
+        (self.of)(&self.stats).fetch_sub(1, Ordering::Relaxed);
     }
 }
 

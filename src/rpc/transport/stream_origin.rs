@@ -8,6 +8,7 @@ use crate::rpc::transport::backoff::SHUN;
 use crate::rpc::transport::open::Transport;
 use crate::rpc::transport::token::Token;
 
+#[derive(Clone)]
 pub struct StreamOrigin {
     connection: Arc<Connection>,
     token: Token,
@@ -21,6 +22,11 @@ impl StreamOrigin {
     /// Makes the next stream, and other calls, prefer another member.
     pub fn shun(&self, transport: &Transport, why: &str) {
         transport.pool.shun(&self.connection, why, SHUN);
+    }
+
+    /// How many streams the member allows at once on a connection.
+    pub fn streams_allowed(&self) -> usize {
+        self.connection.streams_allowed()
     }
 
     /// Completes when the endpoint is not to be used any more.

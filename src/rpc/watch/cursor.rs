@@ -1,19 +1,29 @@
 //! How far a watch has come with one of its ranges: which events are new, and which complete.
 
 use crate::rpc::keys::KeyRange;
+use crate::rpc::watch::spec::weight_of;
 use crate::rpc::wire::messages::Event;
 
-pub struct Watched {
+pub struct Cursor {
     pub keys: KeyRange,
+    /// How the server calls the range on the present stream, once it has confirmed it.
+    pub id: Option<i64>,
     /// The first revision that has not been delivered; 0 while that is "from now on".
     next_revision: i64,
     /// Events of a revision of which there may be more to come: the last in a fragment.
     partial: Vec<Event>,
+    partial_weight: usize,
 }
 
-impl Watched {
+impl Cursor {
     pub fn new(keys: KeyRange, start_revision: i64) -> Self {
-        Self { keys, next_revision: start_revision, partial: Vec::new() }
+        Self {
+            keys,
+            id: None,
+            next_revision: start_revision,
+            partial: Vec::new(),
+            partial_weight: 0,
+        }
     }
 
     pub fn next_revision(&self) -> i64 {
@@ -25,22 +35,31 @@ impl Watched {
         !self.partial.is_empty()
     }
 
+    /// How much memory the events take that wait for the rest of their revision.
+    pub fn partial_weight(&self) -> usize {
+        self.partial_weight
+    }
+
     /// Notes that the server was at that revision when it confirmed the watch.
     pub fn confirmed_at(&mut self, revision: i64) {
-        // "From now on" is after it.
-        if self.next_revision == 0 {
-            self.next_revision = revision + 1;
+        // "From now on" is after it; where it is not told, it is still to come.
+        if self.next_revision == 0 && revision > 0 {
+            self.next_revision = revision.saturating_add(1);
         }
     }
 
     /// Notes that there is nothing to tell up to that revision.
     pub fn progressed_to(&mut self, revision: i64) {
-        self.next_revision = self.next_revision.max(revision + 1);
+        if !self.is_partial() {
+            self.next_revision = self.next_revision.max(revision.saturating_add(1));
+        }
     }
 
     /// Forgets what the next stream will tell again.
     pub fn begin_again(&mut self) {
-        self.partial.clear();
+        self.id = None;
+        self.partial = Vec::new();
+        self.partial_weight = 0;
     }
 
     /// Finishes the events of whole revisions, none of them twice. With `more` to come, those of
@@ -52,6 +71,7 @@ impl Watched {
         mut finish: impl FnMut(i64, Vec<Event>),
     ) {
         let mut batch = std::mem::take(&mut self.partial);
+        let mut weight = std::mem::take(&mut self.partial_weight);
         for event in events {
             let revision = revision_of(&event);
             if revision < self.next_revision {
@@ -59,11 +79,14 @@ impl Watched {
             }
             if batch.first().is_some_and(|first| revision_of(first) != revision) {
                 self.pass(std::mem::take(&mut batch), &mut finish);
+                weight = 0;
             }
+            weight += weight_of(&event);
             batch.push(event);
         }
         if more {
             self.partial = batch;
+            self.partial_weight = weight;
         } else {
             self.pass(batch, &mut finish);
         }
@@ -71,7 +94,7 @@ impl Watched {
 
     fn pass(&mut self, events: Vec<Event>, finish: &mut impl FnMut(i64, Vec<Event>)) {
         if let Some(revision) = events.first().map(revision_of) {
-            self.next_revision = revision + 1;
+            self.next_revision = revision.saturating_add(1);
             finish(revision, events);
         }
     }
@@ -91,54 +114,54 @@ mod tests {
         Event { kv: Some(kv), ..Event::default() }
     }
 
-    fn deliver(watched: &mut Watched, revisions: &[i64], more: bool) -> Vec<(i64, usize)> {
+    fn deliver(cursor: &mut Cursor, revisions: &[i64], more: bool) -> Vec<(i64, usize)> {
         let mut finished = Vec::new();
         let events = revisions.iter().map(|&revision| at(revision)).collect();
-        watched.deliver(events, more, |revision, events| finished.push((revision, events.len())));
+        cursor.deliver(events, more, |revision, events| finished.push((revision, events.len())));
         finished
     }
 
     #[test]
     fn parts_events_by_revision() {
-        let mut watched = Watched::new(KeyRange::one(b"key".to_vec()), 5);
-        assert_eq!(deliver(&mut watched, &[5, 5, 7], false), [(5, 2), (7, 1)]);
-        assert_eq!(watched.next_revision(), 8);
+        let mut cursor = Cursor::new(KeyRange::one(b"key".to_vec()), 5);
+        assert_eq!(deliver(&mut cursor, &[5, 5, 7], false), [(5, 2), (7, 1)]);
+        assert_eq!(cursor.next_revision(), 8);
     }
 
     #[test]
     fn tells_nothing_twice() {
-        let mut watched = Watched::new(KeyRange::one(b"key".to_vec()), 5);
-        assert_eq!(deliver(&mut watched, &[3, 4, 5], false), [(5, 1)]);
-        assert_eq!(deliver(&mut watched, &[5, 6], false), [(6, 1)]);
+        let mut cursor = Cursor::new(KeyRange::one(b"key".to_vec()), 5);
+        assert_eq!(deliver(&mut cursor, &[3, 4, 5], false), [(5, 1)]);
+        assert_eq!(deliver(&mut cursor, &[5, 6], false), [(6, 1)]);
     }
 
     #[test]
     fn keeps_a_revision_until_it_is_complete() {
-        let mut watched = Watched::new(KeyRange::one(b"key".to_vec()), 1);
-        assert_eq!(deliver(&mut watched, &[1, 2], true), [(1, 1)]);
-        assert!(watched.is_partial());
-        assert_eq!(deliver(&mut watched, &[2, 3], false), [(2, 2), (3, 1)]);
-        assert!(!watched.is_partial());
+        let mut cursor = Cursor::new(KeyRange::one(b"key".to_vec()), 1);
+        assert_eq!(deliver(&mut cursor, &[1, 2], true), [(1, 1)]);
+        assert!(cursor.is_partial());
+        assert_eq!(deliver(&mut cursor, &[2, 3], false), [(2, 2), (3, 1)]);
+        assert!(!cursor.is_partial());
     }
 
     #[test]
     fn a_new_stream_tells_an_incomplete_revision_again() {
-        let mut watched = Watched::new(KeyRange::one(b"key".to_vec()), 1);
-        assert_eq!(deliver(&mut watched, &[1, 1], true), []);
-        watched.begin_again();
-        assert_eq!(watched.next_revision(), 1);
-        assert_eq!(deliver(&mut watched, &[1, 1, 1], false), [(1, 3)]);
+        let mut cursor = Cursor::new(KeyRange::one(b"key".to_vec()), 1);
+        assert_eq!(deliver(&mut cursor, &[1, 1], true), []);
+        cursor.begin_again();
+        assert_eq!(cursor.next_revision(), 1);
+        assert_eq!(deliver(&mut cursor, &[1, 1, 1], false), [(1, 3)]);
     }
 
     #[test]
     fn begins_after_the_revision_that_it_was_confirmed_at() {
-        let mut watched = Watched::new(KeyRange::one(b"key".to_vec()), 0);
-        watched.confirmed_at(9);
-        assert_eq!(watched.next_revision(), 10);
-        watched.confirmed_at(20);
-        assert_eq!(watched.next_revision(), 10);
-        watched.progressed_to(15);
-        watched.progressed_to(12);
-        assert_eq!(watched.next_revision(), 16);
+        let mut cursor = Cursor::new(KeyRange::one(b"key".to_vec()), 0);
+        cursor.confirmed_at(9);
+        assert_eq!(cursor.next_revision(), 10);
+        cursor.confirmed_at(20);
+        assert_eq!(cursor.next_revision(), 10);
+        cursor.progressed_to(15);
+        cursor.progressed_to(12);
+        assert_eq!(cursor.next_revision(), 16);
     }
 }

@@ -1,0 +1,195 @@
+//! What waits between a stream that is shared and the reader of one of its watches.
+
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Poll, Waker};
+
+use tokio::sync::mpsc::UnboundedSender;
+
+use crate::rpc::error::Error;
+use crate::rpc::watch::spec::Notice;
+
+/// How many bytes may wait before the reader counts as slow.
+pub const SLOW: usize = 3 << 18;
+
+/// What a reader has to say to the stream that its watch is on.
+pub enum Word {
+    /// It does not read any more.
+    Leave(u64),
+    /// It wants to know how far the server has come.
+    Progress(u64),
+}
+
+/// The stream that a watch is on, and the watch's number there.
+pub struct Holder {
+    pub words: UnboundedSender<Word>,
+    pub key: u64,
+}
+
+#[derive(Default)]
+pub struct Inbox {
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    notices: VecDeque<Notice>,
+    weight: usize,
+    /// How the watch ended; told after the last notice.
+    end: Option<Box<Error>>,
+    reader: Option<Waker>,
+    /// Who waits until no more than so many bytes are left.
+    room: Option<(usize, Waker)>,
+    holder: Option<Holder>,
+    /// Whether the reader has asked for progress while there was no stream.
+    wishes: bool,
+    /// What has kept the watch from being confirmed so far.
+    trouble: Option<Arc<str>>,
+    closed: bool,
+}
+
+impl Inbox {
+    // No Python object is touched under this lock, and no other lock is taken.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a notice.
+    pub fn push(&self, notice: Notice) {
+        let mut state = self.state();
+        if state.closed || state.end.is_some() {
+            return;
+        }
+        state.weight += notice.weight();
+        state.notices.push_back(notice);
+        let reader = state.reader.take();
+        drop(state);
+        reader.into_iter().for_each(Waker::wake);
+    }
+
+    /// Ends the watch, once; the reader is told after it has read what is there.
+    pub fn end(&self, error: Error) {
+        let mut state = self.state();
+        state.end.get_or_insert_with(|| Box::new(error));
+        state.holder = None;
+        let reader = state.reader.take();
+        drop(state);
+        reader.into_iter().for_each(Waker::wake);
+    }
+
+    /// The next notice.
+    pub async fn take(&self) -> Result<Notice, Error> {
+        poll_fn(|context| {
+            let mut state = self.state();
+            let Some(notice) = state.notices.pop_front() else {
+                if let Some(end) = &state.end {
+                    return Poll::Ready(Err(Error::clone(end)));
+                }
+                match &mut state.reader {
+                    Some(waker) => waker.clone_from(context.waker()),
+                    none => *none = Some(context.waker().clone()),
+                }
+                return Poll::Pending;
+            };
+            state.weight = state.weight.saturating_sub(notice.weight());
+            let weight = state.weight;
+            let room = state.room.take_if(|(limit, _)| weight <= *limit);
+            drop(state);
+            if let Some((_, waker)) = room {
+                waker.wake();
+            }
+            Poll::Ready(Ok(notice))
+        })
+        .await
+    }
+
+    /// Whether the reader is slow.
+    pub fn is_full(&self) -> bool {
+        self.state().weight >= SLOW
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.state().notices.is_empty()
+    }
+
+    /// Waits until no more than so many bytes wait, or nobody reads any more.
+    pub async fn falls_to(&self, limit: usize) {
+        poll_fn(|context| {
+            let mut state = self.state();
+            if state.closed || state.weight <= limit {
+                return Poll::Ready(());
+            }
+            state.room = Some((limit, context.waker().clone()));
+            Poll::Pending
+        })
+        .await;
+    }
+
+    /// Notes which stream the watch is on. `None` where nobody reads any more; else whether the
+    /// reader has asked for progress meanwhile.
+    pub fn held_by(&self, holder: Holder) -> Option<bool> {
+        let mut state = self.state();
+        if state.closed {
+            return None;
+        }
+        state.holder = Some(holder);
+        Some(std::mem::take(&mut state.wishes))
+    }
+
+    /// Notes that the watch is on its way to another stream.
+    pub fn released(&self, wishes: bool) {
+        let mut state = self.state();
+        state.holder = None;
+        state.wishes = wishes;
+    }
+
+    pub fn is_closed(&self) -> bool {
+        self.state().closed
+    }
+
+    pub fn set_trouble(&self, trouble: &Arc<str>) {
+        self.state().trouble = Some(Arc::clone(trouble));
+    }
+
+    pub fn trouble(&self) -> Option<Arc<str>> {
+        self.state().trouble.clone()
+    }
+
+    /// Ends the watch from the reader's side; what was not read is dropped.
+    pub fn close(&self) {
+        let mut state = self.state();
+        state.closed = true;
+        let notices = std::mem::take(&mut state.notices);
+        state.weight = 0;
+        let (holder, room) = (state.holder.take(), state.room.take());
+        drop(state);
+        drop(notices);
+        if let Some(Holder { words, key }) = holder {
+            // A stream that has ended holds nothing.
+            let _ = words.send(Word::Leave(key));
+        }
+        if let Some((_, waker)) = room {
+            waker.wake();
+        }
+    }
+}
+
+/// Asks the server of a watch how far it has come.
+#[derive(Clone)]
+pub struct ProgressRequest(Arc<Inbox>);
+
+impl ProgressRequest {
+    pub fn new(inbox: &Arc<Inbox>) -> Self {
+        Self(Arc::clone(inbox))
+    }
+
+    /// Asks; in vain where the server's answer cannot be trusted.
+    pub fn send(&self) {
+        let mut state = self.0.state();
+        match &state.holder {
+            Some(Holder { words, key }) => drop(words.send(Word::Progress(*key))),
+            None => state.wishes = true,
+        }
+    }
+}

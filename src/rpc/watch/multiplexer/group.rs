@@ -1,0 +1,235 @@
+//! The watches of one stream: who comes, who goes, and where to.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::time::Instant;
+
+use crate::rpc::error::Error;
+use crate::rpc::transport::Transport;
+use crate::rpc::watch::inbox::Word;
+use crate::rpc::watch::multiplexer::members::Members;
+use crate::rpc::watch::multiplexer::placement::{FAR, Kind, Multiplexer, Order};
+use crate::rpc::watch::multiplexer::progress_requests::ProgressRequests;
+use crate::rpc::watch::subscription::Subscription;
+
+/// How long a slow reader keeps its own stream at least; the longer, the more often it was slow.
+const LEAST_STAY: Duration = Duration::from_secs(1);
+const MOST_DOUBLINGS: u32 = 6;
+
+pub struct Group {
+    pub number: u64,
+    pub kind: Kind,
+    pub multiplexer: Arc<Multiplexer>,
+    pub transport: Arc<Transport>,
+    pub orders: UnboundedReceiver<Order>,
+    pub words: UnboundedReceiver<Word>,
+    pub members: Members,
+    pub progress: ProgressRequests,
+    /// Until when a slow reader keeps its stream.
+    stays_until: Instant,
+}
+
+impl Group {
+    pub fn new(
+        number: u64,
+        kind: Kind,
+        multiplexer: &Arc<Multiplexer>,
+        transport: &Arc<Transport>,
+        orders: UnboundedReceiver<Order>,
+    ) -> Self {
+        let (sender, words) = unbounded_channel();
+        Self {
+            number,
+            kind,
+            multiplexer: Arc::clone(multiplexer),
+            transport: Arc::clone(transport),
+            orders,
+            words,
+            members: Members::new(sender),
+            progress: ProgressRequests::new(),
+            stays_until: Instant::now(),
+        }
+    }
+
+    /// Begins anew, on another stream.
+    pub fn begin_again(&mut self) {
+        self.members.begin_again();
+        self.progress.begin_again();
+    }
+
+    pub fn obey(&mut self, order: Order) {
+        match order {
+            Order::Attach(subscription) => {
+                let moves = subscription.moves;
+                match self.members.add(subscription) {
+                    Ok(_) if self.kind == Kind::Own => self.stay(moves),
+                    Ok(_) => {}
+                    Err(unread) => self.multiplexer.left(self.number, &unread),
+                }
+            }
+            Order::Dissolve => {
+                for key in self.members.keys() {
+                    if let Some(subscription) = self.take(key) {
+                        self.multiplexer.place(&self.transport, subscription, self.kind);
+                    }
+                }
+            }
+        }
+    }
+
+    pub fn hear(&mut self, word: Word) {
+        match word {
+            Word::Leave(key) => drop(self.take(key)),
+            Word::Progress(key) => {
+                let number = self.progress.next_number();
+                if let Some(subscription) = self.members.get(key) {
+                    subscription.wish = Some(number);
+                    // Where it is not created yet, an answer might not be about it.
+                    if subscription.is_created() {
+                        self.progress.ask_soon();
+                    }
+                }
+            }
+        }
+    }
+
+    /// Lets a watch go.
+    pub fn take(&mut self, key: u64) -> Option<Box<Subscription>> {
+        let subscription = self.members.remove(key)?;
+        self.multiplexer.left(self.number, &subscription);
+        subscription.inbox.released(subscription.wish.is_some());
+        Some(subscription)
+    }
+
+    /// Ends a watch.
+    pub fn end(&mut self, key: u64, error: Error) {
+        if let Some(subscription) = self.take(key) {
+            subscription.inbox.end(error);
+        }
+    }
+
+    /// Ends all watches.
+    pub fn end_all(&mut self, error: &Error) {
+        for key in self.members.keys() {
+            self.end(key, error.clone());
+        }
+    }
+
+    /// Gives half of the watches to a stream of their own.
+    pub fn split(&mut self) {
+        let mut keys = self.members.keys();
+        keys.truncate(keys.len() / 2);
+        let half: Vec<_> = keys.into_iter().filter_map(|key| self.take(key)).collect();
+        self.multiplexer.place_on_new(&self.transport, half, self.kind);
+    }
+
+    /// Looks where a watch that was created just now belongs.
+    pub fn place_created(&mut self, key: u64) {
+        let Some(subscription) = self.members.get(key) else { return };
+        if subscription.wish.is_some() {
+            self.progress.ask_soon();
+        }
+        let (next, revision) = (subscription.next_revision(), subscription.confirmation.revision);
+        let settled = std::mem::replace(&mut subscription.settled, true);
+        if std::mem::take(&mut subscription.token_renewed) {
+            // With the token of the older streams it was refused.
+            self.multiplexer.dissolve_before(self.number);
+        }
+        match (self.kind, revision) {
+            (Kind::Present, Some(revision)) if !settled && next > revision.saturating_add(1) => {
+                self.move_to(key, Kind::Ahead);
+            }
+            (Kind::Present, Some(revision)) if !settled && next.saturating_add(FAR) < revision => {
+                self.move_to(key, Kind::Behind);
+            }
+            _ => {}
+        }
+        if matches!(self.kind, Kind::Behind | Kind::Own) {
+            self.progress.ask_in_time();
+            self.review(key);
+        }
+    }
+
+    /// Looks whether a watch still belongs here after what it was told.
+    pub fn review(&mut self, key: u64) {
+        let Some(subscription) = self.members.get(key) else { return };
+        let is_full = self.kind != Kind::Own && subscription.inbox.is_full();
+        let at_present = self.kind == Kind::Behind && subscription.is_at_present();
+        if is_full {
+            self.move_apart(key);
+        } else if at_present {
+            self.move_to(key, Kind::Present);
+        }
+    }
+
+    /// Looks whether a reader that was slow keeps up again.
+    pub fn review_own(&mut self) {
+        let Some((key, subscription)) = self.members.only() else { return };
+        let keeps_up = subscription.inbox.is_empty() && subscription.is_at_present();
+        let idle = subscription.wish.is_none() && Instant::now() >= self.stays_until;
+        if self.kind == Kind::Own && keeps_up && idle {
+            self.move_to(key, Kind::Present);
+        }
+    }
+
+    /// Makes sure that a request for progress is sent again if it is not answered, and that who
+    /// waits for the answer does not do so for the sake of another watch.
+    pub fn await_progress(&mut self) {
+        // A proxy does not answer at all.
+        if !self.members.ids_are_honored() {
+            return;
+        }
+        let mut waiting = Vec::new();
+        let mut others = false;
+        for (key, subscription) in self.members.iter() {
+            if subscription.wish.is_some() {
+                waiting.push(key);
+            }
+            let arrives = matches!(self.kind, Kind::Behind | Kind::Own);
+            others |= arrives && !subscription.is_at_present();
+        }
+        if others || !waiting.is_empty() {
+            self.progress.ask_in_time();
+        }
+        if self.progress.is_overdue() && self.members.count() > 1 {
+            for key in waiting {
+                if self.multiplexer.has_room_apart() {
+                    self.move_apart(key);
+                }
+            }
+        }
+    }
+
+    pub fn move_to(&mut self, key: u64, kind: Kind) {
+        if let Some((_, only)) = self.members.only()
+            && self.multiplexer.relabel(self.number, kind, only)
+        {
+            self.kind = kind;
+        } else if let Some(subscription) = self.take(key) {
+            self.multiplexer.place(&self.transport, subscription, kind);
+        }
+    }
+
+    /// Moves a watch to a stream of its own.
+    pub fn move_apart(&mut self, key: u64) {
+        if let Some(subscription) = self.members.get(key) {
+            subscription.moves += 1;
+        }
+        if let Some((_, only)) = self.members.only()
+            && self.multiplexer.relabel(self.number, Kind::Own, only)
+        {
+            let moves = only.moves;
+            self.kind = Kind::Own;
+            self.stay(moves);
+        } else if let Some(subscription) = self.take(key) {
+            self.multiplexer.place_apart(&self.transport, subscription);
+        }
+    }
+
+    fn stay(&mut self, moves: u32) {
+        let doublings = moves.saturating_sub(1).min(MOST_DOUBLINGS);
+        self.stays_until = Instant::now() + LEAST_STAY * (1 << doublings);
+    }
+}
