@@ -85,7 +85,8 @@ generate: $(STAMPS)/venv ## Write the Python classes that the Rust sources descr
 	python -m scripts.generate_errors
 
 .PHONY: lint
-lint: $(STAMPS)/dev ## Check formats and lints
+lint: $(STAMPS)/dev ## Check formats, lints and the order of the rooms
+	python -m scripts.architecture
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
 	ruff check .

@@ -52,6 +52,7 @@ PYTHON = Rooms(
         ("_etcd_client", "enums"),
         ("errors", "_types"),
         ("_concurrency", "_started", "_discovery", "_lazy", "_arguments", "_backoff", "_deadline"),
+        ("_environment",),
         ("_kv", "_lease", "_watch", "_admin"),
         ("_coordination",),
         ("_once",),
