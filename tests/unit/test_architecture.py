@@ -41,7 +41,7 @@ def append(path: Path, text: str) -> None:
     [
         ("src/rpc/keys.rs", "use crate::py::errors;\nfn f() { errors::closed(); }", "py/errors"),
         ("src/rpc/keys.rs", "fn f() { crate::rpc::kv::put(); }", "rpc/kv"),
-        ("src/rpc/keys.rs", "use super::watch::Watcher;", "rpc/watch"),
+        ("src/rpc/keys.rs", "use super::watch::Nothing;", "rpc/watch"),
         ("src/rpc/wire/method.rs", "use crate::rpc::{keys, transport::{self, stats::X}};", "stats"),
         ("src/bridge/gc.rs", "use crate::py::namespace::Inside;", "py/namespace"),
         ("python/etcd_client/enums.py", "from .errors import EtcdError", "errors"),

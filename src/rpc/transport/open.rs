@@ -1,5 +1,6 @@
 //! The way to a cluster, shared by all communicators with the same endpoints and options.
 
+use std::any::Any;
 use std::sync::Arc;
 
 use tokio::time::{Instant, timeout_at};
@@ -18,7 +19,7 @@ pub struct Transport {
     pub options: Options,
     pub stats: Arc<Stats>,
     pub(super) tokens: TokenStore,
-    pub(super) services: Services,
+    services: Services,
 }
 
 impl Transport {
@@ -40,6 +41,12 @@ impl Transport {
             stats,
             services: Services::default(),
         })
+    }
+
+    /// The service of that type; made when it is first asked for. It must not hold the transport,
+    /// which would live for ever.
+    pub fn service<S: Any + Send + Sync + Default>(&self) -> Arc<S> {
+        self.services.get()
     }
 
     /// Whether `connect` would have nothing to do.

@@ -10,7 +10,7 @@ use crate::rpc::error::Error;
 use crate::rpc::transport::Transport;
 use crate::rpc::watch::inbox::Word;
 use crate::rpc::watch::multiplexer::members::Members;
-use crate::rpc::watch::multiplexer::placement::{FAR, Kind, Multiplexer, Order};
+use crate::rpc::watch::multiplexer::placement::{FAR, Kind, Multiplexer, Opening, Order};
 use crate::rpc::watch::multiplexer::progress_requests::ProgressRequests;
 use crate::rpc::watch::subscription::Subscription;
 
@@ -32,19 +32,14 @@ pub struct Group {
 }
 
 impl Group {
-    pub fn new(
-        number: u64,
-        kind: Kind,
-        multiplexer: &Arc<Multiplexer>,
-        transport: &Arc<Transport>,
-        orders: UnboundedReceiver<Order>,
-    ) -> Self {
+    pub fn new(opening: Opening) -> Self {
+        let Opening { number, kind, multiplexer, transport, orders } = opening;
         let (sender, words) = unbounded_channel();
         Self {
             number,
             kind,
-            multiplexer: Arc::clone(multiplexer),
-            transport: Arc::clone(transport),
+            multiplexer,
+            transport,
             orders,
             words,
             members: Members::new(sender),

@@ -6,8 +6,6 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::rpc::transport::Transport;
-use crate::rpc::watch::multiplexer::group::Group;
-use crate::rpc::watch::multiplexer::shared_stream::SharedStream;
 use crate::rpc::watch::subscription::Subscription;
 
 /// How many ranges one stream carries; a watch of more has a stream for itself.
@@ -59,12 +57,22 @@ impl Handle {
     }
 }
 
+/// What a new stream begins with.
+pub struct Opening {
+    pub number: u64,
+    pub kind: Kind,
+    pub multiplexer: Arc<Multiplexer>,
+    pub transport: Arc<Transport>,
+    pub orders: UnboundedReceiver<Order>,
+}
+
 /// The watch streams of a transport.
-#[derive(Default)]
 pub struct Multiplexer {
     state: Mutex<State>,
     /// The latest revision that any stream has told of.
     heard: AtomicI64,
+    /// Starts the task of a stream. Given, because that task places watches on other streams.
+    run: fn(Opening),
 }
 
 #[derive(Default)]
@@ -88,6 +96,10 @@ impl State {
 }
 
 impl Multiplexer {
+    pub fn new(run: fn(Opening)) -> Self {
+        Self { state: Mutex::default(), heard: AtomicI64::default(), run }
+    }
+
     // No Python object is touched under this lock, and no other lock is taken.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
@@ -156,8 +168,8 @@ impl Multiplexer {
         state.last_number += 1;
         let number = state.last_number;
         let (sender, orders) = unbounded_channel();
-        let group = Group::new(number, kind, self, transport, orders);
-        tokio::spawn(SharedStream::new(group).run());
+        let (multiplexer, transport) = (Arc::clone(self), Arc::clone(transport));
+        (self.run)(Opening { number, kind, multiplexer, transport, orders });
         let ids = Vec::new();
         let handle = Handle { number, kind, orders: sender, ranges: 0, ids, dissolving: false };
         state.streams.push(handle);

@@ -12,7 +12,7 @@ use crate::rpc::transport::resumable_stream::Resumable;
 use crate::rpc::watch::inbox::{SLOW, Word};
 use crate::rpc::watch::multiplexer::checks::{Checked, Checks};
 use crate::rpc::watch::multiplexer::group::Group;
-use crate::rpc::watch::multiplexer::placement::{Kind, Order};
+use crate::rpc::watch::multiplexer::placement::{Kind, Multiplexer, Order};
 use crate::rpc::watch::requests;
 use crate::rpc::wire::method;
 
@@ -36,8 +36,14 @@ enum Step {
     Time,
 }
 
+impl Default for Multiplexer {
+    fn default() -> Self {
+        Self::new(|opening| drop(tokio::spawn(SharedStream::new(Group::new(opening)).run())))
+    }
+}
+
 impl SharedStream {
-    pub fn new(group: Group) -> Self {
+    fn new(group: Group) -> Self {
         let transport = Arc::clone(&group.transport);
         Self {
             stream: Resumable::new(transport, &method::WATCH, false),
@@ -48,7 +54,7 @@ impl SharedStream {
     }
 
     /// Runs until there is no watch any more.
-    pub async fn run(mut self) {
+    async fn run(mut self) {
         let _counted = self.group.transport.stats.gauge(|stats| &stats.watch_streams);
         loop {
             if !self.group.members.is_empty() {
