@@ -72,6 +72,7 @@ from .enums import (
     CompareOp,
     DowngradeAction,
     GRPCStatusCode,
+    Isolation,
     PermissionType,
     SortOrder,
     SortTarget,
@@ -175,6 +176,7 @@ if _typing.TYPE_CHECKING:
     from ._kv.scan import Scan
     from ._lease.lease import Lease, LeaseGrant
     from ._lease.loss import Loss
+    from ._stm.transaction import STM, SyncSTM
     from ._types import BytesLike, LeaseId, OpResponse, PemSource
     from ._watch.batch import WatchBatch
     from ._watch.condvar import CondVar
@@ -187,7 +189,7 @@ else:
 
 __version__: str = _etcd_client.__version__
 
-__all__ = [
+__all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would come first
     "AlarmAction",
     "AlarmMember",
     "AlarmResponse",
@@ -254,6 +256,7 @@ __all__ = [
     "InvalidHeaderValueError",
     "InvalidUriError",
     "IoError",
+    "Isolation",
     "Key",
     "KeyExistsError",
     "KeyField",
@@ -324,6 +327,7 @@ __all__ = [
     "RootRoleNotExistError",
     "RootUserNotExistError",
     "RpcError",
+    "STM",
     "SavedSnapshot",
     "Scan",
     "ServerTimeoutError",
@@ -336,6 +340,7 @@ __all__ = [
     "Stats",
     "StatusResponse",
     "StoppedError",
+    "SyncSTM",
     "TooManyLearnersError",
     "TooManyOpsError",
     "TooManyRequestsError",

@@ -26,9 +26,11 @@ MODULES = {
     "Maintenance": "_admin.maintenance",
     "OpResponse": "_types",
     "PemSource": "_types",
+    "STM": "_stm.transaction",
     "SavedSnapshot": "_admin.saved_snapshot",
     "Scan": "_kv.scan",
     "Session": "_coordination.session",
+    "SyncSTM": "_stm.transaction",
     "WatchBatch": "_watch.batch",
 }
 

@@ -1,7 +1,8 @@
 """The enumerations of etcd's API.
 
 Members carry etcd's names. Their values are those on the wire, so that a member can be made from
-the number in a message: ``AlarmType(1)``.
+the number in a message: ``AlarmType(1)``. `Isolation` is not on the wire; its values are those of
+etcd's Go client.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ __all__ = [
     "CompareOp",
     "DowngradeAction",
     "GRPCStatusCode",
+    "Isolation",
     "PermissionType",
     "SortOrder",
     "SortTarget",
@@ -91,6 +93,21 @@ class CompareOp(_Named, Enum):
     """What is stored is less."""
     NOT_EQUAL = 3
     """They differ."""
+
+
+class Isolation(_Named, Enum):
+    """What a function that runs by `Communicator.stm` is kept from, from the strictest level on."""
+
+    SERIALIZABLE_SNAPSHOT = 0
+    """All that it reads is of one revision, and none of it has changed when its writes are made;
+    nor has what it writes without having read it, since that revision."""
+    SERIALIZABLE = 1
+    """All that it reads is of one revision, and none of it has changed when its writes are made."""
+    REPEATABLE_READS = 2
+    """None of what it reads has changed when its writes are made. While it runs it may see one key
+    before and another one after a change of both, and is run again then."""
+    READ_COMMITTED = 3
+    """Its writes are made together, whatever has become of what it has read."""
 
 
 class WatchEventType(_Named, Enum):

@@ -55,7 +55,7 @@ PYTHON = Rooms(
         ("_environment",),
         ("_kv", "_lease", "_watch", "_admin"),
         ("_coordination",),
-        ("_once",),
+        ("_once", "_stm"),
         ("_changes",),
         ("_communicator",),
         ("_client",),

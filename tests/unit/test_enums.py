@@ -35,6 +35,13 @@ WIRE = {
         "DataLoss": 15,
         "Unauthenticated": 16,
     },
+    # Not on the wire: as in etcd's Go client.
+    "Isolation": {
+        "SERIALIZABLE_SNAPSHOT": 0,
+        "SERIALIZABLE": 1,
+        "REPEATABLE_READS": 2,
+        "READ_COMMITTED": 3,
+    },
     "PermissionType": {"READ": 0, "WRITE": 1, "READWRITE": 2},
     "SortOrder": {"NONE": 0, "ASCEND": 1, "DESCEND": 2},
     "SortTarget": {"KEY": 0, "VERSION": 1, "CREATE": 2, "MOD": 3, "VALUE": 4},

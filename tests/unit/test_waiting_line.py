@@ -5,7 +5,7 @@ import asyncio
 import pytest
 
 from etcd_client import KeyValue
-from etcd_client._changes.waiting_line import Place, WaitingLine
+from etcd_client._kv.waiting_line import Place, WaitingLine
 
 KV = KeyValue(b"key", b"value", 1, 1, 1, 0)
 
@@ -49,10 +49,12 @@ def test_an_answer_tells_only_those_who_were_there_when_it_was_asked_for() -> No
     assert not early.knows
     asked = early.asks()
     late = Place(line)
-    early.learns(KV, asked)
+    early.learns(KV, asked, 1)
     assert early.knows
     assert early.kv == KV
     assert not late.knows
-    late.learns(None, late.asks())
+    late.learns(None, late.asks(), 2)
     assert late.knows
-    assert late.kv is None
+    assert (late.kv, late.revision) == (None, 2)
+    late.forgets()
+    assert not late.knows

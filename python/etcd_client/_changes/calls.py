@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from etcd_client import _etcd_client
+from etcd_client.enums import Isolation
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Coroutine
+    from collections.abc import Awaitable, Callable, Coroutine, Iterable
     from typing import Any
 
     from etcd_client._coordination.session import Session
     from etcd_client._etcd_client import KeyValue
+    from etcd_client._kv.waiting_line import WaitingLine
+    from etcd_client._stm.transaction import STM, SyncSTM
     from etcd_client._types import BytesLike, LeaseId
 
-    from .waiting_line import WaitingLine
+
+_T = TypeVar("_T")
 
 
 class Changes(_etcd_client.Communicator):
-    """What is made of transactions: compare and swap, sequential keys, changes made once."""
+    """What is made of transactions: compare and swap, sequential keys, STM."""
 
     _sequences: dict[bytes, WaitingLine] | None = None
 
@@ -185,6 +189,60 @@ class Changes(_etcd_client.Communicator):
         if self._sequences is None:
             self._sequences = {}
         return append(self, prefix, value, lease, timeout, once, self._sequences)
+
+    @overload
+    def stm(
+        self,
+        function: Callable[[STM], Awaitable[_T]],
+        *,
+        isolation: Isolation = Isolation.SERIALIZABLE_SNAPSHOT,
+        prefetch: Iterable[BytesLike] = (),
+        timeout: float | None = None,
+        once: Session | None = None,
+    ) -> Coroutine[Any, Any, _T]: ...
+    @overload
+    def stm(
+        self,
+        function: Callable[[SyncSTM], _T],
+        *,
+        isolation: Isolation = Isolation.SERIALIZABLE_SNAPSHOT,
+        prefetch: Iterable[BytesLike] = (),
+        timeout: float | None = None,
+        once: Session | None = None,
+    ) -> Coroutine[Any, Any, _T]: ...
+    def stm(
+        self,
+        function: Callable[[Any], Any],
+        *,
+        isolation: Isolation = Isolation.SERIALIZABLE_SNAPSHOT,
+        prefetch: Iterable[BytesLike] = (),
+        timeout: float | None = None,
+        once: Session | None = None,
+    ) -> Coroutine[Any, Any, Any]:
+        """Run a function whose reads and writes of any keys take effect at once, or not at all.
+
+        Where something that it has read is changed before its writes are made, it is run again,
+        with what there is then. So it should do nothing but to read, to compute and to write.
+
+        Args:
+            function: Takes an `STM` if it is async, and a `SyncSTM` if it is not. What it raises
+                ends the call, with nothing written.
+            isolation: What it is kept from; the strictest level by default.
+            prefetch: The keys that it will read, which are then read with one request.
+            timeout: Seconds for all of it. Without it each request has the connection's default,
+                and the call no end before it succeeds.
+            once: The session as long as whose life the writes are made exactly once.
+
+        Returns:
+            What the function returns.
+
+        Raises:
+            TooManyOpsError: There are more writes, or more of what has to be unchanged, than the
+                server takes in a transaction, by default 128.
+        """
+        from etcd_client._stm.stm import stm
+
+        return stm(self, function, isolation, prefetch, timeout, once)
 
     def _exactly_once(
         self,

@@ -10,10 +10,9 @@ from etcd_client._backoff import Backoff
 from etcd_client._deadline import Deadline
 from etcd_client._etcd_client import KeyValue, Txn, TxnOp
 from etcd_client._kv.keys import Key
+from etcd_client._kv.waiting_line import Place, line_of
 from etcd_client._started import Attempt
 from etcd_client.errors import ConflictError, KeyExistsError
-
-from .waiting_line import Place, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -139,7 +138,7 @@ class _Swapping:
         """Learn what the key is."""
         asked = self.place.asks()
         kv = await self.communicator.get_kv(self.key, timeout=self.deadline.left())
-        self.place.learns(kv, asked)
+        self.place.learns(kv, asked, 0 if kv is None else kv.mod_revision)
 
     async def swap(self, value: bytes | None) -> bool:
         """Change the key if it is as it was last known, or else learn what it is."""
@@ -151,9 +150,10 @@ class _Swapping:
         if response.succeeded():
             revision = response.header.revision
             after = None if value is None else _written(self.key, kv, value, self.lease, revision)
-            self.place.learns(after, asked)
+            self.place.learns(after, asked, revision)
             return True
-        self.place.learns(await _present(self.communicator, response, self.key), asked)
+        present = await _present(self.communicator, response, self.key)
+        self.place.learns(present, asked, 0 if present is None else present.mod_revision)
         return False
 
 

@@ -9,10 +9,9 @@ from etcd_client._backoff import Backoff
 from etcd_client._deadline import Deadline
 from etcd_client._etcd_client import KeyValue, Txn, TxnOp
 from etcd_client._kv.keys import Key
+from etcd_client._kv.waiting_line import Place, WaitingLine, line_of
 from etcd_client.enums import SortOrder
 from etcd_client.errors import InvalidArgsError
-
-from .waiting_line import Place, WaitingLine, line_of
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -58,7 +57,7 @@ def append(  # noqa: PLR0913, PLR0917 - what the method takes
                 )
                 if response.succeeded():
                     revision = response.header.revision
-                    place.learns(appending.counted(number, kv, revision), asked)
+                    place.learns(appending.counted(number, kv, revision), asked, revision)
                     return appending.made(number, revision)
                 number, kv = await appending.after_conflict(communicator, response, number)
                 await deadline.bound(backoff.pause())

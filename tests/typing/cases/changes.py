@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
-from etcd_client import Txn, TxnOp
+from etcd_client import STM, SyncSTM, Txn, TxnOp
 from tests.typing.cases.sessions import opened
 from tests.typing.world import KEY, PREFIX, VALUE, Case, Cases, World
 
@@ -37,7 +38,40 @@ ONCE: Cases = {
     ),
 }
 
+
+def stm(name: str, *arguments: Any, **options: Any) -> Cases:
+    """Make a case for a method of `STM`, and one for the same method of `SyncSTM`."""
+
+    async def of_stm(world: World) -> Any:
+        async def function(txn: STM) -> Any:
+            returned = getattr(txn, name)(*arguments, **options)
+            return await returned if inspect.isawaitable(returned) else returned
+
+        result = await world.communicator.stm(function)
+        return as_awaitable(result) if name in {"get", "range", "rev"} else result
+
+    def of_sync_stm(world: World) -> Any:
+        def function(txn: SyncSTM) -> Any:
+            return getattr(txn, name)(*arguments, **options)
+
+        return world.communicator.stm(function)
+
+    async def now(world: World) -> Any:
+        return await of_sync_stm(world)
+
+    return {f"STM.{name}": (of_stm,), f"SyncSTM.{name}": (now,)}
+
+
+async def as_awaitable(value: Any) -> Any:
+    """Return what an async method is to be awaited for."""
+    return value
+
+
 CASES: Cases = {
+    **stm("get", KEY),
+    **stm("range", PREFIX, prefix=True),
+    **stm("rev", KEY),
+    "Communicator.stm": (lambda world: world.communicator.stm(lambda txn: txn.get(KEY)),),
     "Communicator.append": (
         lambda world: world.communicator.append("jobs/", VALUE),
         once("append", "jobs/", VALUE),

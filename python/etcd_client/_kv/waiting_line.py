@@ -45,19 +45,29 @@ class Place:
         """What the key was found or made to be last; None where there is no such key."""
         return self._line.kv
 
+    @property
+    def revision(self) -> int:
+        """The revision at which the key was so; 0 where nothing is known."""
+        return self._line.revision
+
     def asks(self) -> int:
         """Note that a request is sent now, and return when that is."""
         self._line.time += 1
         return self._line.time
 
-    def learns(self, kv: KeyValue | None, asked: int) -> None:
+    def learns(self, kv: KeyValue | None, asked: int, revision: int) -> None:
         """Note what the key is, for those behind.
 
         Args:
             kv: What it is; None where there is no such key.
             asked: When the request was sent whose answer says so.
+            revision: A revision at which it was so; 0 where none is known.
         """
-        self._line.kv, self._line.known_at = kv, asked
+        self._line.kv, self._line.known_at, self._line.revision = kv, asked, revision
+
+    def forgets(self) -> None:
+        """Note that the key has been changed into something that is not known."""
+        self.learns(None, 0, 0)
 
     def leave(self) -> None:
         """Let the next one have its turn."""
@@ -67,13 +77,14 @@ class Place:
 class WaitingLine:
     """The line for one key. What is known of it holds no longer than there is somebody in it."""
 
-    __slots__ = ("__weakref__", "_busy", "_waiting", "known_at", "kv", "time")
+    __slots__ = ("__weakref__", "_busy", "_waiting", "known_at", "kv", "revision", "time")
 
     def __init__(self) -> None:
         # A count of the requests: who came after one was sent cannot rely on its answer, as the
         # key may have been changed between the two.
         self.time = 0
         self.known_at = 0
+        self.revision = 0
         self.kv: KeyValue | None = None
         self._busy = False
         self._waiting: deque[Event] = deque()
