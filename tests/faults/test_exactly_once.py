@@ -22,6 +22,7 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
+from tests.faults.test_at_most_once import counters
 from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
 from tests.support.history import History, Kind, NotAppliedError, Operation, UnknownOutcomeError
@@ -58,7 +59,7 @@ class Writer:
         self._communicator = communicator
         self._once = session
         self._numbers = itertools.count()
-        self.key = f"counter-{number}"
+        self.key = f"writer-{number}"
         self.made = 0
         self.not_made = 0
         # An impatient one has deadlines that pass.
@@ -117,9 +118,11 @@ async def test_through_a_bad_network(
     async with (
         Client(proxy.endpoint).connect() as through,
         writers(through, communicator),
+        counters(through) as others,
         mischief(faults, chance, each_once=True),
     ):
         await asyncio.sleep(5)
+    assert sum(other.unknown for other in others) > 0, "no fault has hit a change"
 
 
 async def test_with_members_that_fail(

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ast
 import asyncio
 
-from etcd_client import Client, Lock, WatchEventType
-from tests.docs.blocks import examples
-from tests.docs.coming_from.rows import PAGE, Checks, Here
+import pytest
+
+from etcd_client import Client, ConflictError, KeyExistsError, Lock, WatchEventType
+from tests.docs.coming_from.rows import Checks, Here
 
 checks = Checks("python-aio-etcd")
 
@@ -96,21 +96,11 @@ async def refreshes_unseen(here: Here) -> None:
 
 @checks.row('await client.write("/dir/name", "value", append=True)')
 async def appends(here: Here) -> None:
-    await define_append(here)
     await here.run()
-    first = here.names["key"]
+    first = here.names["kv"]
     await here.run()
-    assert first < here.names["key"]
-    assert await here.communicator.get(first) == b"value"
-
-
-async def define_append(here: Here) -> None:
-    """Take the function out of the page's example, without the program around it."""
-    (recipe,) = (example for example in examples(PAGE) if "def append(" in example.code)
-    wanted = (ast.ImportFrom, ast.AsyncFunctionDef)
-    tree = ast.parse(recipe.code)
-    tree.body = [node for node in tree.body if isinstance(node, wanted)]
-    exec(compile(tree, "<recipe>", "exec"), here.names)  # noqa: S102 - the page's
+    assert first.key < here.names["kv"].key
+    assert await here.communicator.get_kv(first.key) == first
 
 
 async def fill_directory(here: Here) -> None:
@@ -149,7 +139,10 @@ async def swaps_a_value(here: Here) -> None:
 
 @checks.row('await client.write("/nodes/n2", 2, prevExist=False)')
 async def creates(here: Here) -> None:
-    await swaps_once(here, "/nodes/n2", b"2")
+    await here.run()
+    assert here.names["kv"] == await here.communicator.get_kv("/nodes/n2")
+    with pytest.raises(KeyExistsError):
+        await here.run()
 
 
 @checks.row('await client.write("/nodes/n2", 2, prevIndex=n)')
@@ -160,8 +153,11 @@ async def swaps_at_a_revision(here: Here) -> None:
 
 @checks.row("await client.update(result)")
 async def updates(here: Here) -> None:
-    await here.communicator.put("/nodes/n1", "foo")
-    await swaps_once(here, "/nodes/n1", b"foobar", kv=await here.communicator.get_kv("/nodes/n1"))
+    read = await here.communicator.create("/nodes/n1", "foo")
+    await here.run(kv=read)
+    assert await here.communicator.get("/nodes/n1") == b"foobar"
+    with pytest.raises(ConflictError):
+        await here.run(kv=read)
 
 
 async def swaps_once(here: Here, key: str, value: bytes, **names: object) -> None:
