@@ -1,12 +1,12 @@
-"""The native module: the classes that do the work, and their documentation.
+"""The native module: types and documentation of what is written in Rust.
 
-Programs import these names from `etcd_client`. Some rules hold for all of them:
+Programs import these names from `etcd_client`. These rules hold for all of them:
 
-- Keys, values and names are taken as any bytes-like object or as `str`, which is encoded as UTF-8;
-  they are always returned as `bytes`.
-- Times are seconds, as `int` or `float`, and more than 0.
-- An argument of a wrong type raises `TypeError`, one with a wrong value `InvalidArgsError`, which
-  is a `ValueError`. Either names the argument, and nothing was sent.
+- Keys, values and names may be any bytes-like object or a `str`, which is encoded as UTF-8; they
+  are always returned as `bytes`.
+- Times are seconds, as `int` or `float`, and greater than 0.
+- An argument of the wrong type raises `TypeError`; a wrong value raises `InvalidArgsError`, which
+  is a `ValueError`. Both name the argument and are raised before anything is sent.
 """
 
 import asyncio
@@ -47,9 +47,9 @@ __version__: str
 """The version of this package."""
 
 def active_context_count() -> int:
-    """Count the contexts that are open in this process.
+    """Return the number of open contexts in this process.
 
-    Each `async with` of a `Client` is one. While there are any, the shared runtime is up.
+    Each `async with` on a `Client` is one. The shared runtime runs while any is open.
 
     Returns:
         The number of open contexts.
@@ -65,13 +65,13 @@ def active_context_count() -> int:
 def cleanup_runtime() -> None:
     """Stop the shared runtime: its thread, and the connections of all communicators.
 
-    Calls that are under way get five seconds to finish; then they fail with `EtcdConnectionError`
-    or, where they may have changed something, with `OutcomeUnknownError`. Leases, locks and leads
-    that are held are given back, and their holders told that they are lost. The next call starts
-    the runtime again, also of a communicator that is open. Programs seldom need this: the runtime
-    stops by itself soon after the last context has exited, and when the interpreter exits.
+    Calls in flight have five seconds to finish; then they fail with `EtcdConnectionError` or, if
+    they may have changed something, with `OutcomeUnknownError`. Held leases are revoked, locks
+    released and leaderships resigned, and their holders are told of the loss. The next call starts
+    the runtime again, even on a communicator that is already open. Programs seldom need this: the
+    runtime stops by itself soon after the last context has exited, and at interpreter exit.
 
-    Blocks until the runtime has stopped, at most for seven seconds.
+    Blocks until the runtime has stopped, for at most seven seconds.
 
     Examples:
         >>> from etcd_client import cleanup_runtime
@@ -81,15 +81,15 @@ def cleanup_runtime() -> None:
     """
 
 def connect(endpoints: Sequence[str], options: ConnectOptions) -> Call[Connected]:
-    """Open a context, connecting to a member within the connect timeout; for `Client`."""
+    """Open a context and connect to a member within the connect timeout; used by `Client`."""
 
 def read_endpoints(endpoints: str | Iterable[str], connect_options: ConnectOptions) -> list[str]:
-    """Read one endpoint or several, and refuse what `connect` would refuse; for `Client`."""
+    """Validate one or several endpoints as `connect` does; used by `Client`."""
 
 def check_discovery(
     domain: str, service_name: str | None = None, nameserver: str | None = None
 ) -> None:
-    """Refuse what `discover` would refuse, before it is called; for `Client`."""
+    """Validate the arguments of `discover` without calling it; used by `Client`."""
 
 def discover(
     options: ConnectOptions,
@@ -97,10 +97,10 @@ def discover(
     service_name: str | None = None,
     nameserver: str | None = None,
 ) -> Call[tuple[list[str], ConnectOptions]]:
-    """Find the endpoints of a domain, and the options to connect to them with; for `Client`."""
+    """Look up a domain's endpoints and the options to connect to them; used by `Client`."""
 
 def prefix_range(prefix: BytesLike) -> tuple[bytes, bytes]:
-    """Return the first key of all that begin with a prefix, and the key that ends them."""
+    """Return the range of the keys that begin with a prefix: first key and exclusive end."""
 
 def _at_exit() -> None: ...
 def _after_fork_in_child() -> None: ...
@@ -109,16 +109,17 @@ def _after_fork_in_child() -> None: ...
 
 @final
 class Call(Coroutine[Any, Any, _T_co], Generic[_T_co]):
-    """A call that is under way: what every method that talks to etcd returns.
+    """A call in flight: what every method that talks to etcd returns.
 
-    The call starts at once, not when it is awaited. It can be awaited directly, and handed to
-    whatever takes a coroutine: `asyncio.create_task`, `TaskGroup.create_task`, `asyncio.gather`,
-    `asyncio.shield`, `asyncio.wait_for`. When the task that awaits it is cancelled, the call is
-    cancelled on the server too. A result that is never awaited is dropped without a warning.
+    The call starts at once, not when it is awaited. It can be awaited directly, or passed to
+    anything that takes a coroutine: `asyncio.create_task`, `TaskGroup.create_task`,
+    `asyncio.gather`, `asyncio.shield`, `asyncio.wait_for`. When the task that awaits it is
+    cancelled, the call is cancelled on the server too. A result that is never awaited is dropped
+    without a warning.
 
     Examples:
         >>> import asyncio
-        >>> first = communicator.put("a", "1")  # is under way now
+        >>> first = communicator.put("a", "1")  # in flight from here on
         >>> second = asyncio.create_task(communicator.put("b", "2"))
         >>> responses = await asyncio.gather(first, second)
         >>> await asyncio.wait_for(communicator.get("b"), timeout=5)
@@ -130,7 +131,7 @@ class Call(Coroutine[Any, Any, _T_co], Generic[_T_co]):
     def __next__(self) -> asyncio.Future[Any]: ...
     def __class_getitem__(cls, key: object) -> GenericAlias: ...
     def send(self, value: None) -> asyncio.Future[Any]:
-        """Resume the call, as a task does; not for programs.
+        """Advance the call, as the coroutine protocol requires; not meant for programs.
 
         Args:
             value: None.
@@ -139,7 +140,7 @@ class Call(Coroutine[Any, Any, _T_co], Generic[_T_co]):
             The future that the call waits for.
 
         Raises:
-            StopIteration: The call is over; its `value` is the result.
+            StopIteration: The call has finished; its `value` is the result.
         """
 
     def throw(
@@ -149,15 +150,15 @@ class Call(Coroutine[Any, Any, _T_co], Generic[_T_co]):
         traceback: TracebackType | None = None,
         /,
     ) -> NoReturn:
-        """Cancel the call with an exception, as the cancellation of its task does.
+        """Cancel the call and raise an exception, as happens when its task is cancelled.
 
         Args:
             kind: The exception or its class.
-            value: Where `kind` is a class: an instance, or the argument to make one.
+            value: If `kind` is a class: an instance of it, or the argument to make one.
             traceback: Not used.
 
         Raises:
-            BaseException: The exception that was given.
+            BaseException: The given exception.
         """
 
     def close(self) -> None:
@@ -165,14 +166,14 @@ class Call(Coroutine[Any, Any, _T_co], Generic[_T_co]):
 
 @final
 class Next(Coroutine[Any, Any, _T_co], Generic[_T_co]):
-    """A step of an async iterator. One that is cancelled while it waits has taken nothing."""
+    """One step of an async iterator; no item is lost when it is cancelled while it waits."""
 
     def __await__(self) -> Generator[Any, Any, _T_co]: ...
     def __iter__(self) -> Generator[Any, Any, _T_co]: ...
     def __next__(self) -> asyncio.Future[Any]: ...
     def __class_getitem__(cls, key: object) -> GenericAlias: ...
     def send(self, value: None) -> asyncio.Future[Any]:
-        """Resume the step, as a task does."""
+        """Advance the step, as the coroutine protocol requires."""
 
     def throw(
         self,
@@ -181,26 +182,26 @@ class Next(Coroutine[Any, Any, _T_co], Generic[_T_co]):
         traceback: TracebackType | None = None,
         /,
     ) -> NoReturn:
-        """Give the step up with an exception, as the cancellation of its task does."""
+        """Cancel the step and raise an exception, as happens when its task is cancelled."""
 
     def close(self) -> None:
-        """Give the step up."""
+        """Cancel the step."""
 
 @final
 class LoopBridge:
-    """The way of an event loop's calls to the runtime and of their results back."""
+    """The connection between an event loop and the runtime: calls go out, results come back."""
 
 @final
 class Connected:
-    """What `connect` brings back, to make a `Communicator` of."""
+    """The result of `connect`, from which a `Communicator` is made."""
 
 # Connecting
 
 @final
 class ConnectOptions:
-    """How to connect; frozen, so that it can be shared, compared and used as a key.
+    """How to connect; immutable, comparable and hashable.
 
-    Each `with_...` method returns other options, with one thing changed.
+    Each `with_...` method returns a copy with one thing changed.
 
     Examples:
         >>> from etcd_client import Client, ConnectOptions
@@ -231,42 +232,42 @@ class ConnectOptions:
         max_response_size: int | None = None,
         require_connection: bool = False,
     ) -> ConnectOptions:
-        """Set the options that are given; the others have defaults that suit most programs.
+        """Create options; what is not given has a default that suits most programs.
 
         Args:
-            user: The user to be, where the cluster has authentication enabled; with `password`.
-            password: The password of the user.
-            ca: The certificates to trust, instead of the system's.
-            cert: The client's certificate chain, where the members ask for one; with `key`.
+            user: The user name for a cluster with authentication; requires `password`.
+            password: The user's password.
+            ca: The certificate authorities to trust, instead of the system's.
+            cert: The client's certificate chain, for members that ask for one; requires `key`.
             key: The private key of `cert`.
-            server_name: The name that the members' certificates must carry, instead of the host of
+            server_name: The name to expect in the members' certificates, instead of the host of
                 the endpoint.
-            verify: False to accept any certificate. Whoever is in between can then read and change
-                everything.
-            connect_timeout: Seconds for opening a context; 5 by default.
-            timeout: The deadline, in seconds, of calls that name none; 10 by default. For no
-                deadline see `with_timeout`.
+            verify: False to accept any certificate. Anyone in between can then read and change all
+                traffic.
+            connect_timeout: Maximum time in seconds to open a context; 5 by default.
+            timeout: The default deadline of calls, in seconds; 10 by default. For no deadline, see
+                `with_timeout`.
             keep_alive_interval: Seconds between HTTP/2 pings; 6 by default. Members disconnect
-                clients that ping them more often than every 5 seconds.
-            keep_alive_timeout: Seconds to wait for the answer to a ping before the connection is
-                given up; 3 by default.
-            keep_alive_while_idle: Whether to ping while no call is under way.
+                clients that ping more often than every 5 seconds.
+            keep_alive_timeout: Seconds to wait for the response to a ping before the connection is
+                closed; 3 by default.
+            keep_alive_while_idle: Whether to ping while no call is in flight.
             tcp_keepalive: Seconds between TCP keep-alive probes; 30 by default.
             max_response_size: The largest response to accept, in bytes; 2 GiB by default.
-            require_connection: Whether opening a context raises `EtcdConnectionError` where no
-                member can be reached within the connect timeout. By default it is opened then all
-                the same, and the first call tells. `Client.with_lock` always requires one.
+            require_connection: Whether opening a context raises `EtcdConnectionError` if no member
+                can be reached within the connect timeout. By default the context opens anyway, and
+                the first call raises. `Client.with_lock` always requires a connection.
 
         Raises:
-            InvalidArgsError: Only one of a pair is given, a time is not above 0, or what should be
-                PEM is not.
+            InvalidArgsError: Only one of a pair is given, a time is not above 0, or something that
+                should be PEM is not.
             OSError: A file could not be read.
         """
 
     def with_user(self, name: str, password: str) -> ConnectOptions:
-        """Return the same options with a user, whose token then goes with every request.
+        """Return a copy with a user to authenticate as.
 
-        A token that has expired or is outdated is replaced, and the call is tried once more. On a
+        A token that has expired or is outdated is replaced, and the call is retried once. On a
         cluster without authentication the user is ignored.
 
         Args:
@@ -275,54 +276,54 @@ class ConnectOptions:
         """
 
     def with_keep_alive(self, interval: float, timeout: float) -> ConnectOptions:
-        """Return the same options with other HTTP/2 pings, which find out frozen members.
+        """Return a copy with other HTTP/2 pings, which detect frozen members.
 
         Args:
-            interval: Seconds between pings. Members disconnect clients that ping them more often
-                than every 5 seconds.
-            timeout: Seconds to wait for an answer before the connection is given up.
+            interval: Seconds between pings. Members disconnect clients that ping more often than
+                every 5 seconds.
+            timeout: Seconds to wait for a response before the connection is closed.
         """
 
     def with_keep_alive_while_idle(self, enabled: bool) -> ConnectOptions:
-        """Return the same options, pinging also while no call is under way, or not.
+        """Return a copy that pings, or does not ping, while no call is in flight.
 
         Args:
-            enabled: Whether to ping then.
+            enabled: Whether to ping while idle.
         """
 
     def with_connect_timeout(self, connect_timeout: float) -> ConnectOptions:
-        """Return the same options with another limit for opening a context.
+        """Return a copy with another maximum time to open a context.
 
         Args:
             connect_timeout: Seconds.
         """
 
     def with_timeout(self, timeout: float | None) -> ConnectOptions:
-        """Return the same options with another deadline for calls that name none.
+        """Return a copy with another default deadline of calls.
 
         Args:
             timeout: Seconds; None for no deadline.
         """
 
     def with_tcp_keepalive(self, tcp_keepalive: float) -> ConnectOptions:
-        """Return the same options with another interval of TCP keep-alive probes.
+        """Return a copy with another interval between TCP keep-alive probes.
 
         Args:
             tcp_keepalive: Seconds.
         """
 
     def with_max_response_size(self, max_response_size: int) -> ConnectOptions:
-        """Return the same options with another limit for the size of a response.
+        """Return a copy with another limit for the size of a response.
 
         Args:
             max_response_size: Bytes.
         """
 
     def with_require_connection(self, required: bool) -> ConnectOptions:
-        """Return the same options, opening a context only where a member can be reached, or always.
+        """Return a copy that requires, or does not require, a connection to open a context.
 
         Args:
-            required: Whether opening raises `EtcdConnectionError` where none can be reached.
+            required: Whether opening raises `EtcdConnectionError` if no member can be reached.
         """
 
     def with_tls(
@@ -334,32 +335,33 @@ class ConnectOptions:
         server_name: str | None = None,
         verify: bool = True,
     ) -> ConnectOptions:
-        """Return the same options with TLS, also for endpoints without a scheme.
+        """Return a copy that uses TLS, for endpoints without a scheme too.
 
-        Endpoints that begin with `https://` use TLS in any case, with the system's certificates.
+        Endpoints that begin with `https://` use TLS in any case; without this, they trust the
+        system's certificate authorities.
 
         Args:
-            ca: The certificates to trust, instead of the system's.
-            cert: The client's certificate chain, where the members ask for one; with `key`.
+            ca: The certificate authorities to trust, instead of the system's.
+            cert: The client's certificate chain, for members that ask for one; requires `key`.
             key: The private key of `cert`.
-            server_name: The name that the members' certificates must carry, instead of the host of
+            server_name: The name to expect in the members' certificates, instead of the host of
                 the endpoint.
             verify: False to accept any certificate.
 
         Raises:
-            InvalidArgsError: `cert` is given without `key` or the other way round, or what should
-                be PEM is not.
+            InvalidArgsError: Only one of `cert` and `key` is given, or something that should be
+                PEM is not.
             OSError: A file could not be read.
         """
 
 @disjoint_base
 class Communicator:
-    """The native part of `etcd_client.Communicator`, which says what the whole is."""
+    """The native base class of `etcd_client.Communicator`; see there."""
 
     def __new__(cls, connected: Connected) -> Communicator: ...
     @property
     def _prefix(self) -> bytes:
-        """What is put before the keys."""
+        """The prefix of the namespace."""
 
     @property
     def closed(self) -> bool:
@@ -367,61 +369,61 @@ class Communicator:
 
     @property
     def endpoints(self) -> list[str]:
-        """The endpoints in use, as they were given."""
+        """The endpoints in use, as given."""
 
     def close(self) -> None:
         """Close the communicator, as leaving its `async with` does.
 
-        Watches that are open end, further calls raise `ClosedError`. Closing again does nothing.
-        Closing what `namespace` returned refuses calls through it and leaves the rest as it is.
+        Open watches end, and further calls raise `ClosedError`. Closing again does nothing.
+        Closing a communicator that `namespace` returned affects nothing but that one.
         """
 
     def set_endpoints(self, endpoints: Iterable[str]) -> None:
-        """Use other endpoints from now on; calls and watches under way move to them.
+        """Switch to other endpoints; calls and watches in flight move to them.
 
-        Communicators that were opened with the same endpoints and options share the connections,
-        and come along.
+        This also affects the other communicators that were opened with the same endpoints and
+        options, because they share their connections.
 
         Args:
-            endpoints: Where the members listen; at least one.
+            endpoints: The members' client addresses; at least one.
 
         Raises:
-            InvalidUriError: An endpoint is malformed, or one without TLS where TLS is set up.
-            InvalidArgsError: There is no endpoint.
+            InvalidUriError: An endpoint is malformed, or has no TLS although TLS is configured.
+            InvalidArgsError: No endpoint is given.
         """
 
     def sync_endpoints(self, *, timeout: float | None = None) -> Call[list[str]]:
-        """Use the endpoints from now on at which the members say that they serve clients.
+        """Switch to the client URLs that the members advertise.
 
-        Learners and members that were never started are left out.
+        Learners and members that have not been started are left out.
 
         Args:
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The endpoints.
         """
 
     def stats(self) -> Stats:
-        """Count what has happened on the connections.
+        """Return counters of what has happened on the connections.
 
-        They are shared with all communicators of the same endpoints and options, and so are the
-        counts. The log tells more: each failover, each lost connection and each watch that is
-        resumed is a warning of the logger `etcd_client`.
+        Communicators with the same endpoints and options share their connections, and so these
+        counters. The logger `etcd_client` says more: it logs a warning for each failover, lost
+        connection and resumed watch.
 
         Returns:
-            The counts at this moment, since the connections were first used.
+            The counters as of now, since the connections were first used.
         """
 
     def namespace(self, prefix: BytesLike) -> Self:
-        """View the keys that begin with a prefix, by what follows it.
+        """Return a communicator whose keys are all prefixed.
 
-        Keys, ranges, transactions, watches, locks and elections of what is returned all live under
-        the prefix, and nothing that is done through it reaches another key. It shares everything
-        else with this communicator, and is closed with it.
+        The prefix is added to every key that is sent and removed from every key that is returned,
+        for ranges, transactions, watches, locks and elections too, so that no other key can be
+        reached. Everything else is shared with this communicator, and it is closed with it.
 
         Args:
-            prefix: What all keys begin with; after that of this communicator, if it has one.
+            prefix: The prefix; it is appended to the prefix of this communicator, if it has one.
 
         Returns:
             A communicator of the same class.
@@ -453,22 +455,22 @@ class Communicator:
 
         Args:
             key: The key.
-            revision: The revision to read at; 0 for the newest.
-            serializable: Whether the member may answer by itself, faster and perhaps with older
-                data.
-            min_mod_revision: Find the key only if it was last changed at this revision or later.
-            max_mod_revision: Find it only if it was last changed at this revision or before.
-            min_create_revision: Find it only if it was created at this revision or later.
-            max_create_revision: Find it only if it was created at this revision or before.
-            timeout: Seconds for the whole call; the connection's default where None.
+            revision: The revision to read at; 0 for the latest.
+            serializable: Whether the member may answer from its own data without asking the
+                leader: faster, but possibly stale.
+            min_mod_revision: Ignore the key if it was last modified before this revision.
+            max_mod_revision: Ignore the key if it was last modified after this revision.
+            min_create_revision: Ignore the key if it was created before this revision.
+            max_create_revision: Ignore the key if it was created after this revision.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The value; None where there is no such key.
+            The value; None if the key does not exist.
 
         Raises:
             EmptyKeyError: The key is empty.
             CompactedError: The revision has been compacted.
-            FutureRevisionError: The revision has not come yet.
+            FutureRevisionError: The revision is in the future.
         """
 
     def get_kv(
@@ -487,22 +489,22 @@ class Communicator:
 
         Args:
             key: The key.
-            revision: The revision to read at; 0 for the newest.
-            serializable: Whether the member may answer by itself, faster and perhaps with older
-                data.
-            min_mod_revision: Find the key only if it was last changed at this revision or later.
-            max_mod_revision: Find it only if it was last changed at this revision or before.
-            min_create_revision: Find it only if it was created at this revision or later.
-            max_create_revision: Find it only if it was created at this revision or before.
-            timeout: Seconds for the whole call; the connection's default where None.
+            revision: The revision to read at; 0 for the latest.
+            serializable: Whether the member may answer from its own data without asking the
+                leader: faster, but possibly stale.
+            min_mod_revision: Ignore the key if it was last modified before this revision.
+            max_mod_revision: Ignore the key if it was last modified after this revision.
+            min_create_revision: Ignore the key if it was created before this revision.
+            max_create_revision: Ignore the key if it was created after this revision.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The key-value pair; None where there is no such key.
+            The key-value pair; None if the key does not exist.
 
         Raises:
             EmptyKeyError: The key is empty.
             CompactedError: The revision has been compacted.
-            FutureRevisionError: The revision has not come yet.
+            FutureRevisionError: The revision is in the future.
         """
 
     def get_prefix(
@@ -522,28 +524,28 @@ class Communicator:
     ) -> Call[list[tuple[bytes, bytes]]]:
         """Read all keys that begin with a prefix.
 
-        The whole answer is held in memory; for ranges of any size there is `scan_prefix`.
+        The whole response is held in memory; for ranges of any size, use `scan_prefix`.
 
         Args:
-            prefix: The prefix; an empty one means all keys.
-            limit: The most keys to return; 0 for all.
-            revision: The revision to read at; 0 for the newest.
-            sort_order: The order; ascending by default.
+            prefix: The prefix; empty for all keys.
+            limit: The maximum number of keys to return; 0 for no limit.
+            revision: The revision to read at; 0 for the latest.
+            sort_order: The sort order; ascending by default.
             sort_target: What to sort by; the key by default.
-            serializable: Whether the member may answer by itself, faster and perhaps with older
-                data.
-            min_mod_revision: Leave out keys last changed before this revision.
-            max_mod_revision: Leave out keys last changed after this revision.
+            serializable: Whether the member may answer from its own data without asking the
+                leader: faster, but possibly stale.
+            min_mod_revision: Leave out keys last modified before this revision.
+            max_mod_revision: Leave out keys last modified after this revision.
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The keys and their values.
 
         Raises:
             CompactedError: The revision has been compacted.
-            FutureRevisionError: The revision has not come yet.
+            FutureRevisionError: The revision is in the future.
         """
 
     def get_range(
@@ -562,22 +564,22 @@ class Communicator:
         max_create_revision: int = 0,
         timeout: float | None = None,
     ) -> Call[list[tuple[bytes, bytes]]]:
-        """Read all keys from one up to, and without, another.
+        """Read all keys from `key` up to, but not including, `range_end`.
 
         Args:
-            key: The first key of the range; an empty one is before all keys.
-            range_end: The key after the last one of the range.
-            limit: The most keys to return; 0 for all.
-            revision: The revision to read at; 0 for the newest.
-            sort_order: The order; ascending by default.
+            key: The first key of the range; empty to start at the first key of all.
+            range_end: The end of the range, exclusive.
+            limit: The maximum number of keys to return; 0 for no limit.
+            revision: The revision to read at; 0 for the latest.
+            sort_order: The sort order; ascending by default.
             sort_target: What to sort by; the key by default.
-            serializable: Whether the member may answer by itself, faster and perhaps with older
-                data.
-            min_mod_revision: Leave out keys last changed before this revision.
-            max_mod_revision: Leave out keys last changed after this revision.
+            serializable: Whether the member may answer from its own data without asking the
+                leader: faster, but possibly stale.
+            min_mod_revision: Leave out keys last modified before this revision.
+            max_mod_revision: Leave out keys last modified after this revision.
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The keys and their values.
@@ -585,7 +587,7 @@ class Communicator:
         Raises:
             InvalidArgsError: `range_end` is empty.
             CompactedError: The revision has been compacted.
-            FutureRevisionError: The revision has not come yet.
+            FutureRevisionError: The revision is in the future.
         """
 
     def keys_prefix(
@@ -606,25 +608,25 @@ class Communicator:
         """Read all keys that begin with a prefix, without their values.
 
         Args:
-            key: The prefix; an empty one means all keys.
-            limit: The most keys to return; 0 for all.
-            revision: The revision to read at; 0 for the newest.
-            sort_order: The order; ascending by default.
+            key: The prefix; empty for all keys.
+            limit: The maximum number of keys to return; 0 for no limit.
+            revision: The revision to read at; 0 for the latest.
+            sort_order: The sort order; ascending by default.
             sort_target: What to sort by; the key by default.
-            serializable: Whether the member may answer by itself, faster and perhaps with older
-                data.
-            min_mod_revision: Leave out keys last changed before this revision.
-            max_mod_revision: Leave out keys last changed after this revision.
+            serializable: Whether the member may answer from its own data without asking the
+                leader: faster, but possibly stale.
+            min_mod_revision: Leave out keys last modified before this revision.
+            max_mod_revision: Leave out keys last modified after this revision.
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The keys.
 
         Raises:
             CompactedError: The revision has been compacted.
-            FutureRevisionError: The revision has not come yet.
+            FutureRevisionError: The revision is in the future.
         """
 
     def keys_range(
@@ -643,22 +645,22 @@ class Communicator:
         max_create_revision: int = 0,
         timeout: float | None = None,
     ) -> Call[list[bytes]]:
-        """Read all keys from one up to, and without, another, without their values.
+        """Read all keys from `key` up to, but not including, `range_end`; without their values.
 
         Args:
-            key: The first key of the range; an empty one is before all keys.
-            range_end: The key after the last one of the range.
-            limit: The most keys to return; 0 for all.
-            revision: The revision to read at; 0 for the newest.
-            sort_order: The order; ascending by default.
+            key: The first key of the range; empty to start at the first key of all.
+            range_end: The end of the range, exclusive.
+            limit: The maximum number of keys to return; 0 for no limit.
+            revision: The revision to read at; 0 for the latest.
+            sort_order: The sort order; ascending by default.
             sort_target: What to sort by; the key by default.
-            serializable: Whether the member may answer by itself, faster and perhaps with older
-                data.
-            min_mod_revision: Leave out keys last changed before this revision.
-            max_mod_revision: Leave out keys last changed after this revision.
+            serializable: Whether the member may answer from its own data without asking the
+                leader: faster, but possibly stale.
+            min_mod_revision: Leave out keys last modified before this revision.
+            max_mod_revision: Leave out keys last modified after this revision.
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The keys.
@@ -666,7 +668,7 @@ class Communicator:
         Raises:
             InvalidArgsError: `range_end` is empty.
             CompactedError: The revision has been compacted.
-            FutureRevisionError: The revision has not come yet.
+            FutureRevisionError: The revision is in the future.
         """
 
     def range(
@@ -689,36 +691,36 @@ class Communicator:
         max_create_revision: int = 0,
         timeout: float | None = None,
     ) -> Call[RangeResponse]:
-        """Read keys, with every option that etcd has.
+        """Read a key or a range of keys, with every option of etcd's range request.
 
         Args:
-            key: The key; with one of the next three arguments the first of a range.
-            range_end: The key after the last one of the range.
+            key: The key; with one of the next three arguments, the first key of a range.
+            range_end: The end of the range, exclusive.
             prefix: Whether to read all keys that begin with `key`.
-            from_key: Whether to read all keys from `key` on.
-            limit: The most keys to return; 0 for all.
-            revision: The revision to read at; 0 for the newest.
-            sort_order: The order; ascending by default.
+            from_key: Whether to read all keys from `key` to the last key of all.
+            limit: The maximum number of keys to return; 0 for no limit.
+            revision: The revision to read at; 0 for the latest.
+            sort_order: The sort order; ascending by default.
             sort_target: What to sort by; the key by default.
-            serializable: Whether the member may answer by itself, faster and perhaps with older
-                data.
+            serializable: Whether the member may answer from its own data without asking the
+                leader: faster, but possibly stale.
             keys_only: Whether to leave out the values.
-            count_only: Whether to count the keys and return none.
-            min_mod_revision: Leave out keys last changed before this revision.
-            max_mod_revision: Leave out keys last changed after this revision.
+            count_only: Whether to return only the number of keys.
+            min_mod_revision: Leave out keys last modified before this revision.
+            max_mod_revision: Leave out keys last modified after this revision.
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The key-value pairs, how many there are, and the header.
+            The key-value pairs, their total number, and the response header.
 
         Raises:
             InvalidArgsError: More than one of `range_end`, `prefix` and `from_key` is given, or
                 `range_end` is empty.
-            EmptyKeyError: The key is empty, and is not a prefix or the beginning of a range.
+            EmptyKeyError: The key is empty and does not begin a range.
             CompactedError: The revision has been compacted.
-            FutureRevisionError: The revision has not come yet.
+            FutureRevisionError: The revision is in the future.
         """
 
     def count_prefix(
@@ -736,22 +738,22 @@ class Communicator:
         """Count the keys that begin with a prefix.
 
         Args:
-            prefix: The prefix; an empty one means all keys.
-            revision: The revision to read at; 0 for the newest.
-            serializable: Whether the member may answer by itself, faster and perhaps with older
-                data.
-            min_mod_revision: Has no effect: etcd counts before it filters.
-            max_mod_revision: Has no effect, likewise.
-            min_create_revision: Has no effect, likewise.
-            max_create_revision: Has no effect, likewise.
-            timeout: Seconds for the whole call; the connection's default where None.
+            prefix: The prefix; empty for all keys.
+            revision: The revision to read at; 0 for the latest.
+            serializable: Whether the member may answer from its own data without asking the
+                leader: faster, but possibly stale.
+            min_mod_revision: No effect: etcd counts before it filters.
+            max_mod_revision: No effect, for the same reason.
+            min_create_revision: No effect, for the same reason.
+            max_create_revision: No effect, for the same reason.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The number of keys.
 
         Raises:
             CompactedError: The revision has been compacted.
-            FutureRevisionError: The revision has not come yet.
+            FutureRevisionError: The revision is in the future.
         """
 
     # Writing
@@ -786,24 +788,24 @@ class Communicator:
         Args:
             key: The key.
             value: The value; empty with `ignore_value`.
-            lease: The lease to attach the key to: it is deleted when the lease ends. Without one
-                the key is detached from the lease that it has.
-            prev_kv: Whether to return what the key was before.
-            ignore_value: Whether to keep the value that the key has.
-            ignore_lease: Whether to keep the lease that the key has.
-            timeout: Seconds for the whole call; the connection's default where None.
-            once: The session as long as whose life the change is made exactly once, whatever
-                breaks: there is no `OutcomeUnknownError` before its loss.
+            lease: The lease to attach the key to: the key is deleted when the lease expires or is
+                revoked. None detaches the key from its present lease.
+            prev_kv: Whether to return the previous key-value pair.
+            ignore_value: Whether to keep the key's present value.
+            ignore_lease: Whether to keep the key attached to its present lease.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            once: A session; the change is then applied exactly once, whatever fails. While the
+                session lives, there is no `OutcomeUnknownError`.
 
         Returns:
-            The header and, if asked for, what the key was before.
+            The response header and, with `prev_kv`, the previous key-value pair.
 
         Raises:
             EmptyKeyError: The key is empty.
-            KeyNotFoundError: `ignore_value` or `ignore_lease` is set, and there is no such key.
-            LeaseNotFoundError: There is no such lease.
-            RequestTooLargeError: The request is larger than the server takes, by default 1.5 MiB.
-            NoSpaceError: The database has reached its quota.
+            KeyNotFoundError: `ignore_value` or `ignore_lease` is set and the key does not exist.
+            LeaseNotFoundError: The lease does not exist.
+            RequestTooLargeError: The request exceeds the server's limit, by default 1.5 MiB.
+            NoSpaceError: The database has exceeded its quota.
         """
 
     @overload
@@ -832,22 +834,22 @@ class Communicator:
         """Delete a key, or a range of keys.
 
         Args:
-            key: The key; with one of the next three arguments the first of a range.
-            range_end: The key after the last one of the range.
+            key: The key; with one of the next three arguments, the first key of a range.
+            range_end: The end of the range, exclusive.
             prefix: Whether to delete all keys that begin with `key`.
-            from_key: Whether to delete all keys from `key` on.
-            prev_kv: Whether to return what was deleted.
-            timeout: Seconds for the whole call; the connection's default where None.
-            once: The session as long as whose life the change is made exactly once, whatever
-                breaks: there is no `OutcomeUnknownError` before its loss.
+            from_key: Whether to delete all keys from `key` to the last key of all.
+            prev_kv: Whether to return the deleted key-value pairs.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            once: A session; the change is then applied exactly once, whatever fails. While the
+                session lives, there is no `OutcomeUnknownError`.
 
         Returns:
-            The number of keys that were deleted and, if asked for, what they were.
+            The number of deleted keys and, with `prev_kv`, the deleted key-value pairs.
 
         Raises:
             InvalidArgsError: More than one of `range_end`, `prefix` and `from_key` is given, or
                 `range_end` is empty.
-            EmptyKeyError: The key is empty, and is not a prefix or the beginning of a range.
+            EmptyKeyError: The key is empty and does not begin a range.
         """
 
     @overload
@@ -866,14 +868,14 @@ class Communicator:
         """Delete all keys that begin with a prefix.
 
         Args:
-            key: The prefix; an empty one means all keys.
-            prev_kv: Whether to return what was deleted.
-            timeout: Seconds for the whole call; the connection's default where None.
-            once: The session as long as whose life the change is made exactly once, whatever
-                breaks: there is no `OutcomeUnknownError` before its loss.
+            key: The prefix; empty for all keys.
+            prev_kv: Whether to return the deleted key-value pairs.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            once: A session; the change is then applied exactly once, whatever fails. While the
+                session lives, there is no `OutcomeUnknownError`.
 
         Returns:
-            The number of keys that were deleted and, if asked for, what they were.
+            The number of deleted keys and, with `prev_kv`, the deleted key-value pairs.
         """
 
     @overload
@@ -895,18 +897,18 @@ class Communicator:
         timeout: float | None = None,
         once: Session | None,
     ) -> Coroutine[Any, Any, DeleteResponse]:
-        """Delete all keys from one up to, and without, another.
+        """Delete all keys from `key` up to, but not including, `range_end`.
 
         Args:
-            key: The first key of the range; an empty one is before all keys.
-            range_end: The key after the last one of the range.
-            prev_kv: Whether to return what was deleted.
-            timeout: Seconds for the whole call; the connection's default where None.
-            once: The session as long as whose life the change is made exactly once, whatever
-                breaks: there is no `OutcomeUnknownError` before its loss.
+            key: The first key of the range; empty to start at the first key of all.
+            range_end: The end of the range, exclusive.
+            prev_kv: Whether to return the deleted key-value pairs.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            once: A session; the change is then applied exactly once, whatever fails. While the
+                session lives, there is no `OutcomeUnknownError`.
 
         Returns:
-            The number of keys that were deleted and, if asked for, what they were.
+            The number of deleted keys and, with `prev_kv`, the deleted key-value pairs.
 
         Raises:
             InvalidArgsError: `range_end` is empty.
@@ -918,42 +920,42 @@ class Communicator:
     def txn(
         self, txn: Txn, *, timeout: float | None = None, once: Session | None
     ) -> Coroutine[Any, Any, TxnResponse]:
-        """Run a transaction: all of it at one revision, or nothing.
+        """Run a transaction atomically: all of it takes effect at one revision, or none of it.
 
         Args:
             txn: The transaction.
-            timeout: Seconds for the whole call; the connection's default where None.
-            once: The session as long as whose life the change is made exactly once, whatever
-                breaks: there is no `OutcomeUnknownError` before its loss.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            once: A session; the change is then applied exactly once, whatever fails. While the
+                session lives, there is no `OutcomeUnknownError`.
 
         Returns:
-            Which branch ran, and the response of each of its operations.
+            Whether the conditions held, and the response of each operation that ran.
 
         Raises:
-            TooManyOpsError: There are more operations than the server takes, by default 128.
-            DuplicateKeyError: A key is written twice.
+            TooManyOpsError: There are more operations than the server allows, by default 128.
+            DuplicateKeyError: A key is written more than once.
             EmptyKeyError: A key is empty.
-            LeaseNotFoundError: A put names a lease that there is not.
-            RequestTooLargeError: The request is larger than the server takes, by default 1.5 MiB.
-            CompactedError: An operation reads at a revision that has been compacted.
+            LeaseNotFoundError: The lease of a put does not exist.
+            RequestTooLargeError: The request exceeds the server's limit, by default 1.5 MiB.
+            CompactedError: The revision of a read has been compacted.
         """
 
     def compact(
         self, revision: int, *, physical: bool = False, timeout: float | None = None
     ) -> Call[CompactResponse]:
-        """Forget what was before a revision, but for the newest state of each key at it.
+        """Discard the history before a revision; the keys as they are at it remain.
 
         Args:
-            revision: The revision; history before it is gone afterwards.
-            physical: Whether to wait until the space is free within the database.
-            timeout: Seconds for the whole call; the connection's default where None.
+            revision: The oldest revision that can be read afterwards.
+            physical: Whether to wait until the compacted entries are removed from the database.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
-            CompactedError: That revision has been compacted already.
-            FutureRevisionError: The revision has not come yet.
+            CompactedError: The revision has already been compacted.
+            FutureRevisionError: The revision is in the future.
         """
 
     # Leases
@@ -961,53 +963,53 @@ class Communicator:
     def lease_grant(
         self, ttl: int, id: int | None = None, *, timeout: float | None = None
     ) -> Call[LeaseGrantResponse]:
-        """Grant a lease: keys attached to it are deleted when it ends.
+        """Grant a lease: keys attached to it are deleted when it expires or is revoked.
 
-        Nothing renews it but `lease_keep_alive` and `lease_keep_alive_stream`; `lease` grants one
-        that is kept alive.
+        It expires unless it is renewed by `lease_keep_alive` or `lease_keep_alive_stream`. For a
+        lease that is kept alive in the background, use `lease`.
 
         Args:
-            ttl: Seconds until it ends unless it is renewed, at least 1. The server grants more
-                where this is less than its minimum, which is about 2.
-            id: The id that it is to have; None or 0 for a random one.
-            timeout: Seconds for the whole call; the connection's default where None.
+            ttl: Time to live in seconds, at least 1. The server raises it to its own minimum,
+                which is about 2.
+            id: The id of the lease; None or 0 for a random one.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The id and the time to live that the server granted.
+            The id and the granted time to live.
 
         Raises:
-            LeaseExistError: There is a lease of that id.
+            LeaseExistError: A lease with that id exists already.
             LeaseTTLTooLargeError: The time to live is above 9,000,000,000.
         """
 
     def lease_revoke(
         self, id: LeaseId, *, timeout: float | None = None
     ) -> Call[LeaseRevokeResponse]:
-        """End a lease; the keys attached to it are deleted.
+        """Revoke a lease and delete the keys attached to it.
 
         Args:
-            id: The lease.
-            timeout: Seconds for the whole call; the connection's default where None.
+            id: The lease, or its id.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
-            LeaseNotFoundError: There is no such lease.
+            LeaseNotFoundError: The lease does not exist.
         """
 
     def lease_time_to_live(
         self, id: LeaseId, *, keys: bool = False, timeout: float | None = None
     ) -> Call[LeaseTimeToLiveResponse]:
-        """Ask how long a lease still lives.
+        """Get the remaining time to live of a lease.
 
         Args:
-            id: The lease.
-            keys: Whether to return the keys that are attached to it.
-            timeout: Seconds for the whole call; the connection's default where None.
+            id: The lease, or its id.
+            keys: Whether to return the attached keys.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The seconds that are left, -1 where there is no such lease.
+            The remaining and the granted seconds; -1 remain if the lease does not exist.
         """
 
     def lease_keep_alive(
@@ -1016,26 +1018,26 @@ class Communicator:
         """Renew a lease once.
 
         Args:
-            id: The lease.
-            timeout: Seconds for the whole call; the connection's default where None.
+            id: The lease, or its id.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The seconds that it lives from now on.
+            The renewed time to live.
 
         Raises:
-            LeaseNotFoundError: There is no such lease.
+            LeaseNotFoundError: The lease does not exist.
         """
 
     def lease_keep_alive_stream(
         self, id: LeaseId, *, timeout: float | None = None
     ) -> LeaseKeepAlives:
-        """Keep a lease alive that was granted before, by this program or another.
+        """Keep an existing lease alive, whoever granted it.
 
-        The engine renews it from now on, whether or not the program reads.
+        The lease is renewed in the background, whether or not the program reads the responses.
 
         Args:
-            id: The lease.
-            timeout: Seconds for the first renewal; the connection's default where None.
+            id: The lease, or its id.
+            timeout: Deadline for the first renewal, in seconds; None for the connection's default.
 
         Returns:
             An async iterator of `LeaseKeepAliveResponse`, one for each renewal.
@@ -1045,10 +1047,10 @@ class Communicator:
         """List all leases.
 
         Args:
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            Their ids.
+            The ids of the leases.
         """
 
     def _hold_lease(
@@ -1092,55 +1094,55 @@ class Communicator:
         *,
         timeout: float | None = None,
     ) -> Call[CampaignResponse]:
-        """Wait until an election is won; `Election` does the same with more comfort.
+        """Wait to become the leader of an election; `Election` is the comfortable way.
 
         Args:
             name: The name of the election.
-            value: What to proclaim as the leader.
-            lease: The lease that the lead lasts with; who keeps it alive keeps the lead.
-            timeout: Seconds to wait; None for any time.
+            value: The value to proclaim as the leader.
+            lease: The lease that the leadership is tied to: it lasts while the lease is kept alive.
+            timeout: Maximum wait in seconds; None to wait without limit.
 
         Returns:
-            What proves the lead to `proclaim` and `resign`.
+            The leadership's key, to be passed to `proclaim` and `resign`.
 
         Raises:
-            LeaseNotFoundError: There is no such lease.
-            SessionExpiredError: The lease ended while waiting.
+            LeaseNotFoundError: The lease does not exist.
+            SessionExpiredError: The lease expired or was revoked while waiting.
         """
 
     def proclaim(
         self, leader: LeaderKey, value: BytesLike, *, timeout: float | None = None
     ) -> Call[ProclaimResponse]:
-        """Replace the value that the leader of an election proclaims.
+        """Proclaim a new value as the leader of an election.
 
         Args:
-            leader: The lead, as `campaign` returned it.
-            value: What to proclaim.
-            timeout: Seconds for the whole call; the connection's default where None.
+            leader: The `leader` of the response of `campaign`.
+            value: The value to proclaim.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
-            ElectionNotLeaderError: The lead was lost, or given back.
+            ElectionNotLeaderError: The leadership was lost or resigned.
         """
 
     def leader(self, name: BytesLike, *, timeout: float | None = None) -> Call[LeaderResponse]:
-        """Ask for the present leader of an election.
+        """Get the current leader of an election.
 
         Args:
             name: The name of the election.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The leader's key and what it proclaims.
+            The leader's key and the value that it proclaims.
 
         Raises:
-            ElectionNoLeaderError: There is none.
+            ElectionNoLeaderError: There is no leader.
         """
 
     def observe(self, name: BytesLike) -> Observer:
-        """Follow an election: the present leader and those after it, and what they proclaim.
+        """Observe an election: the current leader, its successors, and what they proclaim.
 
         Args:
             name: The name of the election.
@@ -1150,21 +1152,21 @@ class Communicator:
         """
 
     def resign(self, leader: LeaderKey, *, timeout: float | None = None) -> Call[ResignResponse]:
-        """Give the lead of an election back.
+        """Resign the leadership of an election.
 
         Args:
-            leader: The lead, as `campaign` returned it.
-            timeout: Seconds for the whole call; the connection's default where None.
+            leader: The `leader` of the response of `campaign`.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
         """
 
     # Administration
 
     @property
     def auth(self) -> Auth:
-        """Users, roles, and whether the server asks who calls."""
+        """Users, roles, and authentication."""
 
     @property
     def cluster(self) -> Cluster:
@@ -1189,24 +1191,24 @@ class Communicator:
     ) -> Watch:
         """Watch a key.
 
-        The watch is under way at once. Errors are raised where it is read.
+        The watch starts at once, without being awaited. Errors are raised to whoever reads it.
 
         Args:
             key: The key.
             once: Whether to end after the first event.
-            ready_event: Is set when the server has confirmed the watch: no change after that is
-                missed.
-            cleanup_event: Is set when the watch has ended.
-            start_revision: The first revision to report; 0 for what changes from now on.
-            prev_kv: Whether to report what each key was before.
+            ready_event: Set when the server has confirmed the watch; every later change is
+                reported.
+            cleanup_event: Set when the watch has ended.
+            start_revision: The first revision to report; 0 for changes from now on.
+            prev_kv: Whether to report the previous key-value pair of each key.
             filters: The kinds of events to leave out.
-            progress_notify: Whether the server tells how far it has come when nothing changes; so
-                `Watch.revision` moves on.
-            fragment: Without effect: the server always may split large revisions, and they are put
-                together again.
-            watch_id: The id of the watch on the server; 0 for any.
-            timeout: Seconds for the server to confirm the watch; as long as it takes where None. A
-                confirmed watch has no deadline.
+            progress_notify: Whether the server reports its progress when nothing changes, which
+                advances `Watch.revision`.
+            fragment: No effect: the server may always split large revisions, and the client
+                reassembles them.
+            watch_id: The id of the watch on the server; 0 to let the server choose.
+            timeout: Deadline for the server's confirmation, in seconds; None to wait without
+                limit. A confirmed watch has no deadline.
 
         Returns:
             The watch, an async iterator of `WatchEvent`.
@@ -1230,21 +1232,21 @@ class Communicator:
         """Watch all keys that begin with a prefix.
 
         Args:
-            key: The prefix; an empty one means all keys.
+            key: The prefix; empty for all keys.
             once: Whether to end after the first event.
-            ready_event: Is set when the server has confirmed the watch: no change after that is
-                missed.
-            cleanup_event: Is set when the watch has ended.
-            start_revision: The first revision to report; 0 for what changes from now on.
-            prev_kv: Whether to report what each key was before.
+            ready_event: Set when the server has confirmed the watch; every later change is
+                reported.
+            cleanup_event: Set when the watch has ended.
+            start_revision: The first revision to report; 0 for changes from now on.
+            prev_kv: Whether to report the previous key-value pair of each key.
             filters: The kinds of events to leave out.
-            progress_notify: Whether the server tells how far it has come when nothing changes; so
-                `Watch.revision` moves on.
-            fragment: Without effect: the server always may split large revisions, and they are put
-                together again.
-            watch_id: The id of the watch on the server; 0 for any.
-            timeout: Seconds for the server to confirm the watch; as long as it takes where None. A
-                confirmed watch has no deadline.
+            progress_notify: Whether the server reports its progress when nothing changes, which
+                advances `Watch.revision`.
+            fragment: No effect: the server may always split large revisions, and the client
+                reassembles them.
+            watch_id: The id of the watch on the server; 0 to let the server choose.
+            timeout: Deadline for the server's confirmation, in seconds; None to wait without
+                limit. A confirmed watch has no deadline.
 
         Returns:
             The watch, an async iterator of `WatchEvent`.
@@ -1266,25 +1268,25 @@ class Communicator:
         watch_id: int = 0,
         timeout: float | None = None,
     ) -> Watch:
-        """Watch all keys from one up to, and without, another.
+        """Watch all keys from `key` up to, but not including, `range_end`.
 
         Args:
-            key: The first key of the range; an empty one is before all keys.
-            range_end: The key after the last one of the range.
+            key: The first key of the range; empty to start at the first key of all.
+            range_end: The end of the range, exclusive.
             once: Whether to end after the first event.
-            ready_event: Is set when the server has confirmed the watch: no change after that is
-                missed.
-            cleanup_event: Is set when the watch has ended.
-            start_revision: The first revision to report; 0 for what changes from now on.
-            prev_kv: Whether to report what each key was before.
+            ready_event: Set when the server has confirmed the watch; every later change is
+                reported.
+            cleanup_event: Set when the watch has ended.
+            start_revision: The first revision to report; 0 for changes from now on.
+            prev_kv: Whether to report the previous key-value pair of each key.
             filters: The kinds of events to leave out.
-            progress_notify: Whether the server tells how far it has come when nothing changes; so
-                `Watch.revision` moves on.
-            fragment: Without effect: the server always may split large revisions, and they are put
-                together again.
-            watch_id: The id of the watch on the server; 0 for any.
-            timeout: Seconds for the server to confirm the watch; as long as it takes where None. A
-                confirmed watch has no deadline.
+            progress_notify: Whether the server reports its progress when nothing changes, which
+                advances `Watch.revision`.
+            fragment: No effect: the server may always split large revisions, and the client
+                reassembles them.
+            watch_id: The id of the watch on the server; 0 to let the server choose.
+            timeout: Deadline for the server's confirmation, in seconds; None to wait without
+                limit. A confirmed watch has no deadline.
 
         Returns:
             The watch, an async iterator of `WatchEvent`.
@@ -1309,46 +1311,46 @@ class Communicator:
         fragment: bool = False,
         timeout: float | None = None,
     ) -> Watch:
-        """Watch several keys, prefixes and ranges as one.
+        """Watch several keys, prefixes and ranges with one watch.
 
-        The events of each of them come in order, once and without a gap. Those of one revision in
-        several of them come one after another, a batch for each, perhaps with later events of
-        others in between; a key that is in several of them is reported for each. `Watch.revision`
-        is what all of them have come to.
+        Each of them is reported in order, exactly once and without gaps. Between them there is no
+        order: if one revision changes several of them, each has a batch of its own, and later
+        events of others may come in between. A key that is in several of them is reported for
+        each. `Watch.revision` is the revision that all of them have reached.
 
         Args:
             keys: Single keys.
-            prefixes: Prefixes; an empty one is that of all keys.
-            ranges: Pairs of the first key of a range, and the key after its last one.
+            prefixes: Prefixes; an empty one matches all keys.
+            ranges: Pairs of the first key of a range and its exclusive end.
             once: Whether to end after the first event.
-            ready_event: Is set when the server has confirmed all of it: no change after that is
-                missed.
-            cleanup_event: Is set when the watch has ended.
-            start_revision: The first revision to report; 0 for what changes from now on.
-            prev_kv: Whether to report what each key was before.
+            ready_event: Set when the server has confirmed all of it; every later change is
+                reported.
+            cleanup_event: Set when the watch has ended.
+            start_revision: The first revision to report; 0 for changes from now on.
+            prev_kv: Whether to report the previous key-value pair of each key.
             filters: The kinds of events to leave out.
-            progress_notify: Whether the server tells how far it has come when nothing changes; so
-                `Watch.revision` moves on.
-            fragment: Without effect: the server always may split large revisions, and they are put
-                together again.
-            timeout: Seconds for the server to confirm the watch; as long as it takes where None. A
-                confirmed watch has no deadline.
+            progress_notify: Whether the server reports its progress when nothing changes, which
+                advances `Watch.revision`.
+            fragment: No effect: the server may always split large revisions, and the client
+                reassembles them.
+            timeout: Deadline for the server's confirmation, in seconds; None to wait without
+                limit. A confirmed watch has no deadline.
 
         Returns:
             The watch, an async iterator of `WatchEvent`.
 
         Raises:
-            InvalidArgsError: There is nothing to watch, or the end of a range is empty.
+            InvalidArgsError: Nothing to watch is given, or the end of a range is empty.
         """
 
 # Transactions
 
 @final
 class Compare:
-    """A condition of a transaction, on what is stored about a key.
+    """A condition of a transaction, on a stored key.
 
-    A key that does not exist has the version, revisions and lease 0 and, for comparing, no value:
-    each comparison of its value is false. `Key` makes the same conditions by operators.
+    For a key that does not exist, version, revisions and lease are 0, and every comparison of its
+    value is false. `Key` makes the same conditions with Python operators.
 
     Examples:
         >>> from etcd_client import Compare, CompareOp, Txn, TxnOp
@@ -1366,55 +1368,55 @@ class Compare:
 
         Args:
             key: The key.
-            cmp: How to compare what is stored with what is given.
+            cmp: The comparison; the stored value is on its left.
             value: The value to compare with.
         """
 
     @staticmethod
     def version(key: BytesLike, cmp: CompareOp, version: int) -> Compare:
-        """Compare the number of changes since the key was created; 0 where there is no such key.
+        """Compare the version: 1 for a new key, one more with each put, 0 if there is no key.
 
         Args:
             key: The key.
-            cmp: How to compare what is stored with what is given.
+            cmp: The comparison; the stored version is on its left.
             version: The version to compare with.
         """
 
     @staticmethod
     def create_revision(key: BytesLike, cmp: CompareOp, revision: int) -> Compare:
-        """Compare the revision that created the key; 0 where there is no such key.
+        """Compare the revision that created the key; 0 if the key does not exist.
 
         Args:
             key: The key.
-            cmp: How to compare what is stored with what is given.
+            cmp: The comparison; the stored revision is on its left.
             revision: The revision to compare with.
         """
 
     @staticmethod
     def mod_revision(key: BytesLike, cmp: CompareOp, revision: int) -> Compare:
-        """Compare the revision that changed the key last; 0 where there is no such key.
+        """Compare the revision that last modified the key; 0 if the key does not exist.
 
         Args:
             key: The key.
-            cmp: How to compare what is stored with what is given.
+            cmp: The comparison; the stored revision is on its left.
             revision: The revision to compare with.
         """
 
     @staticmethod
     def lease(key: BytesLike, cmp: CompareOp, lease: LeaseId) -> Compare:
-        """Compare the lease that the key is attached to; 0 where it is attached to none.
+        """Compare the lease that the key is attached to; 0 if it is attached to none.
 
         Args:
             key: The key.
-            cmp: How to compare what is stored with what is given.
-            lease: The lease to compare with.
+            cmp: The comparison; the stored lease id is on its left.
+            lease: The lease to compare with, or its id.
         """
 
     def with_range(self, end: BytesLike) -> Compare:
-        """Return the same condition for all keys from the key up to, and without, another.
+        """Return the same condition for all keys from the key up to, but not including, `end`.
 
         Args:
-            end: The key after the last one of the range.
+            end: The end of the range, exclusive.
 
         Raises:
             InvalidArgsError: `end` is empty.
@@ -1459,21 +1461,21 @@ class TxnOp:
         """Read keys; its response is a `RangeResponse`.
 
         Args:
-            key: The key; with one of the next three arguments the first of a range.
-            range_end: The key after the last one of the range.
+            key: The key; with one of the next three arguments, the first key of a range.
+            range_end: The end of the range, exclusive.
             prefix: Whether to read all keys that begin with `key`.
-            from_key: Whether to read all keys from `key` on.
-            limit: The most keys to return; 0 for all.
-            revision: The revision to read at; 0 for that of the transaction, with what its earlier
-                operations wrote.
-            sort_order: The order; ascending by default.
+            from_key: Whether to read all keys from `key` to the last key of all.
+            limit: The maximum number of keys to return; 0 for no limit.
+            revision: The revision to read at; 0 for that of the transaction, which includes what
+                its earlier operations wrote.
+            sort_order: The sort order; ascending by default.
             sort_target: What to sort by; the key by default.
-            serializable: Whether the member may answer by itself. A transaction that only reads is
-                serializable where all of its reads are.
+            serializable: Whether the member may answer from its own data. A read-only transaction
+                is serializable if all of its reads are.
             keys_only: Whether to leave out the values.
-            count_only: Whether to count the keys and return none.
-            min_mod_revision: Leave out keys last changed before this revision.
-            max_mod_revision: Leave out keys last changed after this revision.
+            count_only: Whether to return only the number of keys.
+            min_mod_revision: Leave out keys last modified before this revision.
+            max_mod_revision: Leave out keys last modified after this revision.
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
 
@@ -1497,10 +1499,10 @@ class TxnOp:
         Args:
             key: The key.
             value: The value; empty with `ignore_value`.
-            lease: The lease to attach the key to.
-            prev_kv: Whether to return what the key was before.
-            ignore_value: Whether to keep the value that the key has.
-            ignore_lease: Whether to keep the lease that the key has.
+            lease: The lease to attach the key to; None detaches it from its present lease.
+            prev_kv: Whether to return the previous key-value pair.
+            ignore_value: Whether to keep the key's present value.
+            ignore_lease: Whether to keep the key attached to its present lease.
         """
 
     @staticmethod
@@ -1515,11 +1517,11 @@ class TxnOp:
         """Delete a key or a range of keys; its response is a `DeleteResponse`.
 
         Args:
-            key: The key; with one of the next three arguments the first of a range.
-            range_end: The key after the last one of the range.
+            key: The key; with one of the next three arguments, the first key of a range.
+            range_end: The end of the range, exclusive.
             prefix: Whether to delete all keys that begin with `key`.
-            from_key: Whether to delete all keys from `key` on.
-            prev_kv: Whether to return what was deleted.
+            from_key: Whether to delete all keys from `key` to the last key of all.
+            prev_kv: Whether to return the deleted key-value pairs.
 
         Raises:
             InvalidArgsError: More than one of `range_end`, `prefix` and `from_key` is given, or
@@ -1535,16 +1537,16 @@ class TxnOp:
         """
 
     def _parts(self) -> tuple[str, bytes, bytes]:
-        """Return its kind, key and end of the range; for changes that are made exactly once."""
+        """Return the kind, the key and the range end; used for `once=`."""
 
     def _read_at(self, revision: int) -> TxnOp | None:
-        """Return the read that finds at a revision what it answered with; None for none."""
+        """Return the read that repeats its response at a revision; None for writes."""
 
 @final
 class Txn:
-    """A transaction: conditions, what to do where all hold, and what to do where one does not.
+    """A transaction: conditions, operations for when all of them hold, and others for when not.
 
-    It is frozen: each step returns another one, and each can be taken once.
+    It is immutable: each method returns another transaction, and can be used once in a chain.
 
     Examples:
         >>> from etcd_client import Compare, CompareOp, Txn, TxnOp
@@ -1561,37 +1563,37 @@ class Txn:
 
     def __new__(cls) -> Txn: ...
     def when(self, compares: Sequence[Compare]) -> Txn:
-        """Set the conditions; without any the transaction succeeds.
+        """Set the conditions; without any, the transaction succeeds.
 
         Args:
-            compares: The conditions, which must all hold.
+            compares: The conditions, all of which must hold.
 
         Raises:
-            InvalidArgsError: The conditions have been set.
+            InvalidArgsError: The conditions have been set before.
         """
 
     def and_then(self, operations: Sequence[TxnOp]) -> Txn:
-        """Set what to do where all conditions hold.
+        """Set the operations to run if all conditions hold.
 
         Args:
             operations: The operations, in order.
 
         Raises:
-            InvalidArgsError: This has been set.
+            InvalidArgsError: The operations have been set before.
         """
 
     def or_else(self, operations: Sequence[TxnOp]) -> Txn:
-        """Set what to do where a condition does not hold.
+        """Set the operations to run if a condition does not hold.
 
         Args:
             operations: The operations, in order.
 
         Raises:
-            InvalidArgsError: This has been set.
+            InvalidArgsError: The operations have been set before.
         """
 
     def _parts(self) -> tuple[list[Compare], list[TxnOp], list[TxnOp]]:
-        """Return the conditions and both branches; for changes that are made exactly once."""
+        """Return the conditions and both branches; used for `once=`."""
 
 @final
 class TxnResponse:
@@ -1611,24 +1613,24 @@ class TxnResponse:
     ) -> TxnResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered, and the revision of the transaction."""
+        """The response header; its revision is that of the transaction."""
 
     @property
     def responses(self) -> tuple[Any, ...]:
-        """The responses of the operations of the branch that ran, in order.
+        """The responses of the operations that ran, in order.
 
-        Each is of the class that its operation says. The type is `Any`, because only the program
-        knows which operations it gave.
+        The class of each follows from its operation. They are typed as `Any`, because only the
+        program knows which operations it passed.
         """
 
     def succeeded(self) -> bool:
-        """Tell whether the conditions held, so that the operations of `and_then` ran."""
+        """Return whether the conditions held, so that the operations of `and_then` ran."""
 
 # Responses
 
 @final
 class ResponseHeader:
-    """What every response says about the member that sent it, and its cluster.
+    """The header of every response: which member answered, and at which revision.
 
     Examples:
         >>> put = await communicator.put("key", "value")
@@ -1652,15 +1654,15 @@ class ResponseHeader:
 
     @property
     def revision(self) -> int:
-        """The revision of the key-value store when the request was done."""
+        """The revision of the key-value store when the request was applied."""
 
     @property
     def raft_term(self) -> int:
-        """The term of the cluster's leader; an answer with an older term than another is stale."""
+        """The raft term; of two responses, the one with the lower term may be stale."""
 
 @final
 class KeyValue:
-    """A key with its value and history.
+    """A key with its value, revisions, version and lease.
 
     Examples:
         >>> response = await communicator.put("key", "value")
@@ -1686,7 +1688,7 @@ class KeyValue:
 
     @property
     def value(self) -> bytes:
-        """The value; empty where it was not asked for."""
+        """The value; empty if only keys were requested."""
 
     @property
     def create_revision(self) -> int:
@@ -1694,11 +1696,11 @@ class KeyValue:
 
     @property
     def mod_revision(self) -> int:
-        """The revision that changed the key last."""
+        """The revision that last modified the key."""
 
     @property
     def version(self) -> int:
-        """The number of changes since the key was created, which is 1."""
+        """The number of puts since the key was created; 1 for a new key."""
 
     @property
     def lease(self) -> int:
@@ -1723,7 +1725,7 @@ class RangeResponse:
     ) -> RangeResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered; its revision is the one to read further pages at."""
+        """The response header; read further pages at its revision."""
 
     @property
     def kvs(self) -> tuple[KeyValue, ...]:
@@ -1731,11 +1733,11 @@ class RangeResponse:
 
     @property
     def more(self) -> bool:
-        """Whether there are more in the range than `limit` let through."""
+        """Whether the range has more keys than `limit` allowed to return."""
 
     @property
     def count(self) -> int:
-        """How many keys there are in the range, whatever the limit."""
+        """The number of keys in the range, regardless of the limit."""
 
 @final
 class PutResponse:
@@ -1753,11 +1755,11 @@ class PutResponse:
     def __new__(cls, header: ResponseHeader, prev_kv: KeyValue | None) -> PutResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered, and the revision of the put."""
+        """The response header; its revision is that of the put."""
 
     @property
     def prev_kv(self) -> KeyValue | None:
-        """What the key was before, if that was asked for and there was one."""
+        """The previous key-value pair; None if it was not requested or the key is new."""
 
 @final
 class DeleteResponse:
@@ -1777,15 +1779,15 @@ class DeleteResponse:
     ) -> DeleteResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered, and the revision of the deletion."""
+        """The response header; its revision is that of the deletion."""
 
     @property
     def deleted(self) -> int:
-        """The number of keys that were deleted."""
+        """The number of deleted keys."""
 
     @property
     def prev_kvs(self) -> tuple[KeyValue, ...]:
-        """What was deleted, if that was asked for."""
+        """The deleted key-value pairs, if they were requested."""
 
 @final
 class CompactResponse:
@@ -1803,7 +1805,7 @@ class CompactResponse:
     def __new__(cls, header: ResponseHeader) -> CompactResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
 # Watching
 
@@ -1834,45 +1836,45 @@ class WatchEvent:
 
     @property
     def value(self) -> bytes:
-        """The value; empty where the key was deleted."""
+        """The value; empty if the key was deleted."""
 
     @property
     def event(self) -> WatchEventType:
-        """What happened."""
+        """The kind of change."""
 
     @property
     def prev_value(self) -> bytes | None:
-        """The value before; None where that was not asked for, or there was none."""
+        """The previous value; None if it was not requested or there was none."""
 
     @property
     def kv(self) -> KeyValue | None:
-        """The key-value pair after the change; of a deleted key only key and mod_revision are set.
+        """The key-value pair after the change; for a deletion only key and mod_revision are set.
 
-        None only in an event that a program made itself without one.
+        None only if a program constructed the event without it.
         """
 
     @property
     def prev_kv(self) -> KeyValue | None:
-        """The key-value pair before; None where that was not asked for, or there was none."""
+        """The previous key-value pair; None if it was not requested or there was none."""
 
 @final
 class Watch:
     """An open watch: an async iterator of events, and an async context manager.
 
-    Events come in order, each once, and none is left out: after a disconnect, or when its member
-    goes away, the watch goes on where it was. A step that is cancelled, as by `asyncio.wait_for`,
-    loses nothing. Memory is bounded: the server is held back while the program does not read.
+    Events are ordered, unique and complete: after a disconnect or a failover, the watch resumes
+    where it left off. Cancelling a step, as `asyncio.wait_for` does, loses no event. Memory is
+    bounded: a program that reads slowly slows down the server's stream.
 
     Entering the context waits until the server has confirmed the watch; leaving it cancels the
-    watch. A watch that is neither cancelled nor referred to any more ends, too.
+    watch. Dropping the last reference cancels it too.
 
     Reading it raises:
 
     Raises:
-        CompactedError: History that the watch needs is gone; `compact_revision` says where a new
-            one can start.
-        FutureRevisionError: The cluster was restored from a backup, or begun anew, and has not come
-            to the revision where the watch was.
+        CompactedError: The history that the watch needs has been compacted; a new watch can start
+            at `compact_revision`.
+        FutureRevisionError: The cluster was restored from a backup or set up anew, and has not
+            reached the revision of the watch.
         PermissionDeniedError: The user may not watch these keys.
         WatchCanceledError: The server refused the watch.
         EtcdTimeoutError: The server did not confirm the watch in time.
@@ -1895,43 +1897,43 @@ class Watch:
     def __aenter__(self) -> Call[Watch]: ...
     def __aexit__(self, *_exception: object) -> Coroutine[Any, Any, None]: ...
     def batches(self) -> AsyncIterator[list[WatchEvent]]:
-        """Iterate over lists of events, one for each revision, instead of single events.
+        """Iterate over lists of events, one list for each revision, instead of single events.
 
         Returns:
-            An async iterator of `WatchBatch`, which are lists of `WatchEvent`. All events of a list
-            have the same revision: a transaction that changes several keys is one list.
+            An async iterator of `WatchBatch`, a list of `WatchEvent`. All events of a list have the
+            same revision: a transaction that changes several keys is one list.
         """
 
     def cancel(self) -> None:
-        """End the watch, on the server too; what was not read is dropped."""
+        """Cancel the watch, on the server too; unread events are dropped."""
 
     def request_progress(self) -> None:
-        """Have the server tell how far it has come; `revision` follows when the answer is read.
+        """Request a progress report, which advances `revision` once it has been read.
 
-        Nothing happens on servers before 3.4.25 and 3.5.8: they answer with the newest revision
-        although events up to it may still be on their way. Nor does a server answer that is still
-        catching up with an earlier `start_revision`.
+        Ignored for servers before 3.4.25 and 3.5.8: their reports may be ahead of events that are
+        still on the way. A server that is still catching up from an earlier `start_revision` does
+        not report either.
         """
 
     @property
     def revision(self) -> int:
-        """The last revision that was read to its end, or up to which nothing changed.
+        """The last revision that was read completely, or up to which nothing changed.
 
-        A new watch with `start_revision=revision + 1` goes on where this one is, from its
-        confirmation on: before anything is read, it is the one before `start_revision`, or that
-        at which the watch was created. Until then it is 0.
+        A new watch with `start_revision=revision + 1` resumes where this one is. Before the watch
+        is confirmed, it is 0; before anything is read, it is the one before `start_revision` or,
+        without that, the revision at which the watch was created.
         """
 
     def ready(self) -> Call[None]:
-        """Wait until the server has confirmed the watch, or `cancel` has ended it.
+        """Wait until the server has confirmed the watch, or it has been cancelled.
 
         Raises:
-            EtcdError: The watch failed before it was confirmed, by what reading it raises.
+            EtcdError: The watch failed before it was confirmed; the same errors as for reading it.
         """
 
 @final
 class WatchBatches(AsyncIterator[WatchBatch]):
-    """An async iterator over a watch's events, as one list for each revision."""
+    """An async iterator over a watch's events, one list for each revision."""
 
     def __aiter__(self) -> WatchBatches: ...
     def __anext__(self) -> Coroutine[Any, Any, WatchBatch]: ...
@@ -1940,7 +1942,7 @@ class WatchBatches(AsyncIterator[WatchBatch]):
 
 @final
 class Stats:
-    """What has happened on the connections of a communicator.
+    """Counters of what has happened on the connections of a communicator.
 
     Examples:
         >>> before = communicator.stats()
@@ -1979,15 +1981,15 @@ class Stats:
     ) -> Stats: ...
     @property
     def requests(self) -> int:
-        """Calls that were begun; watches are none."""
+        """Calls that were started, watches excluded."""
 
     @property
     def in_flight(self) -> int:
-        """Calls that are under way."""
+        """Calls that are in flight."""
 
     @property
     def retries(self) -> int:
-        """Further attempts of calls."""
+        """Attempts of calls after the first one."""
 
     @property
     def connects(self) -> int:
@@ -1995,40 +1997,40 @@ class Stats:
 
     @property
     def reconnects(self) -> int:
-        """Those to a member that there had been one to before."""
+        """Connections that were opened to a member that had been connected to before."""
 
     @property
     def failovers(self) -> int:
-        """Times that calls moved to another member."""
+        """How often calls moved to another member."""
 
     @property
     def resumes(self) -> int:
-        """Streams, of watches and the like, that were replaced; one may carry many watches."""
+        """Streams that were resumed: of watches, of which one may carry many, and the like."""
 
     @property
     def watches(self) -> int:
-        """Watches that are open, those of locks and elections included."""
+        """Open watches, those of locks and elections included."""
 
     @property
     def watch_streams(self) -> int:
-        """Streams that carry them."""
+        """Open streams that carry watches."""
 
     @property
     def connections(self) -> int:
-        """Connections that are open, those that end with their last call included."""
+        """Open connections, including those that close after their last call."""
 
     @property
     def streams(self) -> int:
-        """Streams that are open on them: calls under way, watches and the like."""
+        """Open streams on the connections: calls in flight, watches and the like."""
 
 # Authentication
 
 @final
 class Auth:
-    """Users, roles, and whether the server asks who calls: `communicator.auth`.
+    """Users, roles and authentication: `communicator.auth`.
 
-    A permission is for the keys as the server knows them, whatever the namespace of the
-    communicator. Changes need a user with the role `root` once authentication is enabled.
+    Permissions are for the full keys, whatever the namespace of the communicator. Once
+    authentication is enabled, changes require a user with the role `root`.
 
     Examples:
         >>> from etcd_client import PermissionType
@@ -2043,37 +2045,37 @@ class Auth:
     """
 
     def enable(self, *, timeout: float | None = None) -> Call[AuthResponse]:
-        """Have the server ask who calls, from now on.
+        """Enable authentication.
 
         Args:
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
-            RootUserNotExistError: There is no user `root`.
+            RootUserNotExistError: The user `root` does not exist.
             RootRoleNotExistError: The user `root` does not have the role `root`.
         """
 
     def disable(self, *, timeout: float | None = None) -> Call[AuthResponse]:
-        """Let everybody do everything, from now on.
+        """Disable authentication: every client may do everything.
 
         Args:
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
         """
 
     def status(self, *, timeout: float | None = None) -> Call[AuthStatusResponse]:
-        """Ask whether authentication is enabled.
+        """Get whether authentication is enabled.
 
         Args:
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            Whether it is, and the revision of users and roles.
+            Whether it is enabled, and the revision of users and roles.
 
         Raises:
             UnimplementedError: The server is older than etcd 3.5.
@@ -2092,40 +2094,40 @@ class Auth:
         Args:
             name: The user's name.
             password: The password.
-            no_password: Whether the user has none, and comes with a certificate instead.
-            timeout: Seconds for the whole call; the connection's default where None.
+            no_password: Whether the user has no password and authenticates with a certificate.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
             InvalidArgsError: Neither `password` nor `no_password` is given, or both are.
-            UserAlreadyExistError: There is a user of that name.
+            UserAlreadyExistError: A user with that name exists already.
             UserEmptyError: The name is empty.
         """
 
     def user_get(self, name: str, *, timeout: float | None = None) -> Call[AuthUserGetResponse]:
-        """Ask for the roles of a user.
+        """Get the roles of a user.
 
         Args:
             name: The user's name.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The names of the roles.
 
         Raises:
-            UserNotFoundError: There is no such user.
+            UserNotFoundError: The user does not exist.
         """
 
     def user_list(self, *, timeout: float | None = None) -> Call[AuthUserListResponse]:
         """List all users.
 
         Args:
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            Their names.
+            The names.
         """
 
     def user_delete(self, name: str, *, timeout: float | None = None) -> Call[AuthResponse]:
@@ -2133,122 +2135,122 @@ class Auth:
 
         Args:
             name: The user's name.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
-            UserNotFoundError: There is no such user.
-            InvalidAuthMgmtError: It is `root`, and authentication is enabled.
+            UserNotFoundError: The user does not exist.
+            InvalidAuthMgmtError: It is `root` and authentication is enabled.
         """
 
     def user_change_password(
         self, name: str, password: str, *, timeout: float | None = None
     ) -> Call[AuthResponse]:
-        """Give a user another password.
+        """Change the password of a user.
 
         Args:
             name: The user's name.
             password: The new password.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
-            UserNotFoundError: There is no such user.
+            UserNotFoundError: The user does not exist.
         """
 
     def user_grant_role(
         self, name: str, role: str, *, timeout: float | None = None
     ) -> Call[AuthResponse]:
-        """Give a user a role.
+        """Grant a role to a user.
 
         Args:
             name: The user's name.
             role: The role's name.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
-            UserNotFoundError: There is no such user.
-            RoleNotFoundError: There is no such role.
+            UserNotFoundError: The user does not exist.
+            RoleNotFoundError: The role does not exist.
         """
 
     def user_revoke_role(
         self, name: str, role: str, *, timeout: float | None = None
     ) -> Call[AuthResponse]:
-        """Take a role from a user.
+        """Revoke a role from a user.
 
         Args:
             name: The user's name.
             role: The role's name.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
-            UserNotFoundError: There is no such user.
+            UserNotFoundError: The user does not exist.
             RoleNotGrantedError: The user does not have the role.
-            InvalidAuthMgmtError: It is the role `root` of `root`, and authentication is enabled.
+            InvalidAuthMgmtError: It is the role `root` of `root` and authentication is enabled.
         """
 
     def role_add(self, role: str, *, timeout: float | None = None) -> Call[AuthResponse]:
-        """Add a role, which has no permission at first.
+        """Add a role, without permissions at first.
 
         Args:
             role: The role's name.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
-            RoleAlreadyExistError: There is a role of that name.
+            RoleAlreadyExistError: A role with that name exists already.
             RoleEmptyError: The name is empty.
         """
 
     def role_get(self, role: str, *, timeout: float | None = None) -> Call[AuthRoleGetResponse]:
-        """Ask for the permissions of a role.
+        """Get the permissions of a role.
 
         Args:
             role: The role's name.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The permissions.
 
         Raises:
-            RoleNotFoundError: There is no such role.
+            RoleNotFoundError: The role does not exist.
         """
 
     def role_list(self, *, timeout: float | None = None) -> Call[AuthRoleListResponse]:
         """List all roles.
 
         Args:
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            Their names.
+            The names.
         """
 
     def role_delete(self, role: str, *, timeout: float | None = None) -> Call[AuthResponse]:
-        """Delete a role, also from the users that have it.
+        """Delete a role, and revoke it from all users.
 
         Args:
             role: The role's name.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
-            RoleNotFoundError: There is no such role.
-            InvalidAuthMgmtError: It is `root`, and authentication is enabled.
+            RoleNotFoundError: The role does not exist.
+            InvalidAuthMgmtError: It is `root` and authentication is enabled.
         """
 
     def role_grant_permission(
@@ -2262,24 +2264,24 @@ class Auth:
         from_key: bool = False,
         timeout: float | None = None,
     ) -> Call[AuthResponse]:
-        """Permit a role something on a key or a range of keys.
+        """Grant a role a permission on a key or a range of keys.
 
         Args:
             role: The role's name.
-            permission: What to permit.
-            key: The key; with one of the next three arguments the first of a range.
-            range_end: The key after the last one of the range.
-            prefix: Whether it is for all keys that begin with `key`.
-            from_key: Whether it is for all keys from `key` on.
-            timeout: Seconds for the whole call; the connection's default where None.
+            permission: Reading, writing, or both.
+            key: The key; with one of the next three arguments, the first key of a range.
+            range_end: The end of the range, exclusive.
+            prefix: Whether it covers all keys that begin with `key`.
+            from_key: Whether it covers all keys from `key` to the last key of all.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
             InvalidArgsError: More than one of `range_end`, `prefix` and `from_key` is given, or
                 `range_end` is empty.
-            RoleNotFoundError: There is no such role.
+            RoleNotFoundError: The role does not exist.
         """
 
     def role_revoke_permission(
@@ -2292,23 +2294,23 @@ class Auth:
         from_key: bool = False,
         timeout: float | None = None,
     ) -> Call[AuthResponse]:
-        """Take a permission from a role; the range must be the one that was granted.
+        """Revoke a permission from a role; the range must be the one that was granted.
 
         Args:
             role: The role's name.
-            key: The key; with one of the next three arguments the first of a range.
-            range_end: The key after the last one of the range.
-            prefix: Whether it is for all keys that begin with `key`.
-            from_key: Whether it is for all keys from `key` on.
-            timeout: Seconds for the whole call; the connection's default where None.
+            key: The key; with one of the next three arguments, the first key of a range.
+            range_end: The end of the range, exclusive.
+            prefix: Whether it covers all keys that begin with `key`.
+            from_key: Whether it covers all keys from `key` to the last key of all.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
             InvalidArgsError: More than one of `range_end`, `prefix` and `from_key` is given, or
                 `range_end` is empty.
-            RoleNotFoundError: There is no such role.
+            RoleNotFoundError: The role does not exist.
             PermissionNotGrantedError: The role does not have this permission.
         """
 
@@ -2321,7 +2323,7 @@ class AuthResponse:
     def __new__(cls, header: ResponseHeader) -> AuthResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
 @final
 class AuthStatusResponse:
@@ -2334,15 +2336,15 @@ class AuthStatusResponse:
     ) -> AuthStatusResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def enabled(self) -> bool:
-        """Whether the server asks who calls."""
+        """Whether authentication is enabled."""
 
     @property
     def auth_revision(self) -> int:
-        """The revision of users and roles; each change makes it greater."""
+        """The revision of users and roles, which each change increases."""
 
 @final
 class AuthUserGetResponse:
@@ -2353,7 +2355,7 @@ class AuthUserGetResponse:
     def __new__(cls, header: ResponseHeader, roles: tuple[str, ...]) -> AuthUserGetResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -2368,7 +2370,7 @@ class AuthUserListResponse:
     def __new__(cls, header: ResponseHeader, users: tuple[str, ...]) -> AuthUserListResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def users(self) -> tuple[str, ...]:
@@ -2385,7 +2387,7 @@ class AuthRoleGetResponse:
     ) -> AuthRoleGetResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def permissions(self) -> tuple[Permission, ...]:
@@ -2400,7 +2402,7 @@ class AuthRoleListResponse:
     def __new__(cls, header: ResponseHeader, roles: tuple[str, ...]) -> AuthRoleListResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -2415,15 +2417,15 @@ class Permission:
     def __new__(cls, type: PermissionType | int, key: bytes, range_end: bytes) -> Permission: ...
     @property
     def type(self) -> PermissionType | int:
-        """What is permitted; a number where this client does not know the kind."""
+        """What is permitted; a number if this client does not know the kind."""
 
     @property
     def key(self) -> bytes:
-        """The key, or the first of a range."""
+        """The key, or the first key of a range."""
 
     @property
     def range_end(self) -> bytes:
-        """The key after the range; empty for one key, a zero byte for no end."""
+        """The end of the range, exclusive; empty for a single key, a zero byte for no end."""
 
 # Members
 
@@ -2443,9 +2445,9 @@ class Cluster:
         """List the members.
 
         Args:
-            linearizable: Whether the list must be the newest. Otherwise the member that is asked
-                answers by itself, which it can without a quorum too.
-            timeout: Seconds for the whole call; the connection's default where None.
+            linearizable: Whether the list must be up to date. If not, the member answers from its
+                own data, which works without a quorum too.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The members.
@@ -2458,58 +2460,59 @@ class Cluster:
         *,
         timeout: float | None = None,
     ) -> Call[MemberAddResponse]:
-        """Add a member, which is then to be started.
+        """Add a member to the cluster; start it afterwards.
 
         Args:
-            peer_urls: Where it listens for the other members; at least one URL.
-            is_learner: Whether it is to receive all changes and not to vote, until it is promoted.
-            timeout: Seconds for the whole call; the connection's default where None.
+            peer_urls: The URLs at which it listens for the other members; at least one.
+            is_learner: Whether it joins as a learner, which receives all changes but does not vote
+                until it is promoted.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The new member, and all.
+            The new member, and all members.
 
         Raises:
             MemberBadURLsError: A URL is malformed.
-            PeerURLExistError: There is a member with one of these URLs.
-            MemberExistError: There is a member with the id of the new one.
-            UnhealthyError: Too many members do not answer.
-            MemberNotEnoughStartedError: Too few members are running.
-            TooManyLearnersError: The cluster has as many learners as it may have.
+            PeerURLExistError: A member with one of these URLs exists already.
+            MemberExistError: A member with the id of the new one exists already.
+            UnhealthyError: Too many members are unhealthy.
+            MemberNotEnoughStartedError: Too few members have been started.
+            TooManyLearnersError: The cluster has the maximum number of learners.
         """
 
     def member_remove(
         self, member_id: int, *, timeout: float | None = None
     ) -> Call[MemberRemoveResponse]:
-        """Remove a member, which then stops.
+        """Remove a member from the cluster; it stops.
 
         Args:
             member_id: The member's id.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The members that are left.
+            The remaining members.
 
         Raises:
-            MemberNotFoundError: There is no such member.
-            UnhealthyError: Too many members do not answer.
-            MemberNotEnoughStartedError: Too few members are running.
+            MemberNotFoundError: The member does not exist.
+            UnhealthyError: Too many members are unhealthy.
+            MemberNotEnoughStartedError: Too few members have been started.
         """
 
     def member_update(
         self, member_id: int, peer_urls: Iterable[str], *, timeout: float | None = None
     ) -> Call[MemberUpdateResponse]:
-        """Say where a member listens for the others from now on.
+        """Change the peer URLs of a member.
 
         Args:
             member_id: The member's id.
             peer_urls: The URLs; at least one.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The members.
 
         Raises:
-            MemberNotFoundError: There is no such member.
+            MemberNotFoundError: The member does not exist.
             MemberBadURLsError: A URL is malformed.
             PeerURLExistError: Another member has one of these URLs.
         """
@@ -2517,19 +2520,19 @@ class Cluster:
     def member_promote(
         self, member_id: int, *, timeout: float | None = None
     ) -> Call[MemberPromoteResponse]:
-        """Let a learner vote.
+        """Promote a learner to a voting member.
 
         Args:
             member_id: The member's id.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The members.
 
         Raises:
-            MemberNotFoundError: There is no such member.
-            MemberNotLearnerError: It votes already.
-            LearnerNotReadyError: It has not caught up with the leader yet; try again later.
+            MemberNotFoundError: The member does not exist.
+            MemberNotLearnerError: The member is not a learner.
+            LearnerNotReadyError: It has not caught up with the leader yet; retry later.
         """
 
 @final
@@ -2552,19 +2555,19 @@ class Member:
 
     @property
     def name(self) -> str:
-        """The member's name; empty until it was started."""
+        """The member's name; empty before it has been started."""
 
     @property
     def peer_urls(self) -> tuple[str, ...]:
-        """Where it listens for the other members."""
+        """The URLs at which it listens for the other members."""
 
     @property
     def client_urls(self) -> tuple[str, ...]:
-        """Where it says that it serves clients; empty until it was started."""
+        """The URLs that it advertises to clients; empty before it has been started."""
 
     @property
     def is_learner(self) -> bool:
-        """Whether it receives all changes and does not vote."""
+        """Whether it is a learner, which receives all changes but does not vote."""
 
 @final
 class MemberListResponse:
@@ -2575,7 +2578,7 @@ class MemberListResponse:
     def __new__(cls, header: ResponseHeader, members: tuple[Member, ...]) -> MemberListResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -2592,7 +2595,7 @@ class MemberAddResponse:
     ) -> MemberAddResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def member(self) -> Member:
@@ -2600,7 +2603,7 @@ class MemberAddResponse:
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """All members, with the new one."""
+        """All members, including the new one."""
 
 @final
 class MemberRemoveResponse:
@@ -2613,11 +2616,11 @@ class MemberRemoveResponse:
     ) -> MemberRemoveResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def members(self) -> tuple[Member, ...]:
-        """The members that are left."""
+        """The remaining members."""
 
 @final
 class MemberUpdateResponse:
@@ -2630,7 +2633,7 @@ class MemberUpdateResponse:
     ) -> MemberUpdateResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -2647,7 +2650,7 @@ class MemberPromoteResponse:
     ) -> MemberPromoteResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -2657,14 +2660,14 @@ class MemberPromoteResponse:
 
 @disjoint_base
 class Maintenance:
-    """The native part of `etcd_client.Maintenance`, which says what the whole is."""
+    """The native base class of `etcd_client.Maintenance`; see there."""
 
     def __new__(cls, communicator: Communicator) -> Maintenance: ...
     def alarm_list(self, *, timeout: float | None = None) -> Call[AlarmResponse]:
-        """List the alarms that are raised.
+        """List the active alarms.
 
         Args:
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The alarms.
@@ -2673,15 +2676,15 @@ class Maintenance:
     def alarm_activate(
         self, member_id: int, alarm: AlarmType, *, timeout: float | None = None
     ) -> Call[AlarmResponse]:
-        """Raise an alarm on behalf of a member.
+        """Activate an alarm for a member.
 
         Args:
             member_id: The member's id.
             alarm: The alarm.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The alarm that was raised.
+            The activated alarm.
         """
 
     def alarm_disarm(
@@ -2691,43 +2694,43 @@ class Maintenance:
         *,
         timeout: float | None = None,
     ) -> Call[AlarmResponse]:
-        """Take alarms back.
+        """Disarm alarms.
 
         Args:
-            member_id: The member whose alarms to take back; None for all members.
+            member_id: The member whose alarms to disarm; None for all members.
             alarm: The kind of alarm; None for all kinds.
-            timeout: Seconds for the whole call; the connection's default where None.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The alarms that were taken back.
+            The disarmed alarms.
         """
 
     def status(
         self, endpoint: str | None = None, *, timeout: float | None = None
     ) -> Call[StatusResponse]:
-        """Ask a member for its state.
+        """Get the status of a member.
 
         Args:
-            endpoint: The member; None for the one in use.
-            timeout: Seconds for the whole call; the connection's default where None.
+            endpoint: The endpoint of the member; None for the one in use.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The member's version, sizes, place in the raft log, and errors.
+            The member's version, database size, raft state and errors.
         """
 
     def defragment(
         self, endpoint: str | None = None, *, timeout: float | None = None
     ) -> Call[DefragmentResponse]:
-        """Give space that a member does not use any more back to its disk.
+        """Defragment a member's database, which gives unused space back to the disk.
 
-        The member serves nothing meanwhile, which can take long.
+        This can take long, and the member serves no requests meanwhile.
 
         Args:
-            endpoint: The member; None for the one in use.
-            timeout: Seconds for the whole call; None for any time.
+            endpoint: The endpoint of the member; None for the one in use.
+            timeout: Deadline for the whole call, in seconds; None for no deadline.
 
         Returns:
-            The header.
+            The response header.
         """
 
     def hash(
@@ -2736,8 +2739,8 @@ class Maintenance:
         """Compute a checksum of a member's whole database; for tests of etcd itself.
 
         Args:
-            endpoint: The member; None for the one in use.
-            timeout: Seconds for the whole call; the connection's default where None.
+            endpoint: The endpoint of the member; None for the one in use.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The checksum.
@@ -2750,30 +2753,30 @@ class Maintenance:
         *,
         timeout: float | None = None,
     ) -> Call[HashKVResponse]:
-        """Compute a checksum of a member's keys, to compare it with that of another.
+        """Compute a checksum of a member's keys, to be compared between members.
 
         Args:
-            endpoint: The member; None for the one in use.
-            revision: The revision up to which to go; None for the newest.
-            timeout: Seconds for the whole call; the connection's default where None.
+            endpoint: The endpoint of the member; None for the one in use.
+            revision: The last revision to include; None for the latest.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The checksum, and the revisions that it is for.
+            The checksum, and the revisions that it covers.
 
         Raises:
             CompactedError: The revision has been compacted.
-            FutureRevisionError: The revision has not come yet.
+            FutureRevisionError: The revision is in the future.
         """
 
     def snapshot(self, endpoint: str | None = None, *, timeout: float | None = None) -> Snapshot:
-        """Read a member's database; `snapshot_save` writes it into a file and verifies it.
+        """Stream a member's database; `snapshot_save` writes it to a file and verifies it.
 
-        The stream starts at once. Errors are raised where it is read.
+        The stream starts at once. Errors are raised to whoever reads it.
 
         Args:
-            endpoint: The member; None for the one in use.
-            timeout: Seconds for the whole stream. Where None, the connection's default is for its
-                beginning, and the rest may take any time.
+            endpoint: The endpoint of the member; None for the one in use.
+            timeout: Deadline for the whole stream, in seconds. If None, the connection's default
+                applies until its first part, and the rest has no deadline.
 
         Returns:
             An async iterator of `bytes`, the parts of the database in order.
@@ -2782,39 +2785,40 @@ class Maintenance:
     def move_leader(
         self, target_id: int, *, timeout: float | None = None
     ) -> Call[MoveLeaderResponse]:
-        """Have the leader of the cluster hand over to another member.
+        """Transfer the leadership of the cluster to another member.
 
-        Only the leader can do it, so it is found and asked, wherever it serves clients.
+        Only the leader can do this, so the request goes to the leader, even if it is not among the
+        endpoints.
 
         Args:
-            target_id: The id of the member to lead.
-            timeout: Seconds for the whole call; the connection's default where None.
+            target_id: The id of the member that becomes the leader.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
-            BadLeaderTransfereeError: There is no such member, or it is a learner.
+            BadLeaderTransfereeError: The member does not exist or is a learner.
             NoLeaderError: The cluster has no leader.
         """
 
     def downgrade(
         self, action: DowngradeAction, version: str, *, timeout: float | None = None
     ) -> Call[DowngradeResponse]:
-        """Prepare the cluster for a lower version of etcd, or look into it.
+        """Validate, start or cancel a downgrade of the cluster to a lower version of etcd.
 
         Args:
-            action: What to do.
-            version: The version to go down to, such as `3.5.0`.
-            timeout: Seconds for the whole call; the connection's default where None.
+            action: Whether to validate, start or cancel it.
+            version: The target version, such as `3.5.0`.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
 
         Returns:
             The version of the cluster.
 
         Raises:
             InvalidDowngradeTargetVersionError: The cluster cannot be downgraded to that version.
-            DowngradeInProcessError: A downgrade is under way.
-            NoInflightDowngradeError: There is no downgrade to cancel.
+            DowngradeInProcessError: A downgrade is already in progress.
+            NoInflightDowngradeError: No downgrade is in progress that could be cancelled.
             UnimplementedError: The server is older than etcd 3.5.
         """
 
@@ -2831,18 +2835,18 @@ class AlarmMember:
 
     @property
     def alarm(self) -> AlarmType | int:
-        """The alarm; a number where this client does not know the kind."""
+        """The alarm; a number if this client does not know the kind."""
 
 @final
 class AlarmResponse:
-    """Alarms: those that are raised, or that the call raised or took back."""
+    """Alarms: the active ones, or those that the call activated or disarmed."""
 
     __match_args__ = ("header", "alarms")
 
     def __new__(cls, header: ResponseHeader, alarms: tuple[AlarmMember, ...]) -> AlarmResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def alarms(self) -> tuple[AlarmMember, ...]:
@@ -2850,22 +2854,22 @@ class AlarmResponse:
 
 @final
 class DowngradeInfo:
-    """Whether a downgrade is under way."""
+    """Whether a downgrade is in progress."""
 
     __match_args__ = ("enabled", "target_version")
 
     def __new__(cls, enabled: bool, target_version: str) -> DowngradeInfo: ...
     @property
     def enabled(self) -> bool:
-        """Whether it is."""
+        """Whether a downgrade is in progress."""
 
     @property
     def target_version(self) -> str:
-        """The version that the cluster goes down to."""
+        """The target version of the downgrade."""
 
 @final
 class StatusResponse:
-    """The state of a member."""
+    """The status of a member."""
 
     __match_args__ = (
         "header",
@@ -2901,7 +2905,7 @@ class StatusResponse:
     ) -> StatusResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def version(self) -> str:
@@ -2913,15 +2917,15 @@ class StatusResponse:
 
     @property
     def db_size_in_use(self) -> int:
-        """How much of that is used, in bytes; the rest `defragment` gives back."""
+        """How much of that is in use, in bytes; `defragment` gives the rest back."""
 
     @property
     def leader(self) -> int:
-        """The id of the leader; 0 where it knows none."""
+        """The id of the leader; 0 if the member knows of none."""
 
     @property
     def raft_index(self) -> int:
-        """The newest entry of its raft log that is committed."""
+        """The index of the last committed entry of its raft log."""
 
     @property
     def raft_term(self) -> int:
@@ -2929,15 +2933,15 @@ class StatusResponse:
 
     @property
     def raft_applied_index(self) -> int:
-        """The newest entry of its raft log that is applied."""
+        """The index of the last applied entry of its raft log."""
 
     @property
     def errors(self) -> tuple[str, ...]:
-        """What is wrong, such as an alarm."""
+        """What is wrong with the member, such as active alarms."""
 
     @property
     def is_learner(self) -> bool:
-        """Whether it receives all changes and does not vote."""
+        """Whether it is a learner, which receives all changes but does not vote."""
 
     @property
     def storage_version(self) -> str | None:
@@ -2945,11 +2949,11 @@ class StatusResponse:
 
     @property
     def db_size_quota(self) -> int | None:
-        """The size that its database may have; None before etcd 3.6."""
+        """The quota of its database, in bytes; None before etcd 3.6."""
 
     @property
     def downgrade_info(self) -> DowngradeInfo | None:
-        """About a downgrade; None before etcd 3.6."""
+        """The state of a downgrade; None before etcd 3.6."""
 
 @final
 class DefragmentResponse:
@@ -2960,7 +2964,7 @@ class DefragmentResponse:
     def __new__(cls, header: ResponseHeader) -> DefragmentResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
 @final
 class HashResponse:
@@ -2971,7 +2975,7 @@ class HashResponse:
     def __new__(cls, header: ResponseHeader, hash: int) -> HashResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def hash(self) -> int:
@@ -2988,7 +2992,7 @@ class HashKVResponse:
     ) -> HashKVResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def hash(self) -> int:
@@ -2996,33 +3000,33 @@ class HashKVResponse:
 
     @property
     def compact_revision(self) -> int:
-        """The revision from which the checksum goes; -1 for the first."""
+        """The revision at which the checksum starts; -1 if nothing has been compacted."""
 
     @property
     def hash_revision(self) -> int | None:
-        """The revision up to which it goes; None before etcd 3.6."""
+        """The last revision that it includes; None before etcd 3.6."""
 
 @final
 class MoveLeaderResponse:
-    """The outcome of a change of the leader."""
+    """The outcome of a leadership transfer."""
 
     __match_args__ = ("header",)
 
     def __new__(cls, header: ResponseHeader) -> MoveLeaderResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
 @final
 class DowngradeResponse:
-    """The outcome of a downgrade's step."""
+    """The outcome of a downgrade action."""
 
     __match_args__ = ("header", "version")
 
     def __new__(cls, header: ResponseHeader, version: str) -> DowngradeResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def version(self) -> str:
@@ -3030,10 +3034,10 @@ class DowngradeResponse:
 
 @final
 class Snapshot:
-    """A member's database on its way: an async iterator of its parts, as `bytes`.
+    """A stream of a member's database: an async iterator of its parts, as `bytes`.
 
-    A stream that breaks raises; it cannot be resumed, because another member, or the same one
-    later, sends another database.
+    A stream that breaks raises. It cannot be resumed, because another member, or the same member
+    later, would send a different database.
 
     Examples:
         >>> snapshot = communicator.maintenance.snapshot()
@@ -3046,14 +3050,14 @@ class Snapshot:
     def __anext__(self) -> Coroutine[Any, Any, bytes]: ...
     @property
     def remaining_bytes(self) -> int | None:
-        """How much of the database comes after the last part; None before the first one."""
+        """The number of bytes that come after the last part; None before the first part."""
 
     @property
     def version(self) -> str | None:
-        """The version of the database's format; None before the first part and etcd 3.6."""
+        """The version of the database's format; None before the first part or before etcd 3.6."""
 
     def cancel(self) -> None:
-        """End the stream, on the server too."""
+        """Cancel the stream, on the server too."""
 
 # Leases
 
@@ -3073,7 +3077,7 @@ class LeaseGrantResponse:
     def __new__(cls, header: ResponseHeader, id: int, ttl: int) -> LeaseGrantResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def id(self) -> int:
@@ -3081,7 +3085,7 @@ class LeaseGrantResponse:
 
     @property
     def ttl(self) -> int:
-        """Seconds until it ends unless it is renewed, as the server granted them."""
+        """The granted time to live, in seconds."""
 
 @final
 class LeaseRevokeResponse:
@@ -3092,7 +3096,7 @@ class LeaseRevokeResponse:
     def __new__(cls, header: ResponseHeader) -> LeaseRevokeResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
 @final
 class LeaseKeepAliveResponse:
@@ -3103,7 +3107,7 @@ class LeaseKeepAliveResponse:
     def __new__(cls, header: ResponseHeader, id: int, ttl: int) -> LeaseKeepAliveResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def id(self) -> int:
@@ -3111,27 +3115,27 @@ class LeaseKeepAliveResponse:
 
     @property
     def ttl(self) -> int:
-        """Seconds that it lives from now on, unless it is renewed again."""
+        """The time to live in seconds, counted from this renewal."""
 
 @final
 class LeaseKeepAlives:
     """The renewals of a lease, as an async iterator and an async context manager.
 
-    The engine renews the lease in its own thread, at once and then whenever a third of its time to
-    live has passed, on whichever member answers. It does so whether or not the program reads: of
-    the answers that were not read the newest 16 are kept. A step that is cancelled, as by
-    `asyncio.wait_for`, loses nothing.
+    The lease is renewed in the background, at once and then whenever a third of its time to live
+    has passed, failing over between members. This happens whether or not the program reads: of the
+    unread responses, the latest 16 are kept. Cancelling a step, as `asyncio.wait_for` does, loses
+    nothing.
 
-    Entering the context waits for the first renewal; leaving it ends the renewing. So do `cancel`,
-    closing the communicator, and dropping the last reference. The lease is not revoked by any of
-    them: it lives on for what is left of its time.
+    Entering the context waits for the first renewal; leaving it stops renewing. So do `cancel`,
+    closing the communicator, and dropping the last reference. None of them revokes the lease: it
+    expires when its remaining time has passed.
 
     Entering and reading it raise:
 
     Raises:
-        LeaseNotFoundError: There is no such lease.
-        LeaseLostError: The lease was renewed before, and then it expired or was revoked, or no
-            member answered until it had to be taken for expired. It is a `LeaseNotFoundError` too.
+        LeaseNotFoundError: The lease does not exist.
+        LeaseLostError: After a renewal, the lease expired or was revoked, or no member answered
+            until it had to be considered expired. It is a `LeaseNotFoundError` too.
         EtcdTimeoutError: The first renewal was not answered in time.
         PermissionDeniedError: The user may not renew the lease.
         ClosedError: The communicator has been closed.
@@ -3150,11 +3154,11 @@ class LeaseKeepAlives:
     def __aenter__(self) -> Call[LeaseKeepAlives]: ...
     def __aexit__(self, *_exception: object) -> Coroutine[Any, Any, None]: ...
     def cancel(self) -> None:
-        """End the renewing, without revoking the lease; what was not read is dropped."""
+        """Stop renewing, without revoking the lease; unread responses are dropped."""
 
 @final
 class LeaseTimeToLiveResponse:
-    """How long a lease still lives."""
+    """The remaining time to live of a lease."""
 
     __match_args__ = ("header", "id", "ttl", "granted_ttl", "keys")
 
@@ -3163,7 +3167,7 @@ class LeaseTimeToLiveResponse:
     ) -> LeaseTimeToLiveResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def id(self) -> int:
@@ -3171,15 +3175,15 @@ class LeaseTimeToLiveResponse:
 
     @property
     def ttl(self) -> int:
-        """Seconds that are left; -1 where there is no such lease."""
+        """The remaining seconds; -1 if the lease does not exist."""
 
     @property
     def granted_ttl(self) -> int:
-        """Seconds that each renewal gives it; 0 where there is no such lease."""
+        """The granted time to live, in seconds; 0 if the lease does not exist."""
 
     @property
     def keys(self) -> tuple[bytes, ...]:
-        """The keys that are attached to it, if that was asked for."""
+        """The attached keys, if they were requested."""
 
 @final
 class LeasesResponse:
@@ -3190,17 +3194,17 @@ class LeasesResponse:
     def __new__(cls, header: ResponseHeader, leases: tuple[int, ...]) -> LeasesResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def leases(self) -> tuple[int, ...]:
-        """Their ids."""
+        """The ids of the leases."""
 
 @final
 class HeldLease:
-    """A lease, and perhaps a place in a waiting line, that the engine holds; for this package.
+    """A lease that the engine keeps alive, perhaps with a place in a waiting line; internal.
 
-    It is given back when this object goes away, unless it was adopted.
+    It is revoked when this object is dropped, unless it was adopted.
     """
 
     @property
@@ -3209,32 +3213,32 @@ class HeldLease:
 
     @property
     def ttl(self) -> int:
-        """Seconds for which the server granted the lease."""
+        """The granted time to live, in seconds."""
 
     @property
     def header(self) -> ResponseHeader:
-        """Of the answer that brought it."""
+        """The header of the response that granted it."""
 
     @property
     def key(self) -> bytes:
-        """The key in the waiting line; empty for a mere lease."""
+        """The key in the waiting line; empty for a lease alone."""
 
     @property
     def revision(self) -> int:
-        """The create revision of the key; 0 for a mere lease."""
+        """The create revision of the key; 0 for a lease alone."""
 
     @property
     def loss(self) -> str | None:
-        """Why it was lost; None while it is held, and after it was given back."""
+        """Why it was lost; None while it is held, and after it was released."""
 
     def adopt(self) -> None:
-        """Have it end with the context of its communicator, and no more with this object."""
+        """Hold it until the communicator is closed, instead of until this object is dropped."""
 
     def until_over(self) -> Call[str | None]:
-        """Wait until it is over; why it was lost, or None after it was given back."""
+        """Wait until it is no longer held; returns why it was lost, None if it was released."""
 
     def release(self, timeout: float | None = None) -> Call[ResponseHeader | None]:
-        """Give it back; None where it was lost before."""
+        """Revoke the lease, and so release the place; returns None if it was lost before."""
 
 # Locks
 
@@ -3247,28 +3251,28 @@ class LockResponse:
     def __new__(cls, header: ResponseHeader, key: bytes) -> LockResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def key(self) -> bytes:
-        """The key that exists for as long as the lock is held."""
+        """The key that exists while the lock is held."""
 
 @final
 class UnlockResponse:
-    """The outcome of giving a lock back."""
+    """The outcome of releasing a lock."""
 
     __match_args__ = ("header",)
 
     def __new__(cls, header: ResponseHeader) -> UnlockResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
 # Elections
 
 @final
 class LeaderKey:
-    """The lead in an election: what proves it to `proclaim` and `resign`."""
+    """The key of a leadership, which `proclaim` and `resign` need."""
 
     __match_args__ = ("name", "key", "rev", "lease")
 
@@ -3279,30 +3283,30 @@ class LeaderKey:
 
     @property
     def key(self) -> bytes:
-        """The key that exists for as long as the lead is held."""
+        """The key that exists while the leadership lasts."""
 
     @property
     def rev(self) -> int:
-        """The create revision of the key, greater for each leader than for the one before."""
+        """The create revision of the key, which increases from leader to leader."""
 
     @property
     def lease(self) -> int:
-        """The id of the lease that the lead lasts with."""
+        """The id of the lease that the leadership is tied to."""
 
 @final
 class CampaignResponse:
-    """An election that was won."""
+    """A won election."""
 
     __match_args__ = ("header", "leader")
 
     def __new__(cls, header: ResponseHeader, leader: LeaderKey) -> CampaignResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def leader(self) -> LeaderKey:
-        """The lead."""
+        """The key of the leadership."""
 
 @final
 class ProclaimResponse:
@@ -3313,7 +3317,7 @@ class ProclaimResponse:
     def __new__(cls, header: ResponseHeader) -> ProclaimResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
 @final
 class LeaderResponse:
@@ -3324,29 +3328,29 @@ class LeaderResponse:
     def __new__(cls, header: ResponseHeader, kv: KeyValue) -> LeaderResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
     @property
     def kv(self) -> KeyValue:
-        """The leader's key, and as its value what the leader proclaims."""
+        """The leader's key; its value is what the leader proclaims."""
 
 @final
 class ResignResponse:
-    """The outcome of giving a lead back."""
+    """The outcome of a resignation."""
 
     __match_args__ = ("header",)
 
     def __new__(cls, header: ResponseHeader) -> ResignResponse: ...
     @property
     def header(self) -> ResponseHeader:
-        """About the member that answered."""
+        """The response header: which member answered, and at which revision."""
 
 @final
 class Observer:
-    """The leaders of an election, one after another, as an async iterator of `LeaderResponse`.
+    """The leaders of an election, in order: an async iterator of `LeaderResponse`.
 
-    It goes on where it was after a disconnect. A program that reads late may miss some of the
-    values that were proclaimed in between, and never the newest.
+    It resumes after a disconnect. A program that reads slowly may miss intermediate values, but
+    never the latest.
 
     Examples:
         >>> from etcd_client import Election
@@ -3360,4 +3364,4 @@ class Observer:
     def __aiter__(self) -> Observer: ...
     def __anext__(self) -> Coroutine[Any, Any, LeaderResponse]: ...
     def cancel(self) -> None:
-        """End the iteration, on the server too; what was not read is dropped."""
+        """End the iteration, on the server too; unread responses are dropped."""
