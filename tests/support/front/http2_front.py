@@ -7,11 +7,13 @@ takes effect before it returns and may be called from any thread.
 import asyncio
 import contextlib
 import enum
+import math
 import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
-from tests.support.front.manners import Counts, Manners, Quota
+from tests.support.front.manners import Answered, Counts, Manners, Quota
+from tests.support.front.own_stream import Answer
 from tests.support.front.relay import Relay, burst
 from tests.support.http2 import Code, Kind
 from tests.support.ports import free_port
@@ -157,6 +159,10 @@ class Http2Front:
     def break_next(self, path: str, times: int = 1, code: Code = Code.CANCEL) -> None:
         """Forward the next requests to `path`, and reset them in place of the answer."""
         self._change(lambda: self._manners.broken.append(Quota(path, times, code)))
+
+    def answer(self, path: str, answer: Answer, times: float = math.inf) -> None:
+        """Give the next requests to `path` to `answer`, which runs in the front's own loop."""
+        self._change(lambda: self._manners.answered.append(Answered(path, times, answer)))
 
     def reset(self, path: str = "", code: Code = Code.CANCEL) -> int:
         """Reset the open streams of `path`, and return how many there were."""

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from dataclasses import dataclass, field
 
+from tests.support.front.own_stream import Answer
 from tests.support.http2 import Code
 
 
@@ -14,6 +15,15 @@ class Quota:
     path: str
     left: int
     code: Code
+
+
+@dataclass
+class Answered:
+    """So many of the next requests to `path` are answered by the front itself."""
+
+    path: str
+    left: float
+    answer: Answer
 
 
 @dataclass
@@ -32,10 +42,19 @@ class Manners:
     delays: dict[str, float] = field(default_factory=dict)
     refused: list[Quota] = field(default_factory=list)
     broken: list[Quota] = field(default_factory=list)
+    answered: list[Answered] = field(default_factory=list)
 
     def delay(self, path: str) -> float:
         """Return how long answers to `path` are held back."""
         return max((s for end, s in self.delays.items() if path.endswith(end)), default=0.0)
+
+    def own_answer(self, path: str) -> Answer | None:
+        """Return how the front itself answers the next request to `path`, if it does."""
+        for answered in self.answered:
+            if answered.left > 0 and path.endswith(answered.path):
+                answered.left -= 1
+                return answered.answer
+        return None
 
 
 @dataclass

@@ -12,6 +12,7 @@ from hpack import Decoder, Encoder
 
 from tests.support import http2
 from tests.support.front.manners import Counts, Manners, Outbox, take
+from tests.support.front.own_stream import OwnStream, Wire
 from tests.support.http2 import Code, Frame, Frames, Headers, Kind, Setting
 
 # How many pings in a row may come too early; as in the servers of gRPC.
@@ -47,6 +48,8 @@ class Relay:
         self._from_server, self._to_client = Decoder(), Encoder()
         self._closing = asyncio.Event()
         self._blocks: dict[int, tuple[Frame, bytes]] = {}
+        self._own: dict[int, tuple[OwnStream, asyncio.Future[None]]] = {}
+        self._client_window = 65_535
 
     async def serve(
         self,
@@ -70,6 +73,8 @@ class Relay:
             for task in tasks:
                 task.cancel()
             self.streams.clear()
+            for _stream, answering in self._own.values():
+                answering.cancel()
             self._server.close()
             self._client.close()
             await asyncio.gather(*tasks, return_exceptions=True)
@@ -110,19 +115,20 @@ class Relay:
             await self._client.drain()
 
     def _take_from_client(self, frame: Frame) -> None:
-        if frame.kind in {Kind.HEADERS, Kind.CONTINUATION}:
+        if frame.stream in self._own:
+            self._take_for_own(frame)
+        elif frame.kind in {Kind.HEADERS, Kind.CONTINUATION}:
             whole = self._collect(frame)
             if whole is not None:
                 self._open(*whole)
         elif frame.kind == Kind.SETTINGS:
-            self._server.send(_without_tables(frame, {}).encode())
+            self._take_settings(frame)
         elif frame.kind == Kind.PING:
             self._take_ping(frame)
         elif frame.stream == 0:
             self._server.send(frame.encode())
         elif frame.stream not in self.streams:
-            if frame.kind == Kind.DATA and frame.payload:
-                self._client.send(http2.window_update(0, len(frame.payload)).encode())
+            self._credit_client(frame)
         else:
             self._server.send(frame.encode())
             stream = self.streams[frame.stream]
@@ -131,6 +137,26 @@ class Relay:
             elif frame.kind == Kind.DATA and frame.has(http2.END_STREAM):
                 stream.client_done = True
                 self._forget_if_done(frame.stream)
+
+    def _take_settings(self, frame: Frame) -> None:
+        if not frame.has(http2.ACK):
+            values = http2.read_settings(frame)
+            self._client_window = values.get(Setting.INITIAL_WINDOW_SIZE, self._client_window)
+        self._server.send(_without_tables(frame, {}).encode())
+
+    def _take_for_own(self, frame: Frame) -> None:
+        """Hand a frame to a stream that the front answers itself."""
+        self._credit_client(frame)
+        stream, answering = self._own[frame.stream]
+        stream.take(frame)
+        if frame.kind == Kind.RST_STREAM:
+            answering.cancel()
+            del self._own[frame.stream]
+
+    def _credit_client(self, frame: Frame) -> None:
+        # The client gets its window back, as if the server had read it.
+        if frame.kind == Kind.DATA and frame.payload:
+            self._client.send(http2.window_update(0, len(frame.payload)).encode())
 
     def _collect(self, frame: Frame) -> tuple[Frame, bytes] | None:
         """Return a block of headers once it is complete, with the frame that began it."""
@@ -157,14 +183,28 @@ class Relay:
             self._counts.refused[path] += 1
             self._client.send(http2.reset(number, refusal).encode())
             return
+        answer = self._manners.own_answer(path)
+        if answer is not None:
+            wire = Wire(self._client.send, self._to_client_headers, self._client.drain, self._end)
+            own = OwnStream(number, self._client_window, wire)
+            self._own[number] = own, asyncio.ensure_future(answer(own))
+            return
         stream = _Stream(path, take(self._manners.broken, path), frame.has(http2.END_STREAM))
         self.streams[number] = stream
         most = max(self._counts.most_streams_at_once, len(self.streams))
         self._counts.most_streams_at_once = most
         self._send_headers(self._server, self._to_server, frame, fields)
         self._requests += 1
-        if self._requests == self._manners.requests_a_connection:
+        last = self._manners.requests_a_connection
+        if self._last_stream is None and last is not None and self._requests >= last:
             self.go_away(number, Code.NO_ERROR, b"")
+
+    def _to_client_headers(self, number: int, fields: Headers, end: bool) -> None:  # noqa: FBT001
+        frame = Frame(Kind.HEADERS, http2.END_STREAM if end else 0, number)
+        self._send_headers(self._client, self._to_client, frame, fields)
+
+    def _end(self) -> None:
+        self._closing.set()
 
     def _refusal(self, path: str) -> Code | None:
         limit = self._manners.streams_at_once

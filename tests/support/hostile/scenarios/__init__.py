@@ -1,0 +1,11 @@
+"""Tables of what servers can do, and what has to come of it. Each entry is data."""
+
+from tests.support.hostile.scenarios.answers import ANSWERS
+from tests.support.hostile.scenarios.frames import PUTS
+from tests.support.hostile.scenarios.holdings import HOLDINGS
+from tests.support.hostile.scenarios.statuses import CHANGES
+from tests.support.hostile.scenarios.watches import STREAMS
+
+__all__ = ["ALL"]
+
+ALL = (*PUTS, *CHANGES, *ANSWERS, *STREAMS, *HOLDINGS)

@@ -1,0 +1,140 @@
+"""One scenario tried against the client, with what is promised whatever a server says."""
+
+import asyncio
+import pickle
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from etcd_client import Communicator, EtcdError, OutcomeUnknownError, RpcError
+from etcd_client.errors import EtcdConnectionError, EtcdTimeoutError
+from tests.support.front import Http2Front
+from tests.support.hostile.calls import Call
+from tests.support.hostile.protobuf import Own
+from tests.support.hostile.scenario import Outcome, Scenario
+from tests.support.hostile.steps import Player, Steps
+
+_ENGINE = "etcd-client"
+_MIB = 1 << 20
+# What a call may take beyond its timeout: leaving a lease or a lock, on a machine with much to do.
+_SLACK = 2.0
+# Seconds of the processor for a call, and for each second that it lasts.
+_CPU, _CPU_PER_SECOND = 0.3, 0.3
+
+
+@dataclass(frozen=True)
+class Report:
+    """What came of a call, and what it cost."""
+
+    result: object
+    seconds: float
+    cpu: float
+    memory: float
+    requests: int
+
+    @property
+    def outcome(self) -> Outcome | None:
+        """The kind of result; None where it is none of those that are allowed at all."""
+        result = self.result
+        if not isinstance(result, BaseException):
+            return Outcome.ANSWERED
+        if isinstance(result, OutcomeUnknownError):
+            return Outcome.UNKNOWN
+        if isinstance(result, (EtcdConnectionError, EtcdTimeoutError)):
+            return Outcome.NOT_DONE
+        if isinstance(result, RpcError):
+            return Outcome.REFUSED
+        if isinstance(result, EtcdError):
+            return Outcome.TYPED
+        return Outcome.SILENT if isinstance(result, asyncio.TimeoutError) else None
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A way to a real server through a front that can answer in its place."""
+
+    front: Http2Front
+    communicator: Communicator
+    ids: Mapping[Own, int]
+
+    async def attempt(self, call: Call, steps: Steps, timeout: float) -> Report:
+        """Make a call that the server answers by these steps."""
+        player = Player(steps, call.answer, self.ids)
+        await asyncio.to_thread(self.front.answer, call.path, player)
+        resident, cpu = _reset_peak(), _cpu()
+        started = time.monotonic()
+        try:
+            result: object = await call.run(self.communicator, timeout)
+        except Exception as error:  # noqa: BLE001 - what it is, is the subject
+            result = error
+        seconds = time.monotonic() - started
+        cpu = _cpu() - cpu
+        memory = (_peak() - resident) / _MIB
+        await asyncio.to_thread(self.front.heal)
+        return Report(result, seconds, cpu, memory, player.played)
+
+    async def goes_on(self) -> None:
+        """Check that the engine lives and that a server is served again once it is healthy."""
+        await self.communicator.put("next", "call", timeout=10)
+        assert await self.communicator.get("next", timeout=10) == b"call"
+
+
+def check(scenario: Scenario, report: Report) -> None:
+    """Check what came of a scenario against what is promised."""
+    assert report.outcome is not None, f"not an error of the package's: {report.result!r}"
+    assert report.outcome in scenario.outcome, f"{report.outcome}: {report.result!r}"
+    check_result(report.result)
+    check_costs(report, scenario.timeout, scenario.memory)
+    if scenario.call.mutation and not scenario.refused:
+        assert report.requests == 1, f"the change was sent {report.requests} times"
+    assert report.requests <= scenario.requests, f"asked {report.requests} times"
+
+
+def check_result(result: object) -> None:
+    """Look at a result from all sides: none of that may fail."""
+    assert repr(result)
+    assert str(result) is not None
+    names = getattr(type(result), "__match_args__", ())
+    for name in names:
+        value = getattr(result, name)
+        for item in value if isinstance(value, tuple) else (value,):
+            check_result(item)
+    if names or isinstance(result, EtcdError):
+        again: Any = pickle.loads(pickle.dumps(result))  # noqa: S301 - made here
+        assert type(again) is type(result)
+        assert isinstance(result, EtcdError) or again == result
+
+
+def check_costs(report: Report, timeout: float, memory: float) -> None:
+    """Check that a call was in time, and took little."""
+    assert report.seconds < timeout + _SLACK, f"took {report.seconds:.2f} s"
+    allowed = _CPU + _CPU_PER_SECOND * report.seconds
+    assert report.cpu < allowed, f"took {report.cpu:.2f} s of the processor"
+    assert report.memory < memory, f"took {report.memory:.0f} MiB"
+
+
+def _cpu() -> float:
+    """Return the seconds of the processor that the engine and this thread have taken."""
+    taken = time.thread_time()
+    for task in Path("/proc/self/task").iterdir():
+        if (task / "comm").read_text().strip() == _ENGINE:
+            taken += int((task / "schedstat").read_text().split()[0]) / 1e9
+    return taken
+
+
+def _reset_peak() -> int:
+    """Forget the largest size that the process has had, and return the present one."""
+    Path("/proc/self/clear_refs").write_text("5")
+    return _status("VmRSS")
+
+
+def _peak() -> int:
+    return _status("VmHWM")
+
+
+def _status(name: str) -> int:
+    lines = Path("/proc/self/status").read_text().splitlines()
+    (line,) = (line for line in lines if line.startswith(f"{name}:"))
+    return int(line.split()[1]) * 1024
