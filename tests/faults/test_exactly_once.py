@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import random
+import time
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any
@@ -23,6 +24,7 @@ from etcd_client import (
     TxnOp,
 )
 from tests.faults.test_at_most_once import counters
+from tests.faults.tools import steer
 from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
 from tests.support.history import History, Kind, NotAppliedError, Operation, UnknownOutcomeError
@@ -136,6 +138,31 @@ async def test_with_members_that_fail(
         async with writers(through, direct), mischief(faults, chance):
             await asyncio.sleep(8)
         assert leases(cluster.leader().endpoint) == []
+
+
+async def test_a_frozen_member_holds_a_change_up_for_seconds_only(
+    cluster: EtcdCluster, front: Front
+) -> None:
+    frozen = cluster.followers()[0]
+    async with (
+        Client(front.endpoints).connect() as through,
+        Client(cluster.leader().endpoint).connect() as direct,
+        direct.session(ttl=TTL) as session,
+    ):
+        await steer(through, front, cluster.members.index(frozen))
+        frozen.freeze()
+        try:
+            started = time.monotonic()
+            await through.put("key", "value", once=session)
+            took = time.monotonic() - started
+        finally:
+            frozen.thaw()
+        print(f"{took:.1f} s")
+        # The connection itself would be given up after nine seconds.
+        assert took < 7
+        kv = await direct.get_kv("key")
+        assert kv is not None
+        assert kv.version == 1
 
 
 class Actor:

@@ -247,6 +247,19 @@ async def test_the_deadline_ends_the_function(communicator: Communicator) -> Non
         await communicator.update("key", endless, timeout=0.2)
 
 
+async def test_a_function_that_would_wait_for_itself_is_refused(
+    communicator: Communicator,
+) -> None:
+    async def nested(_value: bytes) -> bytes:
+        kv = await communicator.update("key", increment, default="0")
+        return kv.value if kv else b""
+
+    with pytest.raises(InvalidArgsError, match="function: expected one that changes its keys by"):
+        await asyncio.wait_for(communicator.update("key", nested, default="0"), timeout=5)
+    assert await communicator.update("key", increment, default="0") is not None
+    assert await communicator.get("key") == b"1"
+
+
 async def test_an_update_of_unknown_outcome_is_not_made_again(
     proxy: Proxy, communicator: Communicator
 ) -> None:

@@ -94,3 +94,19 @@ async def test_a_denied_watch_is_never_ready(user: Communicator) -> None:
     with pytest.raises(PermissionDeniedError):
         async with watch:
             pytest.fail("the watch was entered")
+
+
+async def test_changes_that_are_made_once_have_their_markers_beside_the_keys(
+    user: Communicator,
+) -> None:
+    mine = user.namespace("mine/")
+    async with user.session(ttl=5) as session:
+        await mine.put("key", "one", once=session)
+        kv = await mine.append("jobs/", "one", once=session)
+        assert kv.key == b"jobs/0000000000000000"
+        assert await mine.count_prefix("__once/") == 1
+        # Outside of the view the marker is not among the user's keys.
+        with pytest.raises(PermissionDeniedError):
+            await user.put("mine/key", "two", once=session)
+    assert await mine.keys_prefix("") == [b"__sequence/jobs/", b"jobs/0000000000000000", b"key"]
+    assert await mine.get("key") == b"one"

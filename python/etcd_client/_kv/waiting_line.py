@@ -10,7 +10,8 @@ from collections import deque
 from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
-from etcd_client._concurrency import Event, current_loop
+from etcd_client._concurrency import Event, current_loop, current_task
+from etcd_client.errors import InvalidArgsError
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -77,7 +78,16 @@ class Place:
 class WaitingLine:
     """The line for one key. What is known of it holds no longer than there is somebody in it."""
 
-    __slots__ = ("__weakref__", "_busy", "_waiting", "known_at", "kv", "revision", "time")
+    __slots__ = (
+        "__weakref__",
+        "_busy",
+        "_holder",
+        "_waiting",
+        "known_at",
+        "kv",
+        "revision",
+        "time",
+    )
 
     def __init__(self) -> None:
         # A count of the requests: who came after one was sent cannot rely on its answer, as the
@@ -87,13 +97,24 @@ class WaitingLine:
         self.revision = 0
         self.kv: KeyValue | None = None
         self._busy = False
+        self._holder: object | None = None
         self._waiting: deque[Event] = deque()
 
     async def enter(self) -> None:
-        """Wait for the turn, in the order of arrival."""
+        """Wait for the turn, in the order of arrival.
+
+        Raises:
+            InvalidArgsError: It is the turn of the running task, which would wait for itself.
+        """
+        task = current_task()
         if not self._busy:
-            self._busy = True
+            self._busy, self._holder = True, task
             return
+        if task is not None and task is self._holder:
+            message = (
+                "function: expected one that changes its keys by what it returns or puts alone"
+            )
+            raise InvalidArgsError(message)
         event = Event()
         self._waiting.append(event)
         try:
@@ -104,9 +125,11 @@ class WaitingLine:
             else:
                 self._waiting.remove(event)
             raise
+        self._holder = task
 
     def leave(self) -> None:
         """Give the turn to the next one."""
+        self._holder = None
         if self._waiting:
             self._waiting.popleft().set()
         else:

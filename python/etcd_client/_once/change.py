@@ -28,8 +28,9 @@ if TYPE_CHECKING:
 # What a marker says beside the number of a change.
 _CONDITIONS_HELD, _CONDITIONS_DID_NOT_HOLD, _GIVEN_UP = b"+", b"-", b"!"
 
-# In seconds: for how long a member is asked what became of a change before another one is, and
-# the pauses between that.
+# In seconds: for how long a member is waited for before another one is asked what became of a
+# change, and the pauses between that. A first attempt is waited for not much longer, as it may be
+# given up without harm; a later one for longer, as the server may be slow.
 _PATIENCE = 1.5
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
@@ -55,6 +56,7 @@ class Change:
         "_failure",
         "_marker",
         "_number",
+        "_patience",
         "_session",
         "_success",
     )
@@ -65,6 +67,7 @@ class Change:
         self._communicator = communicator
         self._session = session
         self._deadline = deadline
+        self._patience = _PATIENCE
         self._conditions, *branches = txn._parts()  # noqa: SLF001 - made for this
         self._success, self._failure = branches
         markers = markers_of(session, communicator)
@@ -101,8 +104,11 @@ class Change:
             .and_then([self._mark(_CONDITIONS_HELD), *self._success])
             .or_else([self._mark(_CONDITIONS_DID_NOT_HOLD), *self._failure])
         )
-        attempt, timeout = self._marking(TxnOp.txn(change)), self._deadline.left()
+        self._patience *= 2
+        left = self._deadline.left()
+        timeout = self._patience if left is None else min(left, self._patience)
         try:
+            attempt = self._marking(TxnOp.txn(change))
             response = await self._communicator.txn(attempt, timeout=timeout)
         except LeaseNotFoundError as error:
             await self._check_lease(error)
