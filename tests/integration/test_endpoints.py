@@ -47,6 +47,7 @@ async def member_id(communicator: Communicator) -> int:
     return (await communicator.maintenance.status()).header.member_id
 
 
+@pytest.mark.usefixtures("endpoint")
 @pytest.mark.parametrize(
     "form", ["{host}:{port}", "http://{host}:{port}", "http://{host}:{port}/", "localhost:{port}"]
 )
@@ -80,13 +81,13 @@ async def test_one_live_endpoint_of_several_is_enough(etcd: EtcdServer) -> None:
                 await communicator.get("key")
 
 
-async def test_no_live_endpoint_is_told_at_once_with_the_reason_for_each() -> None:
+async def test_no_live_endpoint_is_told_in_the_end_with_the_reason_for_each() -> None:
     endpoints = [nobody(), nobody()]
     started = time.monotonic()
-    with pytest.raises(EtcdConnectionError) as failed:
-        async with Client(endpoints, REQUIRED).connect():
+    with pytest.raises(EtcdConnectionError, match=r"within 0\.5 s") as failed:
+        async with Client(endpoints, REQUIRED.with_connect_timeout(0.5)).connect():
             pass
-    assert time.monotonic() - started < 2
+    assert 0.4 < time.monotonic() - started < 2
     for endpoint in endpoints:
         assert f"{endpoint}: Connection refused" in str(failed.value)
 
@@ -119,7 +120,9 @@ async def test_a_server_that_does_not_speak_uses_up_the_connect_timeout() -> Non
 def test_a_malformed_endpoint_is_named(endpoint: str) -> None:
     with pytest.raises(InvalidUriError) as refused:
         Client(["127.0.0.1:2379", endpoint])
-    assert f'endpoint "{endpoint}": ' in str(refused.value)
+    # A user may come with a password, which no message repeats.
+    shown = endpoint.replace("user@", "***@")
+    assert f'endpoint "{shown}": ' in str(refused.value)
 
 
 def test_there_must_be_an_endpoint() -> None:

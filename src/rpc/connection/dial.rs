@@ -3,9 +3,9 @@
 use std::io;
 
 use tokio::io::{AsyncRead, AsyncWrite, BufReader};
-use tokio::net::TcpStream;
 
 use crate::rpc::connection::endpoint::{Address, Endpoint};
+use crate::rpc::connection::happy_eyeballs;
 use crate::rpc::connection::options::{Options, TlsOptions};
 use crate::rpc::connection::tls;
 use crate::rpc::error::Unreachable;
@@ -20,11 +20,16 @@ pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
-/// Connects to a member, with TLS where its endpoint says so.
-pub async fn dial(endpoint: &Endpoint, options: &Options) -> Result<Box<dyn Io>, Unreachable> {
+/// Connects to a member, with TLS where its endpoint says so. `attempts` is how many have failed
+/// before.
+pub async fn dial(
+    endpoint: &Endpoint,
+    options: &Options,
+    attempts: u32,
+) -> Result<Box<dyn Io>, Unreachable> {
     match &endpoint.address {
         Address::Tcp { host, port } => {
-            let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(describe)?;
+            let stream = happy_eyeballs::connect(host, *port, attempts).await.map_err(describe)?;
             stream.set_nodelay(true).map_err(describe)?;
             if let Some(interval) = options.tcp_keep_alive {
                 let keep_alive = socket2::TcpKeepalive::new().with_time(interval);
@@ -61,7 +66,7 @@ async fn secure<S: Io + 'static>(
     let connector = tls::connector(tls_options)?;
     let stream = connector.connect(name, stream).await.map_err(|error| tls::describe(&error))?;
     if stream.get_ref().1.alpn_protocol() != Some(HTTP_2) {
-        return Err("the server does not speak HTTP/2 over TLS".into());
+        return Err(Unreachable::doubtful("the server does not speak HTTP/2 over TLS"));
     }
     Ok(Box::new(stream))
 }

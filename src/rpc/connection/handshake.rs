@@ -66,7 +66,9 @@ fn no_greeting(error: Option<h2::Error>, endpoint: &Endpoint, health: &Health) -
     }
     let hint = if endpoint.tls { "" } else { "; is the port one for https?" };
     match error {
-        Some(error) => format!("the server does not speak HTTP/2: {error}{hint}").into(),
-        None => format!("the server ended the connection at once{hint}").into(),
+        Some(error) => {
+            Unreachable::doubtful(format!("the server does not speak HTTP/2: {error}{hint}"))
+        }
+        None => Unreachable::doubtful(format!("the server ended the connection at once{hint}")),
     }
 }

@@ -65,6 +65,8 @@ pub struct Metadata {
 pub struct Opening {
     /// Whether it is for want of streams on another one.
     pub extra: bool,
+    /// How many attempts to connect have failed before.
+    pub attempts: u32,
     /// By how much pings have to be rarer than the options say.
     pub ping_factor: u32,
     /// The last stream that may be begun; `MAX_STREAM_ID` but for tests.
@@ -74,7 +76,13 @@ pub struct Opening {
 
 impl Default for Opening {
     fn default() -> Self {
-        Self { extra: false, ping_factor: 1, max_stream_id: MAX_STREAM_ID, waiters: Arc::default() }
+        Self {
+            extra: false,
+            attempts: 0,
+            ping_factor: 1,
+            max_stream_id: MAX_STREAM_ID,
+            waiters: Arc::default(),
+        }
     }
 }
 
@@ -92,7 +100,7 @@ impl Connection {
         let state = State::new(opening.extra, &opening.waiters, events);
         let deadline = Instant::now() + options.connect_timeout;
         let connecting = async {
-            let stream = timeout_at(deadline, dial::dial(endpoint, options))
+            let stream = timeout_at(deadline, dial::dial(endpoint, options, opening.attempts))
                 .await
                 .unwrap_or_else(|_| Err("the server does not accept the connection".into()))?;
             timeout_at(deadline, greet(ObservedIo::new(stream, &state), endpoint, &state.health))

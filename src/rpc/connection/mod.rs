@@ -6,6 +6,7 @@ mod dial;
 pub mod endpoint;
 mod frame_scan;
 mod handshake;
+mod happy_eyeballs;
 mod health;
 mod http2;
 mod observed_io;

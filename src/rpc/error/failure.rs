@@ -6,11 +6,29 @@ use crate::rpc::error::grpc_status::GrpcStatus;
 #[derive(Clone, Debug)]
 pub struct Unreachable {
     pub why: String,
-    /// Whether trying again is of no use before somebody changes a certificate.
-    pub lasting: bool,
+    pub outlook: Outlook,
+}
+
+/// What may come of trying again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outlook {
+    /// Success, within moments.
+    Passing,
+    /// Hardly any success: something else seems to listen there. Calls go on trying all the same.
+    Doubtful,
+    /// Nothing, before somebody changes a certificate.
+    Lasting,
 }
 
 impl Unreachable {
+    pub fn doubtful(why: impl Into<String>) -> Self {
+        Self { why: why.into(), outlook: Outlook::Doubtful }
+    }
+
+    pub fn lasting(why: impl Into<String>) -> Self {
+        Self { why: why.into(), outlook: Outlook::Lasting }
+    }
+
     /// The same, with the name of the member.
     #[must_use]
     pub fn at(self, endpoint: &str) -> Self {
@@ -20,7 +38,7 @@ impl Unreachable {
 
 impl<S: Into<String>> From<S> for Unreachable {
     fn from(why: S) -> Self {
-        Self { why: why.into(), lasting: false }
+        Self { why: why.into(), outlook: Outlook::Passing }
     }
 }
 

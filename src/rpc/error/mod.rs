@@ -10,6 +10,6 @@ pub mod server_error;
 mod server_error_table;
 
 pub use call_error::Error;
-pub use failure::{Failure, Unreachable};
+pub use failure::{Failure, Outlook, Unreachable};
 pub use grpc_status::GrpcStatus;
 pub use meaning::Meaning;

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::{Connection, Draining, End, StreamSlot};
-use crate::rpc::error::Unreachable;
+use crate::rpc::error::{Outlook, Unreachable};
 use crate::rpc::transport::backoff;
 use crate::rpc::wire::method::Share;
 
@@ -29,12 +29,12 @@ pub struct Peer {
     pub last_error: Option<String>,
     pub connected_before: bool,
     /// Attempts to connect that came to nothing, in a row.
-    failures: u32,
+    pub failures: u32,
     failed_at: Option<Instant>,
     /// Not to be dialed before that instant.
     retry_at: Option<Instant>,
-    /// Whether the last failure is one that lasts.
-    refused: bool,
+    /// What is to be expected after the last failure.
+    outlook: Outlook,
     /// Until when others are preferred, and why.
     shunned: Option<(Instant, String)>,
     /// By how much pings have to be rarer than the options say.
@@ -59,7 +59,7 @@ impl Peer {
             failures: 0,
             failed_at: None,
             retry_at: None,
-            refused: false,
+            outlook: Outlook::Passing,
             shunned: None,
             ping_factor: 1,
         }
@@ -102,7 +102,12 @@ impl Peer {
 
     /// Whether there is no use in trying again, as was found since then.
     pub fn is_refused_since(&self, since: Instant) -> bool {
-        self.refused && self.has_failed_since(since)
+        self.outlook == Outlook::Lasting && self.has_failed_since(since)
+    }
+
+    /// Whether there is hardly any use in trying again, as was found since then.
+    pub fn is_doubtful_since(&self, since: Instant) -> bool {
+        self.outlook != Outlook::Passing && self.has_failed_since(since)
     }
 
     /// Uses a connection from now on. What can move there from those that are draining is asked to.
@@ -125,7 +130,7 @@ impl Peer {
         self.failures += 1;
         self.failed_at = Some(now);
         self.retry_at = Some(now + pause);
-        self.refused = error.lasting;
+        self.outlook = error.outlook;
         self.last_error = Some(error.why);
     }
 

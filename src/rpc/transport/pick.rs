@@ -17,6 +17,9 @@ use crate::rpc::wire::method::Share;
 
 /// How long one member may take to accept a connection before the next is tried as well.
 const STAGGER: Duration = Duration::from_millis(200);
+/// What hangs up at once may be a proxy whose server restarts, or no etcd at all: the first
+/// connection is not tried for longer with it.
+const DOUBT_AFTER: Duration = Duration::from_secs(1);
 /// How long to wait where nothing is known that would happen earlier.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
@@ -164,7 +167,7 @@ impl Pool {
         if full.is_some() { Found::Full } else { Found::Nobody }
     }
 
-    /// Connects for the first time; fails once every member has failed.
+    /// Connects for the first time. Fails where none of the members is likely to come soon.
     pub async fn connect(&self) -> Result<Reserved, String> {
         let since = Instant::now();
         let picking = self.pick(Avoid::Nothing, Share::Call);
@@ -173,7 +176,9 @@ impl Pool {
             let changed = self.changed.notified();
             tokio::pin!(changed);
             changed.as_mut().enable();
-            if self.state().peers.iter().all(|peer| peer.has_failed_since(since)) {
+            if since.elapsed() >= DOUBT_AFTER
+                && self.state().peers.iter().all(|peer| peer.is_doubtful_since(since))
+            {
                 return Err(self.last_errors());
             }
             tokio::select! {

@@ -1,5 +1,6 @@
 //! The connections to the members of the cluster: opened, watched, and replaced.
 
+use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -144,17 +145,23 @@ impl Pool {
         peer.dialing = true;
         let opening = Opening {
             extra: peer.is_open(),
+            attempts: peer.failures,
             ping_factor: peer.ping_factor,
             max_stream_id: self.max_stream_id,
             waiters: Arc::clone(&self.waiters),
         };
-        tokio::spawn(pool.open(Arc::clone(&peer.endpoint), opening));
+        let endpoint = Arc::clone(&peer.endpoint);
+        tokio::spawn(async move { Dialing { pool, endpoint, over: false }.run(opening).await });
     }
 
-    /// Connects to a member and notes what came of it.
-    async fn open(self: Arc<Self>, endpoint: Arc<Endpoint>, opening: Opening) {
+    /// Connects to a member.
+    async fn open(
+        &self,
+        endpoint: &Arc<Endpoint>,
+        opening: Opening,
+    ) -> Result<Arc<Connection>, Unreachable> {
         let weak = self.this.clone();
-        let of = Arc::clone(&endpoint);
+        let of = Arc::clone(endpoint);
         let events = move |event| {
             if let Some(pool) = weak.upgrade() {
                 match event {
@@ -163,8 +170,7 @@ impl Pool {
                 }
             }
         };
-        let outcome = Connection::open(&endpoint, &self.options, opening, events).await;
-        self.opened(&endpoint, outcome);
+        Connection::open(endpoint, &self.options, opening, events).await
     }
 
     fn opened(&self, endpoint: &Arc<Endpoint>, outcome: Result<Arc<Connection>, Unreachable>) {
@@ -226,5 +232,57 @@ impl Pool {
         if let Some(peer) = self.state().peer(connection.endpoint()) {
             peer.shun(why, period);
         }
+    }
+}
+
+/// An attempt to connect, whose outcome the pool learns in any case.
+struct Dialing {
+    pool: Arc<Pool>,
+    endpoint: Arc<Endpoint>,
+    over: bool,
+}
+
+impl Dialing {
+    async fn run(self, opening: Opening) {
+        let pool = Arc::clone(&self.pool);
+        let endpoint = Arc::clone(&self.endpoint);
+        self.ends_as(pool.open(&endpoint, opening)).await;
+    }
+
+    async fn ends_as(
+        mut self,
+        connecting: impl Future<Output = Result<Arc<Connection>, Unreachable>>,
+    ) {
+        let outcome = connecting.await;
+        self.over = true;
+        self.pool.opened(&self.endpoint, outcome);
+    }
+}
+
+impl Drop for Dialing {
+    fn drop(&mut self) {
+        if !self.over {
+            let why = format!("{}: the attempt to connect broke off", self.endpoint.name);
+            self.pool.opened(&self.endpoint, Err(why.into()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attempt_that_panics_is_one_that_failed() {
+        let endpoint = Endpoint::parse("127.0.0.1:1", false).unwrap();
+        let pool = Pool::new(vec![endpoint], Options::default(), Arc::default(), u32::MAX);
+        let endpoint = Arc::clone(&pool.state().peers[0].endpoint);
+        pool.state().peers[0].dialing = true;
+        let dialing = Dialing { pool: Arc::clone(&pool), endpoint, over: false };
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let panics = dialing.ends_as(async { panic!("as the resolver does without threads") });
+        assert!(runtime.block_on(async { tokio::spawn(panics).await }).is_err());
+        assert!(!pool.state().peers[0].dialing);
+        assert!(pool.last_errors().contains("broke off"), "{}", pool.last_errors());
     }
 }

@@ -9,18 +9,19 @@ use crate::rpc::error::Unreachable;
 /// Why TLS could not begin.
 pub fn describe(error: &io::Error) -> Unreachable {
     match cause(error) {
-        Some(rustls::Error::InvalidCertificate(reason)) => {
-            lasting(format!("the server's certificate is refused: {reason}{}", advice(reason)))
-        }
+        Some(rustls::Error::InvalidCertificate(reason)) => Unreachable::lasting(format!(
+            "the server's certificate is refused: {reason}{}",
+            advice(reason)
+        )),
         Some(rustls::Error::AlertReceived(alert)) => describe_alert(*alert),
         Some(rustls::Error::InvalidMessage(_)) => {
-            "the server does not speak TLS; is the port one for http?".into()
+            Unreachable::doubtful("the server does not speak TLS; is the port one for http?")
         }
         Some(error) => format!("the TLS handshake failed: {error}").into(),
         // It hung up, in one way or another.
         None => {
-            format!("the server does not begin to speak TLS; is the port one for http? {error}")
-                .into()
+            let hint = "is the port one for http?";
+            Unreachable::doubtful(format!("the server does not begin to speak TLS; {hint} {error}"))
         }
     }
 }
@@ -41,7 +42,7 @@ fn cause(error: &io::Error) -> Option<&rustls::Error> {
 fn describe_alert(alert: AlertDescription) -> Unreachable {
     match alert {
         AlertDescription::CertificateRequired => {
-            lasting("the server demands a client certificate".into())
+            Unreachable::lasting("the server demands a client certificate")
         }
         // Older servers say so also where none was shown.
         AlertDescription::BadCertificate
@@ -49,15 +50,11 @@ fn describe_alert(alert: AlertDescription) -> Unreachable {
         | AlertDescription::CertificateRevoked
         | AlertDescription::CertificateUnknown
         | AlertDescription::UnknownCA
-        | AlertDescription::UnsupportedCertificate => lasting(format!(
+        | AlertDescription::UnsupportedCertificate => Unreachable::lasting(format!(
             "the server refuses the client's certificate, or the lack of one: {alert:?}"
         )),
         _ => format!("the server ended the TLS handshake: {alert:?}").into(),
     }
-}
-
-fn lasting(why: String) -> Unreachable {
-    Unreachable { why, lasting: true }
 }
 
 fn advice(reason: &CertificateError) -> &'static str {
