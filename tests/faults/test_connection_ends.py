@@ -86,3 +86,22 @@ async def test_a_limit_that_is_known_by_refusals_only(front: Http2Front) -> None
         kv = await client.get_kv(b"key")
         assert kv is not None
         assert kv.version == 100
+
+
+async def test_pings_become_rarer_where_a_server_finds_them_too_many(
+    front: Http2Front, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The interval doubles until it suits the server, and the watch misses nothing meanwhile."""
+    await asyncio.to_thread(front.allow_pings_every, 3)
+    options = ConnectOptions(keep_alive_interval=1, keep_alive_timeout=3)
+    async with Client(front.endpoint, options).connect() as client, client.watch(b"key") as watch:
+        await watch.ready()
+        await eventually_async(lambda: front.connections_seen >= 3, within=40)
+        await asyncio.sleep(15)
+        pings, connections = front.pings_seen, front.connections_seen
+        await asyncio.sleep(15)
+        assert front.connections_seen == connections
+        assert front.pings_seen > pings
+        await client.put(b"key", b"value")
+        assert (await anext(watch)).value == b"value"
+    assert "wants fewer pings" in caplog.text

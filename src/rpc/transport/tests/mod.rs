@@ -2,6 +2,7 @@
 
 mod server;
 
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use etcd_client::proto::{PbPutRequest, PbRangeRequest};
 use futures_util::future::join_all;
 use tokio::time::{Instant, timeout};
 
+use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::options::Options;
 use crate::rpc::error::Error;
 use crate::rpc::transport::open::Transport;
@@ -151,5 +153,34 @@ fn what_has_waited_for_a_stream_was_not_sent() {
             _ = &mut all => panic!("nothing is answered"),
             outcome = late => assert!(matches!(outcome, Err(Error::Timeout(_))), "{outcome:?}"),
         }
+    });
+}
+
+/// A server that sends frames without a meaning as fast as it can.
+fn flooding_server() -> Endpoint {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = Endpoint::parse(&listener.local_addr().unwrap().to_string(), false).unwrap();
+    std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        stream.write_all(&[0, 0, 0, 4, 0, 0, 0, 0, 0]).unwrap();
+        let priority = [0, 0, 5, 2, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0];
+        let flood = priority.repeat(10_000);
+        while stream.write_all(&flood).is_ok() {}
+    });
+    endpoint
+}
+
+#[test]
+fn a_flooded_connection_leaves_the_others_their_turns() {
+    run(async {
+        let server = Server::start(Manners::default()).await;
+        let transport = transport_to(&server);
+        let flooded = Transport::new(vec![flooding_server()], Options::default());
+        flooded.connect().await.unwrap();
+        let began = Instant::now();
+        for _ in 0..20 {
+            put_within(&transport, Duration::from_secs(10)).await.unwrap();
+        }
+        assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     });
 }
