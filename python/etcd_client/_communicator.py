@@ -224,8 +224,8 @@ class Communicator(Changes):
 
         Args:
             name: The name of the lock.
-            lease: The lease to hold it with, which calls etcd's lock service. By default the lock
-                has a lease of its own, which is kept alive.
+            lease: The lease to hold it with, which the caller keeps alive. By default the lock has
+                a lease of its own, which is kept alive.
             timeout: The seconds that acquiring it may take; None for any time.
             ttl: The seconds for which it may be held; not with a lease of the caller's.
 
@@ -234,18 +234,20 @@ class Communicator(Changes):
 
         Raises:
             LockTimeoutError: It was not acquired in time.
+            LockLostError: Its key or its lease was gone before it was acquired.
             LeaseNotFoundError: The lease of the caller's does not exist.
             InvalidArgsError: Both `lease` and `ttl` are given.
         """
+        from ._started import Attempt
+
         if lease is None:
             call = self._hold_place(name, ttl=ttl, timeout=timeout)
-            from ._started import Attempt
-
             return Attempt(call.close, self._locked(name, call))
         if ttl is not None:
             message = "ttl: expected no limit beside a lease, which has its own"
             raise InvalidArgsError(message)
-        return self._lock(name, lease, timeout=timeout)
+        call = self._hold_place(name, lease=lease, timeout=timeout)
+        return Attempt(call.close, _left_to_the_lease(call))
 
     async def _locked(self, name: BytesLike, call: Call[HeldLease]) -> LockResponse:
         held = await call
@@ -294,6 +296,12 @@ class Communicator(Changes):
 
     def __repr__(self) -> str:
         return f"<Communicator {'closed' if self.closed else ', '.join(self.endpoints)}>"
+
+
+async def _left_to_the_lease(call: Call[HeldLease]) -> LockResponse:
+    held = await call
+    held.let_go()
+    return LockResponse(held.header, held.key)
 
 
 EtcdCommunicator = Communicator

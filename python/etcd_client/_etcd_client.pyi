@@ -1067,6 +1067,7 @@ class Communicator:
         value: BytesLike = b"",
         wait: Literal[True] = True,
         ttl: float | None = None,
+        lease: HeldLease | LeaseId | None = None,
         timeout: float | None = None,
     ) -> Call[HeldLease]: ...
     @overload
@@ -1077,11 +1078,9 @@ class Communicator:
         value: BytesLike = b"",
         wait: bool,
         ttl: float | None = None,
+        lease: HeldLease | LeaseId | None = None,
         timeout: float | None = None,
     ) -> Call[HeldLease | None]: ...
-    def _lock(
-        self, name: BytesLike, lease: LeaseId, *, timeout: float | None = None
-    ) -> Call[LockResponse]: ...
     def _unlock(self, key: BytesLike, *, timeout: float | None = None) -> Call[UnlockResponse]: ...
 
     # Elections
@@ -1963,6 +1962,8 @@ class Stats:
         "streams",
         "watches",
         "watch_streams",
+        "leases_kept",
+        "keep_alive_streams",
     )
 
     def __new__(
@@ -1978,6 +1979,8 @@ class Stats:
         streams: int,
         watches: int,
         watch_streams: int,
+        leases_kept: int,
+        keep_alive_streams: int,
     ) -> Stats: ...
     @property
     def requests(self) -> int:
@@ -2022,6 +2025,14 @@ class Stats:
     @property
     def streams(self) -> int:
         """Open streams on the connections: calls in flight, watches and the like."""
+
+    @property
+    def leases_kept(self) -> int:
+        """Leases that are kept alive now, those of locks included."""
+
+    @property
+    def keep_alive_streams(self) -> int:
+        """Streams that renewals share now: one, and others while a member is slow to answer."""
 
 # Authentication
 
@@ -3204,7 +3215,9 @@ class LeasesResponse:
 class HeldLease:
     """A lease that the engine keeps alive, perhaps with a place in a waiting line; internal.
 
-    It is revoked when this object is dropped, unless it was adopted.
+    It is released when this object is dropped, unless it was adopted. A place that was taken with a
+    lease that is held already (`lease=` another object of this class) is released alone, and lost
+    with that lease; one that was taken with the id of a lease is for `let_go`.
     """
 
     @property
@@ -3229,16 +3242,37 @@ class HeldLease:
 
     @property
     def loss(self) -> str | None:
-        """Why it was lost; None while it is held, and after it was released."""
+        """Why it was lost; None while it is held, and after it was released.
+
+        It goes by the clock at the moment of asking, which counts also while the process is stopped
+        and while the machine is suspended.
+        """
+
+    @property
+    def remaining(self) -> float | None:
+        """Seconds until it counts as lost unless it is renewed; 0 when it is over.
+
+        None for a place that was taken with the id of a lease, of which nothing is known here.
+        """
+
+    @property
+    def since_renewal(self) -> float | None:
+        """Seconds since the grant, or the last confirmed renewal, was sent."""
 
     def adopt(self) -> None:
         """Hold it until the communicator is closed, instead of until this object is dropped."""
+
+    def let_go(self) -> None:
+        """Leave it on the server, for the caller to end."""
+
+    def renew(self, seconds: float, timeout: float | None = None) -> Call[None]:
+        """Hold it for so many seconds from now; the server confirms that it is still there."""
 
     def until_over(self) -> Call[str | None]:
         """Wait until it is no longer held; returns why it was lost, None if it was released."""
 
     def release(self, timeout: float | None = None) -> Call[ResponseHeader | None]:
-        """Revoke the lease, and so release the place; returns None if it was lost before."""
+        """Revoke the lease, or delete the key of a place; returns None if it was lost before."""
 
 # Locks
 

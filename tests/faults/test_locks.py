@@ -25,7 +25,6 @@ from etcd_client import (
     Lock,
     LockError,
     LockLostError,
-    OutcomeUnknownError,
 )
 from tests.faults.tools import in_use
 from tests.support.cluster import EtcdCluster
@@ -211,7 +210,7 @@ async def test_a_timeout_holds_while_nobody_answers(
     await nothing_left(cluster[0].endpoint, within=40)
 
 
-async def test_a_lock_of_the_service_is_not_asked_for_twice(
+async def test_a_waiter_with_a_lease_of_the_callers_lives_through_dropped_connections(
     front: Front, through_front: Communicator, direct: Communicator
 ) -> None:
     holder = await direct.lock(NAME)
@@ -220,9 +219,10 @@ async def test_a_lock_of_the_service_is_not_asked_for_twice(
         await asyncio.sleep(0.5)
         for proxy in front.proxies:
             await asyncio.to_thread(proxy.drop)
-        with pytest.raises(OutcomeUnknownError):
-            await asyncio.wait_for(waiting, 10)
-    await direct.unlock(holder.key)
+        await asyncio.sleep(0.5)
+        assert not waiting.done()
+        await direct.unlock(holder.key)
+        assert (await asyncio.wait_for(waiting, 10)).key == b"lock/%x" % lease.id
 
 
 @pytest.mark.full_faults

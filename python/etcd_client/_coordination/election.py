@@ -8,7 +8,13 @@ from typing import TYPE_CHECKING
 from etcd_client._etcd_client import LeaderKey
 from etcd_client._lease.loss import Loss
 from etcd_client._started import Attempt
-from etcd_client.errors import ElectError, EtcdError, EtcdTimeoutError, LockTimeoutError
+from etcd_client.errors import (
+    ElectError,
+    EtcdError,
+    EtcdTimeoutError,
+    LockLostError,
+    LockTimeoutError,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -89,7 +95,8 @@ class Election:
 
         Raises:
             EtcdTimeoutError: It was not won in time.
-            ElectError: This object holds the lead already.
+            ElectError: The candidate's key or lease was gone before it was won; or this object
+                holds the lead already.
         """
         if self._held is not None:
             raise ElectError(self._message("was won by this object already"))
@@ -103,6 +110,8 @@ class Election:
             held = await call
         except LockTimeoutError:
             raise EtcdTimeoutError(self._message("was not won within the timeout")) from None
+        except LockLostError as error:
+            raise ElectError(self._message(f"was not won: {error}")) from None
         if self._held is not None:
             await held.release()
             raise ElectError(self._message("was won by another task with this object"))

@@ -131,6 +131,7 @@ class Lock:
 
         Raises:
             LockTimeoutError: It was not acquired in time.
+            LockLostError: Its key or its lease was gone before it was acquired.
             LockError: It is held by this object already.
         """
         if self._held is not None:

@@ -21,6 +21,8 @@ record! {
         streams: u64,
         watches: u64,
         watch_streams: u64,
+        leases_kept: u64,
+        keep_alive_streams: u64,
     }
 }
 
@@ -45,6 +47,8 @@ impl Communicator {
             streams: counts.streams,
             watches: read(&stats.watches),
             watch_streams: read(&stats.watch_streams),
+            leases_kept: read(&stats.leases_kept),
+            keep_alive_streams: read(&stats.keep_alive_streams),
         })
     }
 }

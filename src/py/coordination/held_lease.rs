@@ -1,24 +1,30 @@
 //! Leases, locks and leads that the engine holds for Python.
 
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 
 use crate::bridge::{self, Call, Engine, ForkGuarded, LoopBridge};
 use crate::py::communicator::{Communicator, Effect};
 use crate::py::errors;
+use crate::py::kv::options::lease_id;
 use crate::py::lease::{new_lease_id, ttl};
 use crate::py::namespace::Inside;
 use crate::py::support::args::{self, Keywords, boolean};
 use crate::py::support::responses::{ResponseHeader, ToPython, header};
-use crate::rpc::coordination::held_lease::{
-    Acquired, Acquisition, Attempt, Claim, Command, Release, State, Terms,
+use crate::rpc::coordination::acquired::Acquired;
+use crate::rpc::coordination::acquisition::{
+    Acquisition, Outcome, Wanted, WantedLease, WantedPlace,
 };
+use crate::rpc::coordination::held_lease::Command;
+use crate::rpc::coordination::held_state::{HeldState, State};
+use crate::rpc::coordination::leftover::Release;
 use crate::rpc::error::Error;
+use crate::rpc::lease::keep_alive::KeptLease;
 use crate::rpc::wire::messages::HeaderOnly;
 
 /// How long a lock outlives a holder that died without giving it back, in seconds.
@@ -49,7 +55,9 @@ pub(crate) struct HeldLease {
 struct Link {
     engine: Arc<Engine>,
     commands: mpsc::UnboundedSender<Command>,
-    state: watch::Receiver<State>,
+    state: Arc<HeldState>,
+    /// The lease, for as long as it is kept alive.
+    kept: Weak<KeptLease>,
     /// How long giving it back may take.
     timeout: Option<Duration>,
 }
@@ -102,7 +110,7 @@ impl ToPython for GivenBack {
     }
 }
 
-fn loss(state: &State) -> Option<String> {
+fn loss(state: State) -> Option<String> {
     match state {
         State::Lost(why) => Some(why.to_string()),
         State::Held | State::Released => None,
@@ -144,26 +152,74 @@ impl HeldLease {
         Ok(())
     }
 
-    /// Why it was lost; None while it is held, and after it was given back.
+    /// Leaves it on the server, and its end to the caller.
+    fn let_go(&self, py: Python<'_>) -> PyResult<()> {
+        let _ = self.link(py)?.commands.send(Command::LetGo);
+        Ok(())
+    }
+
+    /// Why it was lost, by the clock of this very moment; None while it is held, and after it was
+    /// given back.
     #[getter]
     fn loss(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        Ok(loss(&self.link(py)?.state.borrow()))
+        Ok(loss(self.link(py)?.state.now()))
+    }
+
+    /// The seconds that are left until it must be taken for lost; None where nobody here knows.
+    #[getter]
+    fn remaining(&self, py: Python<'_>) -> PyResult<Option<f64>> {
+        Ok(self.link(py)?.state.remaining().map(|left| left.as_secs_f64()))
+    }
+
+    /// How many seconds ago the grant or the renewal was sent that was confirmed last.
+    #[getter]
+    fn since_renewal(&self, py: Python<'_>) -> PyResult<Option<f64>> {
+        Ok(self.link(py)?.state.since_confirmed().map(|since| since.as_secs_f64()))
     }
 
     /// Waits until it is over; says why it was lost, or None after it was given back.
     fn until_over(&self, py: Python<'_>) -> PyResult<Call> {
-        let mut state = self.link(py)?.state.clone();
-        if *state.borrow() != State::Held {
-            let over = Loss(loss(&state.borrow()));
-            return self.at_once(py, over);
+        let state = Arc::clone(&self.link(py)?.state);
+        let now = state.now();
+        if now != State::Held {
+            return self.at_once(py, Loss(loss(now)));
         }
-        let over = async move {
-            // The last word stands, also where the task is gone.
-            let _ = state.wait_for(|state| *state != State::Held).await;
-            let over = loss(&state.borrow());
-            Ok(Loss(over))
-        };
+        let over = async move { Ok(Loss(loss(state.over().await))) };
         self.spawn(py, errors::lost_read, over)
+    }
+
+    /// Lets it be held for `seconds` from now on, once the server has confirmed that it is there.
+    #[pyo3(signature = (seconds, timeout=None))]
+    fn renew(
+        &self,
+        py: Python<'_>,
+        seconds: &Bound<'_, PyAny>,
+        timeout: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Call> {
+        let limit = args::seconds(seconds, "seconds")?;
+        let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
+        let link = self.link(py)?;
+        let deadline = args::deadline(timeout.or(link.timeout));
+        let (state, kept) = (Arc::clone(&link.state), link.kept.upgrade());
+        let commands = link.commands.clone();
+        let place = !self.key.as_bytes(py).is_empty();
+        let renewed = async move {
+            let lost = |why: &str| {
+                let why = format!("it was lost: {why}");
+                if place { Error::Lost(why) } else { Error::LeaseLost(why) }
+            };
+            let end = state.extend(limit).map_err(|why| lost(&why))?;
+            let _ = commands.send(Command::Extended);
+            if let Some(kept) = kept {
+                kept.last_until(end);
+                kept.confirm(deadline).await?;
+            }
+            match state.now() {
+                State::Lost(why) => Err(lost(&why)),
+                State::Held | State::Released => Ok(Loss(None)),
+            }
+        };
+        self.spawn(py, errors::lost_read, renewed)
     }
 
     /// Gives it back; None where it was lost before.
@@ -171,7 +227,7 @@ impl HeldLease {
     fn release(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Call> {
         let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
         let link = self.link(py)?;
-        if *link.state.borrow() != State::Held {
+        if link.state.now() != State::Held {
             return self.at_once(py, GivenBack(None));
         }
         let deadline = args::deadline(timeout.or(link.timeout));
@@ -183,18 +239,19 @@ impl HeldLease {
 }
 
 impl Communicator {
-    fn hold(&self, py: Python<'_>, terms: Terms) -> PyResult<Call> {
+    fn hold(&self, py: Python<'_>, wanted: Wanted) -> PyResult<Call> {
         let session = self.session(py)?;
         let engine = Arc::clone(&session.engine);
         let (reply, answered) = oneshot::channel();
         let (commands, ordered) = mpsc::unbounded_channel();
         let transport = Arc::clone(&session.transport);
         let (acquisition, state) =
-            Acquisition::new(transport, terms, reply, ordered, self.closing(py)?);
+            Acquisition::new(transport, wanted, reply, ordered, self.closing(py)?);
         let timeout = session.transport.options.timeout;
         // Weak, because it goes away with the last one who can give the order.
         let orders = commands.downgrade();
-        let link = Link { engine: Arc::clone(&engine), commands, state, timeout };
+        let mut link =
+            Link { engine: Arc::clone(&engine), commands, state, kept: Weak::new(), timeout };
         let inside = Inside::new(&self.namespace);
         let acquiring = async move {
             let answer = tokio::select! {
@@ -203,7 +260,11 @@ impl Communicator {
                 () = link.engine.ending_now() => None,
             };
             match answer {
-                Some(Ok(acquired)) => Ok(acquired.map(|acquired| Held { link, acquired, inside })),
+                Some(Ok(acquired)) => Ok(acquired.map(|mut acquired| {
+                    link.kept =
+                        acquired.kept.take().as_ref().map(Arc::downgrade).unwrap_or_default();
+                    Held { link, acquired, inside }
+                })),
                 Some(Err(error)) => Err(error),
                 None => Err(Error::Connection("the runtime was stopped".into())),
             }
@@ -224,14 +285,14 @@ impl Communicator {
 async fn keep(engine: Arc<Engine>, acquisition: Acquisition) {
     let mut unfinished = engine.unfinished();
     let leftover = match acquisition.run().await {
-        Attempt::Acquired(possession) => {
+        Outcome::Held(held) => {
             drop(unfinished);
             let _held = engine.holder();
-            let leftover = possession.hold(engine.ending()).await;
+            let leftover = held.hold(engine.ending()).await;
             unfinished = engine.unfinished();
-            Some(leftover)
+            leftover
         }
-        Attempt::Failed(leftover) => leftover,
+        Outcome::Failed(leftover) => leftover,
     };
     if let Some(leftover) = leftover {
         leftover.remove().await;
@@ -251,19 +312,16 @@ impl Communicator {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
         let mut keywords = Keywords::new("lease", options);
-        let terms = Terms {
-            claim: None,
+        let lease = WantedLease::New {
             ttl: self::ttl(ttl, "ttl")?,
             id: new_lease_id(id)?,
-            limit: None,
-            patience: None,
-            grant_deadline: self.deadline(py, keywords.seconds("timeout")?)?,
+            deadline: self.deadline(py, keywords.seconds("timeout")?)?,
         };
         keywords.finish()?;
-        self.hold(py, terms)
+        self.hold(py, Wanted { lease, place: None, limit: None, deadline: None })
     }
 
-    /// Waits to be the first in the queue of a lock or an election.
+    /// Waits to be the first in the waiting line of a lock or an election.
     #[pyo3(signature = (name, **options))]
     fn _hold_place(
         &self,
@@ -272,25 +330,43 @@ impl Communicator {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
         let mut keywords = Keywords::new("acquire", options);
-        let claim = Claim {
+        let place = WantedPlace {
             name: self.key(name, "name")?,
             value: keywords.read("value", args::bytes)?.unwrap_or_default(),
             wait: keywords.read("wait", boolean)?.unwrap_or(true),
         };
         let limit = keywords.seconds("ttl")?;
-        let patience = args::deadline(keywords.seconds("timeout")?);
+        let deadline = args::deadline(keywords.seconds("timeout")?);
+        let lease = keywords.read("lease", shared_lease)?;
         keywords.finish()?;
-        let default = self.deadline(py, None)?;
-        let terms = Terms {
-            claim: Some(claim),
+        // Waiting for others may take any time, whatever has to be done before.
+        let grant_deadline = if place.wait { None } else { self.deadline(py, None)? };
+        // There is no lease of the id 0: it asks for one, as it does in etcd's lock service.
+        let lease = lease.filter(|lease| !matches!(lease, WantedLease::Callers(0)));
+        let lease = lease.unwrap_or_else(|| WantedLease::New {
             // The lease outlasts the limit, so that the limit is what ends it.
             ttl: limit.map_or(LOCK_TTL, |limit| whole_seconds(limit.as_secs_f64()).min(LOCK_TTL)),
             id: None,
-            limit,
-            patience,
-            grant_deadline: patience.into_iter().chain(default).min(),
-        };
-        self.hold(py, terms)
+            deadline: deadline.into_iter().chain(grant_deadline).min(),
+        });
+        self.hold(py, Wanted { lease, place: Some(place), limit, deadline })
+    }
+}
+
+/// A lease that there is already: one that is held here, or the id of another.
+fn shared_lease(value: &Bound<'_, PyAny>, name: &str) -> PyResult<WantedLease> {
+    let Ok(held) = value.cast::<HeldLease>() else {
+        return lease_id(value, name).map(WantedLease::Callers);
+    };
+    let py = value.py();
+    let link = held.get().link(py)?;
+    match (link.kept.upgrade(), link.state.now()) {
+        (Some(kept), State::Held) => Ok(WantedLease::Held(kept)),
+        (_, state) => {
+            let why = loss(state).unwrap_or_else(|| "it was given back".into());
+            let id = held.get().id;
+            Err(errors::exception(py, Error::LeaseLost(format!("the lease {id:x} is over: {why}"))))
+        }
     }
 }
 

@@ -13,7 +13,7 @@ use crate::py::kv::options::lease_id;
 use crate::py::support::answers::{Answers, End, Nothing};
 use crate::py::support::args::Keywords;
 use crate::rpc::error::Error;
-use crate::rpc::lease::keep_alive::Keeper;
+use crate::rpc::lease::keep_alive::KeptLease;
 use crate::rpc::transport::{Deadline, Transport};
 use crate::rpc::wire::messages::LeaseKeepAliveResponse;
 
@@ -123,15 +123,15 @@ impl Pump {
 
     /// Renews until that is of no use any more; says why.
     async fn renew(&self, deadline: Deadline) -> Error {
-        let transport = Arc::clone(&self.transport);
-        let (mut keeper, first) = match Keeper::take_over(transport, self.id, deadline).await {
+        let begun = KeptLease::taken_over(&self.transport, self.id, deadline).await;
+        let (mut kept, first) = match begun {
             Ok(begun) => begun,
             Err(error) => return error,
         };
         self.sender.send_newest(first, 1);
         self.beginning.send_replace(Beginning::Renewed);
         loop {
-            match keeper.renewed().await {
+            match kept.renewed().await {
                 Ok(renewal) => self.sender.send_newest(renewal, 1),
                 Err(why) => {
                     let message = format!("lease {:x} was lost: {why}", self.id);

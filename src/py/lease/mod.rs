@@ -13,6 +13,7 @@ use crate::py::support::args::{Keywords, integer, wrong_value};
 use crate::py::support::record::record;
 use crate::py::support::responses::{ResponseHeader, ToPython, header};
 use crate::rpc::lease::calls;
+use crate::rpc::lease::keep_alive::renew_once;
 use crate::rpc::wire::messages as wire;
 
 record! {
@@ -175,7 +176,7 @@ impl Communicator {
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
         self.start(py, Effect::Reads, move |transport| async move {
-            calls::renew_once(&transport, id, deadline).await
+            renew_once(&transport, id, deadline).await
         })
     }
 

@@ -279,14 +279,14 @@ impl Connection {
         let never_sent = |error| self.never_sent(&error);
         poll_fn(|context| requests.poll_ready(context)).await.map_err(never_sent)?;
         let request = self.request(method, metadata);
-        let written_before = self.state.health.written();
+        let (written_before, opened_at) = (self.state.health.written(), Instant::now());
         let (response, mut stream) = requests.send_request(request, false).map_err(never_sent)?;
         // The headers are queued: from here on the request may reach the server.
         stream.send_data(message, last).map_err(wire::broken)?;
         if u32::from(stream.stream_id()) >= self.max_stream_id {
             self.state.drain("its streams are used up", false);
         }
-        let outgoing = Outgoing::new(stream, written_before, slot);
+        let outgoing = Outgoing::new(stream, written_before, opened_at, slot);
         Ok((Incoming::new(response, self.max_response_size), outgoing))
     }
 

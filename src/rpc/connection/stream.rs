@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use h2::SendStream;
+use tokio::time::Instant;
 
 use crate::rpc::connection::state::StreamSlot;
 use crate::rpc::error::Failure;
@@ -13,12 +14,19 @@ pub(super) struct Outgoing {
     stream: SendStream<Bytes>,
     /// What had been written to the connection before the request was queued.
     written_before: u64,
+    /// When the request was queued.
+    opened_at: Instant,
     slot: StreamSlot,
 }
 
 impl Outgoing {
-    pub fn new(stream: SendStream<Bytes>, written_before: u64, slot: StreamSlot) -> Self {
-        Self { stream, written_before, slot }
+    pub fn new(
+        stream: SendStream<Bytes>,
+        written_before: u64,
+        opened_at: Instant,
+        slot: StreamSlot,
+    ) -> Self {
+        Self { stream, written_before, opened_at, slot }
     }
 
     /// Whether certainly no byte of the request has left this process.
@@ -34,6 +42,11 @@ pub struct Stream {
 }
 
 impl Stream {
+    /// When its first message was queued for sending.
+    pub fn opened_at(&self) -> Instant {
+        self.outgoing.opened_at
+    }
+
     pub fn send(&mut self, message: Bytes) -> Result<(), Failure> {
         self.outgoing.stream.send_data(message, false).map_err(wire::broken)
     }

@@ -2,7 +2,11 @@
 //!
 //! May import everything of `rpc` but `admin`.
 
+pub mod acquired;
+pub mod acquisition;
 pub mod election;
 pub mod held_lease;
+pub mod held_state;
+pub mod leftover;
 pub mod lock;
 pub mod waiting_line;

@@ -1,5 +1,5 @@
-//! The waiting line of keys behind etcd's locks and elections: each contender puts a key under a common
-//! prefix, named after its lease, and the one whose key was created first is in possession.
+//! The waiting line of keys behind etcd's locks and elections: each contender puts a key under a
+//! common prefix, named after its lease, and the one whose key was created first is in possession.
 //!
 //! These are the keys of etcd's own lock and election services and of its Go client, so all of
 //! them contend with each other. The services do the same on the server, but are of no use to a
@@ -10,17 +10,17 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use etcd_client::proto::{
-    PbCompare, PbCompareTarget, PbPutRequest, PbRangeRequest, PbTargetUnion, PbTxnOpRequest,
-    PbTxnRequest, PbTxnRequestOp,
+    PbCompare, PbCompareTarget, PbDeleteRequest, PbPutRequest, PbRangeRequest, PbTargetUnion,
+    PbTxnOpRequest, PbTxnRequest, PbTxnRequestOp,
 };
 use tokio::time::sleep;
 
 use crate::rpc::error::Error;
 use crate::rpc::keys::{KeyRange, prefix_end};
-use crate::rpc::transport::{Request, Transport};
+use crate::rpc::transport::{Deadline, Request, Transport};
 use crate::rpc::watch::{Notice, WatchSpec, Watcher};
 use crate::rpc::wire::messages::{
-    KeyValue, OpResponse, RangeResponse, ResponseHeader, ResponseOp, TxnResponse,
+    HeaderOnly, KeyValue, OpResponse, RangeResponse, ResponseHeader, ResponseOp, TxnResponse,
 };
 use crate::rpc::wire::method;
 
@@ -42,46 +42,64 @@ pub struct Place {
     /// From the response that told whether the place is the first one.
     pub header: ResponseHeader,
     pub first: bool,
+    /// Whether the key was created by who has this place, and not by another with the same lease.
+    pub created: bool,
     prefix: Vec<u8>,
 }
 
-/// The key of the contender with that lease.
-fn key_of(prefix: &[u8], lease: i64) -> Vec<u8> {
-    let mut key = prefix.to_vec();
+/// The key of a contender in the line of that name. Of several places with one lease, the first
+/// has the key that everybody would give it.
+pub fn key_of(name: &[u8], lease: i64, number: u64) -> Vec<u8> {
+    let mut key = prefix_of(name);
     key.extend_from_slice(format!("{lease:x}").as_bytes());
+    if number > 0 {
+        key.extend_from_slice(format!("-{number}").as_bytes());
+    }
     key
 }
 
-fn entry(prefix: &[u8], key: &[u8], lease: i64, value: Vec<u8>) -> PbTxnRequest {
-    let absent = PbCompare {
+fn prefix_of(name: &[u8]) -> Vec<u8> {
+    [name, b"/"].concat()
+}
+
+fn created_at(key: &[u8], revision: i64) -> PbCompare {
+    PbCompare {
         key: key.to_vec(),
         target: PbCompareTarget::Create.into(),
-        target_union: Some(PbTargetUnion::CreateRevision(0)),
+        target_union: Some(PbTargetUnion::CreateRevision(revision)),
         ..PbCompare::default()
-    };
-    let put = PbPutRequest { key: key.to_vec(), value, lease, ..PbPutRequest::default() };
-    let own = PbRangeRequest { key: key.to_vec(), ..PbRangeRequest::default() };
+    }
+}
+
+fn operation(request: PbTxnOpRequest) -> PbTxnRequestOp {
+    PbTxnRequestOp { request: Some(request) }
+}
+
+fn read(range: PbRangeRequest) -> PbTxnRequestOp {
+    operation(PbTxnOpRequest::RequestRange(range))
+}
+
+fn only(key: &[u8]) -> PbRangeRequest {
+    PbRangeRequest { key: key.to_vec(), keys_only: true, ..PbRangeRequest::default() }
+}
+
+fn under(prefix: &[u8]) -> PbRangeRequest {
+    PbRangeRequest { range_end: prefix_end(prefix), ..only(prefix) }
+}
+
+fn entry(prefix: &[u8], key: &[u8], lease: i64, value: &[u8]) -> PbTxnRequest {
+    let put =
+        PbPutRequest { key: key.to_vec(), value: value.to_vec(), lease, ..PbPutRequest::default() };
     let first = PbRangeRequest {
         limit: 1,
         sort_order: ASCENDING,
         sort_target: BY_CREATION,
         ..under(prefix)
     };
-    let operation = |request| PbTxnRequestOp { request: Some(request) };
-    let first = operation(PbTxnOpRequest::RequestRange(first));
     PbTxnRequest {
-        compare: vec![absent],
-        success: vec![operation(PbTxnOpRequest::RequestPut(put)), first.clone()],
-        failure: vec![operation(PbTxnOpRequest::RequestRange(own)), first],
-    }
-}
-
-fn under(prefix: &[u8]) -> PbRangeRequest {
-    PbRangeRequest {
-        key: prefix.to_vec(),
-        range_end: prefix_end(prefix),
-        keys_only: true,
-        ..PbRangeRequest::default()
+        compare: vec![created_at(key, 0)],
+        success: vec![operation(PbTxnOpRequest::RequestPut(put)), read(first.clone())],
+        failure: vec![read(only(key)), read(first)],
     }
 }
 
@@ -92,23 +110,42 @@ fn first_of(response: Option<&ResponseOp>) -> Option<&KeyValue> {
     }
 }
 
-/// Takes a place in the line of that name; the same one each time for the same lease.
+/// Sends a transaction that has the same effect when it is sent again. Says whether it may have
+/// been, so that what it has found may be its own work.
+async fn send_again(
+    transport: &Transport,
+    request: &PbTxnRequest,
+    deadline: Deadline,
+) -> (bool, Result<TxnResponse, Error>) {
+    match transport.call(Request::new(&method::TXN, request), deadline).await {
+        Err(Error::OutcomeUnknown(cause)) if !matches!(*cause, Error::Timeout(_)) => {}
+        outcome => return (false, outcome),
+    }
+    (true, transport.call(Request::new(&method::REPEATABLE_TXN, request), deadline).await)
+}
+
+/// Takes a place in the line of that name, with a key from `key_of`; the same place each time for
+/// the same key.
 pub async fn enter(
     transport: &Transport,
     name: &[u8],
+    key: Vec<u8>,
     lease: i64,
     value: &[u8],
 ) -> Result<Place, Error> {
-    let prefix = [name, b"/"].concat();
-    let key = key_of(&prefix, lease);
-    let request = Request::new(&method::ENTRY_TXN, &entry(&prefix, &key, lease, value.to_vec()));
-    let response: TxnResponse = transport.call(request, None).await?;
+    let prefix = prefix_of(name);
+    let (again, response) = send_again(transport, &entry(&prefix, &key, lease, value), None).await;
+    let response = response?;
     let header = response.header.unwrap_or_default();
     let own = first_of(response.responses.first()).map(|kv| kv.create_revision);
-    let revision = own.filter(|_| !response.succeeded).unwrap_or(header.revision);
-    let first = first_of(response.responses.get(1));
-    let first = first.is_none_or(|first| first.create_revision == revision);
-    Ok(Place { key, revision, header, first, prefix })
+    let first = first_of(response.responses.get(1)).map(|kv| kv.create_revision);
+    let revision = if response.succeeded { Some(header.revision) } else { own };
+    // An answer that tells less than was asked for must not be taken for a lock.
+    let (Some(revision), Some(first)) = (revision, first) else {
+        return Err(Error::Lost("the server has not said who is the first in the line".into()));
+    };
+    let created = response.succeeded || again;
+    Ok(Place { key, revision, header, first: first == revision, created, prefix })
 }
 
 /// Waits until all who came before have left, however long that takes.
@@ -121,21 +158,26 @@ pub async fn wait(transport: &Arc<Transport>, place: &mut Place) -> Result<(), E
             max_create_revision: place.revision - 1,
             ..under(&place.prefix)
         };
-        let before = read(transport, &last_before).await?;
-        match before.kvs.first() {
+        let look = PbTxnRequest {
+            success: vec![read(only(&place.key)), read(last_before)],
+            ..PbTxnRequest::default()
+        };
+        let seen: TxnResponse =
+            transport.call(Request::new(&method::READ_TXN, &look), None).await?;
+        let own = first_of(seen.responses.first()).map(|kv| kv.create_revision);
+        if own != Some(place.revision) {
+            return Err(Error::Lost("its key was deleted while it waited".into()));
+        }
+        place.header = seen.header.unwrap_or_default();
+        match first_of(seen.responses.get(1)) {
+            // Whoever waits holds nothing yet that would tell of a deletion of its own key.
             Some(kv) => {
-                let now = before.header.unwrap_or_default().revision;
-                until_deleted(transport, kv.key.to_vec(), now + 1).await?;
+                let keys = vec![place.key.clone(), kv.key.to_vec()];
+                until_deleted(transport, keys, place.header.revision + 1).await?;
             }
             None => place.first = true,
         }
     }
-    // Whoever waits holds nothing that would tell of a deletion of its own key.
-    let own = find(transport, place).await?;
-    let (Some(header), true) = (own.header, is_there(&own, place)) else {
-        return Err(Error::Lost("its key was deleted while it waited".into()));
-    };
-    place.header = header;
     Ok(())
 }
 
@@ -144,7 +186,7 @@ pub async fn until_evicted(transport: &Arc<Transport>, place: &Place) {
     sleep(SETTLED_AFTER).await;
     let mut known_at = place.revision;
     loop {
-        match until_deleted(transport, place.key.clone(), known_at + 1).await {
+        match until_deleted(transport, vec![place.key.clone()], known_at + 1).await {
             Ok(true) => return,
             // History is gone up to a revision; see what has become of the key.
             Ok(false) => match find(transport, place).await {
@@ -159,14 +201,14 @@ pub async fn until_evicted(transport: &Arc<Transport>, place: &Place) {
     std::future::pending::<()>().await;
 }
 
-/// Waits for the deletion of a key; false where history before it has been compacted.
+/// Waits for the deletion of one of some keys; false where history before it has been compacted.
 async fn until_deleted(
     transport: &Arc<Transport>,
-    key: Vec<u8>,
+    keys: Vec<Vec<u8>>,
     start_revision: i64,
 ) -> Result<bool, Error> {
     let spec = WatchSpec {
-        ranges: vec![KeyRange::one(key)],
+        ranges: keys.into_iter().map(KeyRange::one).collect(),
         start_revision,
         prev_kv: false,
         filters: vec![NO_PUTS],
@@ -188,13 +230,26 @@ async fn until_deleted(
     }
 }
 
-async fn find(transport: &Transport, place: &Place) -> Result<RangeResponse, Error> {
-    let own = PbRangeRequest { key: place.key.clone(), ..PbRangeRequest::default() };
-    read(transport, &own).await
+/// Leaves the line; `None` where the key was gone already.
+pub async fn leave(
+    transport: &Transport,
+    place: &Place,
+    deadline: Deadline,
+) -> Result<Option<HeaderOnly>, Error> {
+    let delete = PbDeleteRequest { key: place.key.clone(), ..PbDeleteRequest::default() };
+    let request = PbTxnRequest {
+        compare: vec![created_at(&place.key, place.revision)],
+        success: vec![operation(PbTxnOpRequest::RequestDeleteRange(delete))],
+        ..PbTxnRequest::default()
+    };
+    let (again, response) = send_again(transport, &request, deadline).await;
+    let response = response.map_err(|error| error.for_mutation(again))?;
+    let left = response.succeeded || again;
+    Ok(left.then_some(HeaderOnly { header: response.header }))
 }
 
-async fn read(transport: &Transport, request: &PbRangeRequest) -> Result<RangeResponse, Error> {
-    transport.call(Request::new(&method::RANGE, request), None).await
+async fn find(transport: &Transport, place: &Place) -> Result<RangeResponse, Error> {
+    transport.call(Request::new(&method::RANGE, &only(&place.key)), None).await
 }
 
 fn is_there(own: &RangeResponse, place: &Place) -> bool {

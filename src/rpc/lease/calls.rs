@@ -10,8 +10,7 @@ use crate::rpc::error::{Error, GrpcStatus};
 use crate::rpc::transport::backoff;
 use crate::rpc::transport::{Deadline, Request, Transport};
 use crate::rpc::wire::messages::{
-    Empty, HeaderOnly, LeaseGrantResponse, LeaseKeepAliveRequest, LeaseKeepAliveResponse,
-    LeaseLeasesResponse, LeaseTimeToLiveResponse,
+    Empty, HeaderOnly, LeaseGrantResponse, LeaseLeasesResponse, LeaseTimeToLiveResponse,
 };
 use crate::rpc::wire::method;
 
@@ -103,18 +102,6 @@ pub async fn forget(
         sleep(backoff::delay(asked, FIRST_PAUSE, LONGEST_PAUSE)).await;
     }
     Ok(())
-}
-
-/// Renews a lease once: a stream of one message in each direction.
-pub async fn renew_once(
-    transport: &Transport,
-    id: i64,
-    deadline: Deadline,
-) -> Result<LeaseKeepAliveResponse, Error> {
-    let request = Request::new(&method::LEASE_KEEP_ALIVE, &LeaseKeepAliveRequest { id });
-    let response: LeaseKeepAliveResponse = transport.call(request, deadline).await?;
-    // So says the server of a lease that it does not know.
-    if response.ttl <= 0 { Err(not_found()) } else { Ok(response) }
 }
 
 pub async fn time_to_live(

@@ -3,4 +3,6 @@
 //! May import `rpc::transport` and what that may import.
 
 pub mod calls;
+pub mod clock;
 pub mod keep_alive;
+pub mod lease_time;

@@ -94,6 +94,20 @@ impl Transport {
         self.bounded(attempts, method, deadline, &trace).await
     }
 
+    /// Opens a stream on another member than that of a stream that leaves much without an answer.
+    pub async fn stream_elsewhere(
+        &self,
+        request: Request,
+        not_on: &StreamOrigin,
+        deadline: Deadline,
+    ) -> Result<(Stream, StreamOrigin), Error> {
+        let trace = CallTrace::new(Instant::now());
+        let method = request.method;
+        let call = StreamCall { request, last: false };
+        let attempts = self.retried(&call, &trace, Some(&not_on.connection));
+        self.bounded(attempts, method, deadline, &trace).await
+    }
+
     /// Opens a stream of answers to one request, on the member at `endpoint` and on no other;
     /// without one, on the best.
     pub async fn stream_on(

@@ -23,6 +23,9 @@ pub struct Stats {
     pub watches: AtomicU64,
     /// Streams that carry them.
     pub watch_streams: AtomicU64,
+    /// Leases that are kept alive now, and the streams that their renewals share.
+    pub leases_kept: AtomicU64,
+    pub keep_alive_streams: AtomicU64,
     reports: Mutex<Reports>,
 }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::rpc::connection::Connection;
 use crate::rpc::error::Failure;
-use crate::rpc::transport::backoff::SHUN;
+use crate::rpc::transport::backoff::{SHUN, SHUN_SILENT};
 use crate::rpc::transport::open::Transport;
 use crate::rpc::transport::token::Token;
 
 #[derive(Clone)]
 pub struct StreamOrigin {
-    connection: Arc<Connection>,
+    pub(super) connection: Arc<Connection>,
     token: Token,
 }
 
@@ -27,6 +27,13 @@ impl StreamOrigin {
     /// How many streams the member allows at once on a connection.
     pub fn streams_allowed(&self) -> usize {
         self.connection.streams_allowed()
+    }
+
+    /// Says that the member should have answered: it is pinged, and others are preferred for a
+    /// while.
+    pub fn is_silent(&self, transport: &Transport, why: &str) {
+        self.connection.doubt();
+        transport.pool.shun(&self.connection, why, SHUN_SILENT);
     }
 
     /// Completes when the endpoint is not to be used any more.

@@ -194,22 +194,6 @@ pub struct LeaseLeasesResponse {
 }
 
 #[derive(Clone, PartialEq, Eq, Message)]
-pub struct LockRequest {
-    #[prost(bytes = "vec", tag = "1")]
-    pub name: Vec<u8>,
-    #[prost(int64, tag = "2")]
-    pub lease: i64,
-}
-
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct LockResponse {
-    #[prost(message, optional, tag = "1")]
-    pub header: Option<ResponseHeader>,
-    #[prost(bytes = "bytes", tag = "2")]
-    pub key: Bytes,
-}
-
-#[derive(Clone, PartialEq, Eq, Message)]
 pub struct UnlockRequest {
     #[prost(bytes = "vec", tag = "1")]
     pub key: Vec<u8>,

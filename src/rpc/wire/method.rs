@@ -113,14 +113,12 @@ pub static LEASE_KEEP_ALIVE: Method =
 pub static LEASE_TIME_TO_LIVE: Method = Method::read("/etcdserverpb.Lease/LeaseTimeToLive");
 pub static LEASE_LEASES: Method = Method::read("/etcdserverpb.Lease/LeaseLeases");
 
+pub static UNLOCK: Method = Method::repeatable("/v3lockpb.Lock/Unlock");
+/// A transaction that has no further effect when it is sent again.
+pub static REPEATABLE_TXN: Method = Method::repeatable("/etcdserverpb.KV/Txn");
+
 /// Never repeated: a server that loses the client of the first attempt deletes the key, which is
 /// that of the second attempt too.
-pub static LOCK: Method = Method::blocking("/v3lockpb.Lock/Lock");
-pub static UNLOCK: Method = Method::repeatable("/v3lockpb.Lock/Unlock");
-/// The entry of a key that is named after a lease, on the condition that it does not exist.
-pub static ENTRY_TXN: Method = Method::repeatable("/etcdserverpb.KV/Txn");
-
-/// Never repeated, for the same reason as `LOCK`.
 pub static CAMPAIGN: Method = Method::blocking("/v3electionpb.Election/Campaign");
 pub static PROCLAIM: Method = Method::mutation("/v3electionpb.Election/Proclaim");
 pub static LEADER: Method = Method::read("/v3electionpb.Election/Leader");

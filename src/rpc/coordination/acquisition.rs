@@ -1,0 +1,337 @@
+//! Acquiring a lease, and perhaps a place in a waiting line with it: all of it, or nothing that
+//! is left on the server.
+
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{mpsc, oneshot, watch};
+use tokio::time::{sleep_until, timeout};
+
+use crate::rpc::coordination::acquired::{Acquired, Answer};
+use crate::rpc::coordination::held_lease::{Command, Held, closed};
+use crate::rpc::coordination::held_state::{HeldState, Teller};
+use crate::rpc::coordination::leftover::{Leftover, Remains, Told};
+use crate::rpc::coordination::waiting_line::{self, Place};
+use crate::rpc::error::Error;
+use crate::rpc::lease::calls;
+use crate::rpc::lease::clock::Moment;
+use crate::rpc::lease::keep_alive::KeptLease;
+use crate::rpc::transport::{Deadline, Transport};
+use crate::rpc::wire::messages::{LeaseGrantResponse, ResponseHeader};
+
+/// How long a grant that is not wanted any more is waited for.
+const GRANT_AWAITED: Duration = Duration::from_secs(1);
+
+/// What is to be acquired.
+pub struct Wanted {
+    pub lease: WantedLease,
+    pub place: Option<WantedPlace>,
+    /// How long it may be held once it is acquired.
+    pub limit: Option<Duration>,
+    /// When acquiring it has to be over.
+    pub deadline: Deadline,
+}
+
+/// With which lease.
+pub enum WantedLease {
+    New {
+        /// In seconds.
+        ttl: i64,
+        /// A random one where there is none.
+        id: Option<i64>,
+        /// When the grant has to be over.
+        deadline: Deadline,
+    },
+    /// One that is held already, by many at once.
+    Held(Arc<KeptLease>),
+    /// One that the caller keeps alive.
+    Callers(i64),
+}
+
+/// A place in the waiting line of that name, to be the first in it.
+pub struct WantedPlace {
+    pub name: Vec<u8>,
+    pub value: Vec<u8>,
+    /// Whether to wait for those who came before.
+    pub wait: bool,
+}
+
+/// An attempt to acquire something.
+pub struct Acquisition {
+    transport: Arc<Transport>,
+    wanted: Wanted,
+    reply: oneshot::Sender<Answer>,
+    commands: mpsc::UnboundedReceiver<Command>,
+    closing: watch::Receiver<bool>,
+    state: Teller,
+}
+
+/// What became of an acquisition.
+pub enum Outcome {
+    Held(Held),
+    /// With what has to be removed from the server.
+    Failed(Option<Leftover>),
+}
+
+/// The lease that a place is taken with.
+struct Ground {
+    id: i64,
+    ttl: i64,
+    header: ResponseHeader,
+    kept: Option<Arc<KeptLease>>,
+    /// Whether the lease was granted for this, and ends with it.
+    own: bool,
+}
+
+impl Ground {
+    fn remains(&self, place: Option<&Place>) -> Option<Remains> {
+        match &self.kept {
+            Some(kept) if self.own => Some(Remains::lease(kept)),
+            _ => place.filter(|place| place.created).map(|place| Remains::Place(place.clone())),
+        }
+    }
+}
+
+async fn until(deadline: Deadline) {
+    match deadline {
+        Some(deadline) => sleep_until(deadline).await,
+        None => pending().await,
+    }
+}
+
+/// Why something is not wanted any more.
+async fn interruption(
+    reply: &mut oneshot::Sender<Answer>,
+    closing: &mut watch::Receiver<bool>,
+    deadline: Deadline,
+) -> Error {
+    tokio::select! {
+        biased;
+        // Nobody is there to be told.
+        () = reply.closed() => Error::Closed,
+        () = closed(closing) => Error::Closed,
+        () = until(deadline) => {
+            Error::LockTimeout("the lock was not acquired within the timeout".into())
+        }
+    }
+}
+
+impl Acquisition {
+    pub fn new(
+        transport: Arc<Transport>,
+        wanted: Wanted,
+        reply: oneshot::Sender<Answer>,
+        commands: mpsc::UnboundedReceiver<Command>,
+        closing: watch::Receiver<bool>,
+    ) -> (Self, Arc<HeldState>) {
+        let state = Arc::<HeldState>::default();
+        let teller = Teller(Arc::clone(&state));
+        (Self { transport, wanted, reply, commands, closing, state: teller }, state)
+    }
+
+    /// Acquires what is wanted and tells the one who wants it; or gives back what is left.
+    pub async fn run(mut self) -> Outcome {
+        let ground = match &self.wanted.lease {
+            WantedLease::New { ttl, id, deadline } => {
+                let (ttl, chosen, deadline) = (*ttl, *id, *deadline);
+                match self.grant(ttl, chosen, deadline).await {
+                    Ok(ground) => ground,
+                    Err((remains, error)) => return self.failed(remains, Err(error)),
+                }
+            }
+            WantedLease::Held(kept) => {
+                let ttl = i64::try_from(kept.time().ttl().as_secs()).unwrap_or(i64::MAX);
+                let header = ResponseHeader::default();
+                Ground { id: kept.id, ttl, header, kept: Some(Arc::clone(kept)), own: false }
+            }
+            WantedLease::Callers(id) => {
+                let header = ResponseHeader::default();
+                Ground { id: *id, ttl: 0, header, kept: None, own: false }
+            }
+        };
+        if self.wanted.place.is_none() {
+            return self.hand_over(ground, None);
+        }
+        match self.take_place(&ground).await {
+            Ok(place) if place.first => self.hand_over(ground, Some(place)),
+            Ok(place) => {
+                let remains = ground.remains(Some(&place));
+                self.failed(remains, Ok(None))
+            }
+            Err((remains, error)) => self.failed(remains, Err(error)),
+        }
+    }
+
+    /// Grants a lease and keeps it alive. Where it comes to nothing: what may be left of it.
+    async fn grant(
+        &mut self,
+        ttl: i64,
+        chosen: Option<i64>,
+        deadline: Deadline,
+    ) -> Result<Ground, (Option<Remains>, Error)> {
+        let id = chosen.unwrap_or_else(calls::new_id);
+        let sent = Moment::now();
+        let (granted, interrupted) = self.wait_for_grant(id, ttl, chosen, deadline).await;
+        let granted = match granted {
+            Ok(granted) => granted,
+            Err(error) => {
+                // There may be a lease of the chosen id that was there before.
+                let remains = chosen.is_none().then(|| Remains::Lease {
+                    id,
+                    heard: error.is_refusal(),
+                    expires: sent.after(Duration::from_secs(u64::try_from(ttl).unwrap_or(0))),
+                });
+                return Err((remains, interrupted.unwrap_or(error)));
+            }
+        };
+        let kept = Arc::new(KeptLease::granted(&self.transport, id, granted.ttl, sent));
+        let lives = match interrupted {
+            Some(error) => Err(error),
+            // It took so long that its end is not known.
+            None if !kept.is_confirmed() => self.confirm(&kept, deadline).await,
+            None => Ok(()),
+        };
+        match lives {
+            Ok(()) => {
+                let header = granted.header.unwrap_or_default();
+                Ok(Ground { id, ttl: granted.ttl, header, kept: Some(kept), own: true })
+            }
+            Err(error) => Err((Some(Remains::lease(&kept)), error)),
+        }
+    }
+
+    /// The grant of the lease, and why it is not wanted any more. It is waited for in any case,
+    /// where that does not take long: what was asked for and is not waited for might come after
+    /// its revocation.
+    async fn wait_for_grant(
+        &mut self,
+        id: i64,
+        ttl: i64,
+        chosen: Option<i64>,
+        deadline: Deadline,
+    ) -> (Result<LeaseGrantResponse, Error>, Option<Error>) {
+        let transport = Arc::clone(&self.transport);
+        let grant = async {
+            match chosen {
+                Some(_) => calls::grant_with_id(&transport, id, ttl, deadline).await,
+                None => calls::grant(&transport, id, ttl, deadline).await,
+            }
+        };
+        tokio::pin!(grant);
+        tokio::select! {
+            biased;
+            error = self.interrupted() => {
+                let granted = timeout(GRANT_AWAITED, grant).await;
+                (granted.unwrap_or_else(|_| Err(error.clone())), Some(error))
+            }
+            granted = &mut grant => (granted, None),
+        }
+    }
+
+    async fn confirm(&mut self, kept: &KeptLease, deadline: Deadline) -> Result<(), Error> {
+        tokio::select! {
+            biased;
+            error = self.interrupted() => Err(error),
+            confirmed = kept.confirm(deadline) => confirmed.map(drop),
+        }
+    }
+
+    /// Takes a place in the waiting line, and waits there unless told otherwise. Where it comes to
+    /// nothing: what is left of it.
+    async fn take_place(&mut self, ground: &Ground) -> Result<Place, (Option<Remains>, Error)> {
+        let Self { transport, wanted, reply, closing, .. } = self;
+        let Some(WantedPlace { name, value, wait }) = wanted.place.take() else {
+            return Err((None, Error::Closed));
+        };
+        let number = match &ground.kept {
+            Some(kept) if !ground.own => kept.next_place(),
+            _ => 0,
+        };
+        let lease = ground.id;
+        let for_entry = Arc::clone(transport);
+        let mut entering = Box::pin(async move {
+            let key = waiting_line::key_of(&name, lease, number);
+            waiting_line::enter(&for_entry, &name, key, lease, &value).await
+        });
+        let over = lease_over(ground.kept.as_deref());
+        let interrupted = interruption(reply, closing, wanted.deadline);
+        tokio::pin!(over, interrupted);
+        let entered = tokio::select! {
+            biased;
+            error = &mut interrupted => {
+                let remains = ground.remains(None).unwrap_or_else(|| Remains::Entering(tokio::spawn(entering)));
+                return Err((Some(remains), error));
+            }
+            error = &mut over => return Err((ground.remains(None), error)),
+            entered = &mut entering => entered,
+        };
+        let mut place = entered.map_err(|error| (ground.remains(None), error))?;
+        if place.first || !wait {
+            return Ok(place);
+        }
+        let waited = tokio::select! {
+            biased;
+            error = &mut interrupted => Err(error),
+            waited = waiting_line::wait(transport, &mut place) => waited,
+            error = &mut over => Err(error),
+        };
+        match waited {
+            Ok(()) => Ok(place),
+            Err(error) => Err((ground.remains(Some(&place)), error)),
+        }
+    }
+
+    async fn interrupted(&mut self) -> Error {
+        interruption(&mut self.reply, &mut self.closing, self.wanted.deadline).await
+    }
+
+    fn failed(self, remains: Option<Remains>, answer: Answer) -> Outcome {
+        let Some(remains) = remains else {
+            let _ = self.reply.send(answer);
+            return Outcome::Failed(None);
+        };
+        let told = Told::Acquirer(self.reply, answer);
+        Outcome::Failed(Some(Leftover { transport: self.transport, remains, told }))
+    }
+
+    fn hand_over(self, ground: Ground, place: Option<Place>) -> Outcome {
+        let limit = self.wanted.limit.map(|limit| (Moment::now().after(limit), limit));
+        if let (Some((end, _)), Some(kept), true) = (limit, &ground.kept, ground.own) {
+            kept.last_until(end);
+        }
+        self.state.0.acquired(ground.kept.as_deref().map(KeptLease::time), limit);
+        let remains = ground.remains(place.as_ref());
+        let Ground { id: lease, ttl, header, kept, own } = ground;
+        let acquired = Acquired { lease, ttl, header, place: place.clone(), kept: kept.clone() };
+        let Self { transport, reply, commands, closing, state, .. } = self;
+        if reply.send(Ok(Some(acquired))).is_err() {
+            let told = Told::Nobody;
+            let leftover = remains.map(|remains| Leftover { transport, remains, told });
+            return Outcome::Failed(leftover);
+        }
+        let lease_ends_with_it = own;
+        Outcome::Held(Held {
+            transport,
+            lease,
+            kept,
+            lease_ends_with_it,
+            place,
+            remains,
+            commands,
+            closing,
+            state,
+        })
+    }
+}
+
+/// Completes with the end of the lease under a place.
+async fn lease_over(kept: Option<&KeptLease>) -> Error {
+    match kept {
+        Some(kept) => {
+            let why = kept.over().await;
+            Error::Lost(format!("its lease ended as it waited: {why}"))
+        }
+        None => pending().await,
+    }
+}

@@ -1,0 +1,180 @@
+//! What is known of something that is held: asked from any thread, told by who holds it.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::rpc::lease::clock::Moment;
+use crate::rpc::lease::lease_time::LeaseTime;
+
+/// Why something is lost that nobody can keep any more.
+pub const STOPPED: &str = "the runtime was stopped";
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum State {
+    Held,
+    /// Given back by its holder.
+    Released,
+    /// Gone without the holder's doing, for that reason.
+    Lost(Arc<str>),
+}
+
+pub struct HeldState {
+    state: watch::Sender<State>,
+    ends: Mutex<Ends>,
+}
+
+/// What ends it by the clock.
+#[derive(Default)]
+struct Ends {
+    lease: Option<Arc<LeaseTime>>,
+    /// Until when it may be held, and how long that is.
+    limit: Option<(Moment, Duration)>,
+}
+
+impl Ends {
+    fn passed(&self) -> Option<Arc<str>> {
+        if let Some((end, limit)) = self.limit
+            && Moment::now() >= end
+        {
+            return Some(format!("its time of {} s was over", limit.as_secs_f64()).into());
+        }
+        self.lease.as_ref()?.over()
+    }
+}
+
+impl Default for HeldState {
+    fn default() -> Self {
+        Self { state: watch::Sender::new(State::Held), ends: Mutex::default() }
+    }
+}
+
+impl HeldState {
+    // Nothing of Python is ever made, dropped or called while this is held.
+    fn ends(&self) -> MutexGuard<'_, Ends> {
+        self.ends.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Notes when it ends by itself.
+    pub fn acquired(&self, lease: Option<&Arc<LeaseTime>>, limit: Option<(Moment, Duration)>) {
+        *self.ends() = Ends { lease: lease.cloned(), limit };
+    }
+
+    /// From now on only who holds it says what becomes of it.
+    pub fn forget_clock(&self) {
+        *self.ends() = Ends::default();
+    }
+
+    /// Until when it may be held.
+    pub fn limit(&self) -> Option<Moment> {
+        self.ends().limit.map(|(end, _)| end)
+    }
+
+    /// Lets it be held for that long from now on; says why not where it is lost.
+    pub fn extend(&self, limit: Duration) -> Result<Moment, Arc<str>> {
+        let mut ends = self.ends();
+        if let Some(why) = ends.passed() {
+            drop(ends);
+            self.set(State::Lost(Arc::clone(&why)));
+            return Err(why);
+        }
+        let end = Moment::now().after(limit);
+        ends.limit = Some((end, limit));
+        Ok(end)
+    }
+
+    /// The state by the clock of this very moment.
+    pub fn now(&self) -> State {
+        let state = self.state.borrow().clone();
+        if state != State::Held {
+            return state;
+        }
+        let passed = self.ends().passed();
+        match passed {
+            Some(why) => {
+                self.set(State::Lost(why));
+                self.state.borrow().clone()
+            }
+            None => state,
+        }
+    }
+
+    /// The time that is left until it must be taken for lost unless it is renewed; `None` where
+    /// nobody here knows.
+    pub fn remaining(&self) -> Option<Duration> {
+        if self.now() != State::Held {
+            return Some(Duration::ZERO);
+        }
+        let ends = self.ends();
+        let lease = ends.lease.as_ref().and_then(|lease| lease.expires());
+        lease.into_iter().chain(ends.limit.map(|(end, _)| end)).min().map(Moment::left)
+    }
+
+    /// How long ago the grant or the renewal was sent that was confirmed last.
+    pub fn since_confirmed(&self) -> Option<Duration> {
+        self.ends().lease.as_ref()?.since_confirmed()
+    }
+
+    /// What is not held any more stays so.
+    pub fn set(&self, state: State) {
+        self.state.send_if_modified(|now| {
+            let held = *now == State::Held;
+            if held {
+                *now = state;
+            }
+            held
+        });
+    }
+
+    /// Waits until it is over; says how.
+    pub async fn over(&self) -> State {
+        let mut state = self.state.subscribe();
+        let over = state.wait_for(|state| *state != State::Held).await;
+        // The sender is here.
+        over.map_or(State::Released, |state| state.clone())
+    }
+}
+
+/// Tells of the loss where who holds it goes away with its runtime.
+pub struct Teller(pub Arc<HeldState>);
+
+impl Drop for Teller {
+    fn drop(&mut self) {
+        self.0.set(State::Lost(STOPPED.into()));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_has_passed_is_told_at_once() {
+        let held = HeldState::default();
+        assert_eq!((held.now(), held.remaining()), (State::Held, None));
+        held.acquired(None, Some((Moment::now(), Duration::from_secs(1))));
+        assert_eq!(held.now(), State::Lost("its time of 1 s was over".into()));
+        assert_eq!(held.remaining(), Some(Duration::ZERO));
+        // It stays lost.
+        assert!(held.extend(Duration::from_secs(60)).is_err());
+        held.set(State::Released);
+        assert!(matches!(held.now(), State::Lost(_)));
+    }
+
+    #[test]
+    fn a_limit_can_be_moved_while_it_is_held() {
+        let held = HeldState::default();
+        held.acquired(None, Some((Moment::now().after(Duration::from_secs(1)), Duration::ZERO)));
+        held.extend(Duration::from_secs(60)).unwrap();
+        assert!(held.remaining().unwrap() > Duration::from_secs(59));
+    }
+
+    #[test]
+    fn a_lease_that_has_expired_is_told_at_once() {
+        let held = HeldState::default();
+        let sent = Moment::now().before(Duration::from_secs(2));
+        held.acquired(Some(&Arc::new(LeaseTime::granted(2, sent))), None);
+        assert!(matches!(held.now(), State::Lost(_)));
+    }
+}

@@ -1,0 +1,136 @@
+//! Removing from the server what is not wanted any more, and telling those who want to know.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::rpc::coordination::acquired::Answer;
+use crate::rpc::coordination::held_state::{State, Teller};
+use crate::rpc::coordination::waiting_line::{self, Place};
+use crate::rpc::error::Error;
+use crate::rpc::lease::calls;
+use crate::rpc::lease::clock::Moment;
+use crate::rpc::lease::keep_alive::KeptLease;
+use crate::rpc::transport::{Deadline, Transport};
+use crate::rpc::wire::messages::HeaderOnly;
+
+/// How long the caller of a failed attempt waits for what is left of it to be removed. A server
+/// that answers does it in less; for one that does not, the removal goes on behind the caller.
+const REMOVAL_AWAITED: Duration = Duration::from_millis(100);
+
+/// What is left on the server.
+pub enum Remains {
+    Lease {
+        id: i64,
+        /// Whether the server has said what became of the grant.
+        heard: bool,
+        /// After that the server has removed it by itself.
+        expires: Moment,
+    },
+    /// A place that was taken with a lease that stays.
+    Place(Place),
+    /// The same, where the answer has still to come.
+    Entering(JoinHandle<Result<Place, Error>>),
+}
+
+impl Remains {
+    pub fn lease(kept: &KeptLease) -> Self {
+        Self::Lease { id: kept.id, heard: true, expires: kept.expires() }
+    }
+}
+
+pub struct Leftover {
+    pub transport: Arc<Transport>,
+    pub remains: Remains,
+    pub told: Told,
+}
+
+pub enum Told {
+    Nobody,
+    Acquirer(oneshot::Sender<Answer>, Answer),
+    Releaser(Release, Teller),
+}
+
+/// The wish to give something back.
+pub struct Release {
+    pub deadline: Deadline,
+    /// For what came of it; without an answer, the state says why.
+    pub answer: oneshot::Sender<Result<HeaderOnly, Error>>,
+}
+
+impl Leftover {
+    /// Removes it, for as long as that may be of use.
+    pub async fn remove(self) {
+        let Self { transport, remains, told } = self;
+        match told {
+            Told::Nobody => forget(&transport, remains).await,
+            Told::Acquirer(reply, answer) => {
+                let forgetting = forget(&transport, remains);
+                tokio::pin!(forgetting);
+                let done = timeout(REMOVAL_AWAITED, &mut forgetting).await.is_ok();
+                let _ = reply.send(answer);
+                if !done {
+                    forgetting.await;
+                }
+            }
+            Told::Releaser(Release { deadline, answer }, state) => {
+                let outcome = match give_back(&transport, &remains, deadline).await {
+                    Ok(Some(response)) => Ok(response),
+                    Ok(None) => return state.0.set(State::Lost(remains.gone().into())),
+                    Err(error) => Err(error),
+                };
+                state.0.set(State::Released);
+                let failed = outcome.is_err();
+                let _ = answer.send(outcome);
+                if failed {
+                    forget(&transport, remains).await;
+                }
+            }
+        }
+    }
+}
+
+impl Remains {
+    /// Why it was not there any more.
+    fn gone(&self) -> &'static str {
+        match self {
+            Self::Lease { .. } => "its lease expired or was revoked",
+            Self::Place(_) | Self::Entering(_) => "its key was deleted",
+        }
+    }
+}
+
+/// Gives it back; `None` where it was not there any more.
+async fn give_back(
+    transport: &Arc<Transport>,
+    remains: &Remains,
+    deadline: Deadline,
+) -> Result<Option<HeaderOnly>, Error> {
+    match remains {
+        Remains::Lease { id, .. } => match calls::revoke(transport, *id, deadline).await {
+            Err(error) if error.is_server_error("LeaseNotFound") => Ok(None),
+            outcome => outcome.map(Some),
+        },
+        Remains::Place(place) => waiting_line::leave(transport, place, deadline).await,
+        // Nobody has it to give back.
+        Remains::Entering(_) => Ok(None),
+    }
+}
+
+async fn forget(transport: &Arc<Transport>, remains: Remains) {
+    let place = match remains {
+        Remains::Lease { id, heard, expires } => {
+            return drop(calls::forget(transport, id, heard, expires.as_deadline()).await);
+        }
+        Remains::Place(place) => place,
+        Remains::Entering(entering) => match entering.await {
+            Ok(Ok(place)) if place.created => place,
+            _ => return,
+        },
+    };
+    // Where that comes to nothing, it goes with its lease.
+    let _ = waiting_line::leave(transport, &place, None).await;
+}

@@ -1,0 +1,208 @@
+//! The task that renews all leases of a transport, for as long as there are any.
+
+use std::collections::HashMap;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+
+use tokio::sync::{Notify, mpsc, watch};
+use tokio::time::{Instant, sleep};
+
+use crate::rpc::lease::clock::Moment;
+use crate::rpc::lease::keep_alive::news::News;
+use crate::rpc::lease::keep_alive::schedule::{Order, Schedule};
+use crate::rpc::lease::keep_alive::stream::{self, Event, Opening};
+use crate::rpc::lease::lease_time::LeaseTime;
+use crate::rpc::transport::stats::Stats;
+use crate::rpc::transport::{StreamOrigin, Transport};
+
+/// How long a pause may be: its timer stands still while the machine is suspended.
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// How long the task stays where there is no lease any more.
+const LINGER: Duration = Duration::from_secs(1);
+
+/// The leases that are kept alive on a transport.
+#[derive(Default)]
+pub struct KeepAlive {
+    state: Mutex<State>,
+    changed: Notify,
+}
+
+#[derive(Default)]
+struct State {
+    schedule: Schedule,
+    running: bool,
+    /// When the task looks at the schedule next.
+    wakes_at: Option<Moment>,
+}
+
+impl KeepAlive {
+    // Nothing of Python is ever made, dropped or called while this is held.
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes the schedule, and wakes the task where something is due before it would look.
+    pub fn change<T>(&self, change: impl FnOnce(&mut Schedule) -> T) -> T {
+        let mut state = self.state();
+        let changed = change(&mut state.schedule);
+        let due = state.schedule.wake_at();
+        let wake = due.is_some_and(|due| state.wakes_at.is_none_or(|wakes| due < wakes));
+        drop(state);
+        if wake {
+            self.changed.notify_one();
+        }
+        changed
+    }
+
+    /// Begins to keep a lease alive; on the engine.
+    pub fn add(
+        self: &Arc<Self>,
+        transport: &Arc<Transport>,
+        id: i64,
+        time: LeaseTime,
+    ) -> (Arc<LeaseTime>, watch::Receiver<News>) {
+        let mut state = self.state();
+        if !std::mem::replace(&mut state.running, true) {
+            tokio::spawn(Task::new(self, transport).run());
+        }
+        drop(state);
+        self.change(|schedule| schedule.add(id, time))
+    }
+}
+
+struct Task {
+    keep_alive: Arc<KeepAlive>,
+    /// Those who keep leases hold it.
+    transport: Weak<Transport>,
+    stats: Arc<Stats>,
+    /// Since when there is no lease.
+    idle_since: Instant,
+    streams: HashMap<u64, Stream>,
+    sender: stream::Events,
+    events: mpsc::UnboundedReceiver<(u64, Event)>,
+}
+
+struct Stream {
+    requests: mpsc::UnboundedSender<Vec<i64>>,
+    origin: Option<StreamOrigin>,
+}
+
+impl Task {
+    fn new(keep_alive: &Arc<KeepAlive>, transport: &Arc<Transport>) -> Self {
+        let (sender, events) = mpsc::unbounded_channel();
+        Self {
+            keep_alive: Arc::clone(keep_alive),
+            transport: Arc::downgrade(transport),
+            stats: Arc::clone(&transport.stats),
+            idle_since: Instant::now(),
+            streams: HashMap::new(),
+            sender,
+            events,
+        }
+    }
+
+    async fn run(mut self) {
+        let keep_alive = Arc::clone(&self.keep_alive);
+        while let Some(transport) = self.transport.upgrade() {
+            let Some((orders, pause)) = self.look(transport.pool.has_several_peers()) else {
+                break;
+            };
+            for order in orders {
+                self.carry_out(order, &transport);
+            }
+            drop(transport);
+            tokio::select! {
+                biased;
+                event = self.events.recv() => {
+                    if let Some((number, event)) = event {
+                        self.note(number, event);
+                    }
+                    while let Ok((number, event)) = self.events.try_recv() {
+                        self.note(number, event);
+                    }
+                }
+                () = keep_alive.changed.notified() => {}
+                () = sleep(pause) => {}
+            }
+        }
+    }
+
+    /// What is to be done now, and when to look again; `None` where there was nothing for long.
+    fn look(&mut self, elsewhere: bool) -> Option<(Vec<Order>, Duration)> {
+        let mut state = self.keep_alive.state();
+        let orders = state.schedule.act(elsewhere);
+        if state.schedule.leases() > 0 {
+            self.idle_since = Instant::now();
+        } else if self.idle_since.elapsed() >= LINGER {
+            state.end(&self.stats);
+            return None;
+        }
+        let now = Moment::now();
+        state.wakes_at = state.schedule.wake_at().map(|due| due.min(now.after(LONGEST_PAUSE)));
+        state.tell(&self.stats);
+        Some((orders, state.wakes_at.map_or(LINGER, |wakes| wakes.since(now))))
+    }
+
+    fn carry_out(&mut self, order: Order, transport: &Arc<Transport>) {
+        match order {
+            Order::Open { stream: number, within, not_on } => {
+                let origin = |number| self.streams.get(&number)?.origin.clone();
+                let not_on = not_on.and_then(origin);
+                let opening = Opening { transport: Arc::clone(transport), within, not_on };
+                let (requests, received) = mpsc::unbounded_channel();
+                tokio::spawn(stream::run(number, opening, received, self.sender.clone()));
+                self.streams.insert(number, Stream { requests, origin: None });
+            }
+            Order::Renew { stream: number, ids } => {
+                if let Some(stream) = self.streams.get(&number) {
+                    // Where it has just ended, the event that says so is on its way.
+                    let _ = stream.requests.send(ids);
+                }
+            }
+            Order::Silent { stream: number } => {
+                let stream = self.streams.get(&number);
+                if let Some(origin) = stream.and_then(|stream| stream.origin.as_ref()) {
+                    origin
+                        .is_silent(transport, "it leaves the renewal of a lease without an answer");
+                }
+            }
+            Order::Close { stream: number } => {
+                self.streams.remove(&number);
+            }
+        }
+    }
+
+    fn note(&mut self, number: u64, event: Event) {
+        let mut state = self.keep_alive.state();
+        match event {
+            Event::Opened(origin) => {
+                if let Some(stream) = self.streams.get_mut(&number) {
+                    stream.origin = Some(origin);
+                    state.schedule.opened(number);
+                }
+            }
+            Event::Answered(sent, response) => state.schedule.answered(number, sent, response),
+            Event::Retired => state.schedule.leave(number),
+            Event::Ended(end) => {
+                self.streams.remove(&number);
+                state.schedule.ended(number, &end);
+            }
+        }
+    }
+}
+
+impl State {
+    fn tell(&mut self, stats: &Stats) {
+        stats.leases_kept.store(self.schedule.leases() as u64, Ordering::Relaxed);
+        stats.keep_alive_streams.store(self.schedule.streams() as u64, Ordering::Relaxed);
+        let repeated = std::mem::take(&mut self.schedule.repeated);
+        stats.retries.fetch_add(repeated, Ordering::Relaxed);
+    }
+
+    /// Leaves everything as if the task had never run; its streams end with it.
+    fn end(&mut self, stats: &Stats) {
+        *self = Self::default();
+        self.tell(stats);
+    }
+}
