@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from etcd_client._types import BytesLike, LeaseId
 
     _Value: TypeAlias = BytesLike | None
-    Update: TypeAlias = Callable[[Any], _Value | Awaitable[_Value]]
+    _Update: TypeAlias = Callable[[Any], _Value | Awaitable[_Value]]
 
 
 def create(  # noqa: PLR0913, PLR0917 - what the method takes
@@ -81,7 +81,7 @@ def replace(  # noqa: PLR0913, PLR0917 - what the method takes
 def update(  # noqa: PLR0913, PLR0917 - what the method takes
     communicator: Communicator,
     key: BytesLike,
-    function: Update,
+    function: _Update,
     default: BytesLike | None,
     lease: LeaseId | None,
     timeout: float | None,
