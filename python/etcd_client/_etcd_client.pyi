@@ -1806,6 +1806,17 @@ class CompactResponse:
     def header(self) -> ResponseHeader:
         """The response header: which member answered, and at which revision."""
 
+# Streams
+
+@disjoint_base
+class Stream(AsyncIterator[_T_co]):
+    """An open stream from the server: an async iterator that can be cancelled."""
+
+    def __aiter__(self) -> Self: ...
+    def __anext__(self) -> Coroutine[Any, Any, _T_co]: ...
+    def cancel(self) -> None:
+        """Cancel the stream, on the server too; unread items are dropped."""
+
 # Watching
 
 @final
@@ -1857,7 +1868,7 @@ class WatchEvent:
         """The previous key-value pair; None if it was not requested or there was none."""
 
 @final
-class Watch:
+class Watch(Stream[WatchEvent]):
     """An open watch: an async iterator of events, and an async context manager.
 
     Events are ordered, unique and complete: after a disconnect or a failover, the watch resumes
@@ -1931,7 +1942,7 @@ class Watch:
         """
 
 @final
-class WatchBatches(AsyncIterator[WatchBatch]):
+class WatchBatches(Stream[WatchBatch]):
     """An async iterator over a watch's events, one list for each revision."""
 
     def __aiter__(self) -> WatchBatches: ...
@@ -3044,7 +3055,7 @@ class DowngradeResponse:
         """The version of the cluster."""
 
 @final
-class Snapshot:
+class Snapshot(Stream[bytes]):
     """A stream of a member's database: an async iterator of its parts, as `bytes`.
 
     A stream that breaks raises. It cannot be resumed, because another member, or the same member
@@ -3129,7 +3140,7 @@ class LeaseKeepAliveResponse:
         """The time to live in seconds, counted from this renewal."""
 
 @final
-class LeaseKeepAlives:
+class LeaseKeepAlives(Stream[LeaseKeepAliveResponse]):
     """The renewals of a lease, as an async iterator and an async context manager.
 
     The lease is renewed in the background, at once and then whenever a third of its time to live
@@ -3380,7 +3391,7 @@ class ResignResponse:
         """The response header: which member answered, and at which revision."""
 
 @final
-class Observer:
+class Observer(Stream[LeaderResponse]):
     """The leaders of an election, in order: an async iterator of `LeaderResponse`.
 
     It resumes after a disconnect. A program that reads slowly may miss intermediate values, but

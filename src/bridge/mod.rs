@@ -14,8 +14,8 @@ mod loops;
 mod shutdown;
 
 pub(crate) use awaitable::call::{Call, Reply, finished, spawn};
-pub(crate) use awaitable::channel::{Receiver, Sender, Taken, channel};
-pub(crate) use awaitable::step::{Next, Source, Step, Waiting};
+pub(crate) use awaitable::channel::{Receiver, Sender, Taken, WaitingSteps, channel};
+pub(crate) use awaitable::step::{Next, StreamReader};
 pub(crate) use contexts::{Context, LINGER, active_contexts, enter};
 pub(crate) use engine::Engine;
 pub(crate) use event_loop::LoopBridge;

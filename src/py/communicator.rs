@@ -5,22 +5,28 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use prost::Message;
 use pyo3::prelude::*;
 
-use crate::bridge::{self, Call, Context, Engine, ForkGuarded, LoopBridge, Messenger, Reply};
+use crate::bridge::{
+    self, Call, Context, Engine, ForkGuarded, LoopBridge, Messenger, Receiver, Reply, StreamReader,
+};
 use crate::py::connection::options::ConnectOptions;
 use crate::py::connection::session::Session;
 use crate::py::errors;
-use crate::py::support::args;
-use crate::py::support::responses::ToPython;
+use crate::py::support::args::{self, Timeout};
+use crate::py::support::stream::end::End;
+use crate::py::support::stream::feed::{self, Ends, StreamSource};
+use crate::py::support::stream::iterator::Stream;
+use crate::py::support::to_python::ToPython;
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::error::Error;
 use crate::rpc::keys::KeyRange;
 use crate::rpc::transport::shared_transports::Target;
-use crate::rpc::transport::{Deadline, Transport};
+use crate::rpc::transport::{Deadline, Request, Transport};
 
 /// What all views of one open context share.
-pub(crate) struct Shared {
+pub(crate) struct SharedContext {
     /// Where a new session goes to.
     target: Mutex<Target>,
     /// The default deadline of calls.
@@ -37,7 +43,7 @@ pub(crate) struct Shared {
 #[pyclass(frozen, subclass, weakref, module = "etcd_client._etcd_client", name = "Communicator")]
 pub(crate) struct Communicator {
     pub(crate) bridge: Py<LoopBridge>,
-    shared: ForkGuarded<Arc<Shared>>,
+    shared: ForkGuarded<Arc<SharedContext>>,
     pub(crate) namespace: Arc<[u8]>,
     /// For a view of a part of the keys: whether the view is closed, which its context is not.
     view: Option<AtomicBool>,
@@ -50,7 +56,7 @@ pub(crate) enum Effect {
     Changes,
 }
 
-impl Shared {
+impl SharedContext {
     /// The session, on a new engine where the old one has been stopped.
     pub(crate) fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
         let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,7 +73,7 @@ impl Shared {
 }
 
 impl Communicator {
-    pub(crate) fn shared(&self, py: Python<'_>) -> PyResult<&Arc<Shared>> {
+    pub(crate) fn shared(&self, py: Python<'_>) -> PyResult<&Arc<SharedContext>> {
         let shared = self.shared.get().ok_or_else(|| errors::forked(py))?;
         if self.is_closed(shared) {
             return Err(errors::closed(py));
@@ -75,7 +81,7 @@ impl Communicator {
         Ok(shared)
     }
 
-    fn is_closed(&self, shared: &Shared) -> bool {
+    fn is_closed(&self, shared: &SharedContext) -> bool {
         let view_closed = self.view.as_ref().is_some_and(|view| view.load(Ordering::Acquire));
         view_closed || shared.closed.load(Ordering::Acquire)
     }
@@ -120,6 +126,22 @@ impl Communicator {
         Ok(args::deadline(timeout.or(default)))
     }
 
+    /// Starts to read a stream, whose reading side is made by `reader`.
+    pub(crate) fn open_stream<S: StreamSource, R: StreamReader + 'static>(
+        &self,
+        py: Python<'_>,
+        session: &Session,
+        source: S,
+        reader: impl FnOnce(Receiver<S::Item, End>) -> R,
+    ) -> PyResult<(Stream, Arc<R>)> {
+        let Ends { feed, items, state } = feed::ends::<S>(self.closing(py)?);
+        let reader = Arc::new(reader(items));
+        session.engine.submit(feed.run(source));
+        let engine = Arc::clone(&session.engine);
+        let reading = Arc::<R>::clone(&reader);
+        Ok((Stream::new(self.bridge.clone_ref(py), engine, reading, state), reader))
+    }
+
     /// Starts a call.
     pub(crate) fn start<T, F>(
         &self,
@@ -134,6 +156,31 @@ impl Communicator {
         let session = self.session(py)?;
         let task = task(Arc::clone(&session.transport));
         self.spawn(py, &session.engine, effect, task)
+    }
+
+    /// Sends a request; `shape` makes of the answer what has a Python counterpart.
+    pub(crate) fn send<M: Message + Default + 'static, T: ToPython>(
+        &self,
+        py: Python<'_>,
+        effect: Effect,
+        request: Request,
+        timeout: Timeout<'_, '_>,
+        shape: fn(M) -> T,
+    ) -> PyResult<Call> {
+        let deadline = self.read_deadline(py, timeout)?;
+        self.start(py, effect, move |transport| async move {
+            transport.call(request, deadline).await.map(shape)
+        })
+    }
+
+    /// The deadline of a call that falls back on the default of the connection.
+    pub(crate) fn read_deadline(
+        &self,
+        py: Python<'_>,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Deadline> {
+        let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
+        self.deadline(py, timeout)
     }
 
     pub(crate) fn spawn<R: Reply>(
@@ -159,12 +206,6 @@ impl Communicator {
         let key = args::bytes(key, name)?;
         Ok(if self.namespace.is_empty() { key } else { [&self.namespace, key.as_slice()].concat() })
     }
-}
-
-/// Completes when the context closes.
-pub(crate) async fn closed(closing: &mut tokio::sync::watch::Receiver<bool>) {
-    // The sender goes away with the last view of the context.
-    let _ = closing.wait_for(|closing| *closing).await;
 }
 
 /// What a communicator is made of, once.
@@ -201,7 +242,7 @@ pub(crate) fn connect(
     let messenger = bridge.get().messenger()?;
     let session = Arc::new(Session::open(Arc::clone(&engine), &target, messenger.clone()));
     let transport = Arc::clone(&session.transport);
-    let shared = Arc::new(Shared {
+    let shared = Arc::new(SharedContext {
         timeout: target.options.timeout,
         tls,
         target: Mutex::new(target),
@@ -243,7 +284,7 @@ fn parse_one(py: Python<'_>, text: &str, tls: bool) -> PyResult<Endpoint> {
     Ok(endpoint)
 }
 
-struct Connecting(Arc<Shared>);
+struct Connecting(Arc<SharedContext>);
 
 impl ToPython for Connecting {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {

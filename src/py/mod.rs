@@ -56,22 +56,26 @@ mod native {
     #[pymodule_export]
     use crate::py::kv::options::prefix_range;
     #[pymodule_export]
+    use crate::py::kv::records::{
+        CompactResponse, DeleteResponse, KeyValue, PutResponse, RangeResponse,
+    };
+    #[pymodule_export]
     use crate::py::kv::txn::{Compare, Txn, TxnOp, TxnResponse};
     #[pymodule_export]
     use crate::py::lease::keep_alives::LeaseKeepAlives;
     #[pymodule_export]
-    use crate::py::lease::{
+    use crate::py::lease::records::{
         LeaseGrantResponse, LeaseKeepAliveResponse, LeaseRevokeResponse, LeaseTimeToLiveResponse,
         LeasesResponse,
     };
     #[pymodule_export]
-    use crate::py::support::responses::{
-        CompactResponse, DeleteResponse, KeyValue, PutResponse, RangeResponse, ResponseHeader,
-    };
+    use crate::py::support::stream::iterator::Stream;
+    #[pymodule_export]
+    use crate::py::support::to_python::ResponseHeader;
     #[pymodule_export]
     use crate::py::watch::event::WatchEvent;
     #[pymodule_export]
-    use crate::py::watch::{Watch, WatchBatches};
+    use crate::py::watch::iterator::{Watch, WatchBatches};
 
     #[pymodule_export]
     #[expect(non_upper_case_globals, reason = "the name by which Python programs know it")]

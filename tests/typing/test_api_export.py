@@ -44,6 +44,7 @@ INTERNAL = {
     "ReadFirst",
     "Reads",
     "Span",
+    "Stream",
     "TemporaryFile",
     "Turn",
     "WaitingLine",

@@ -14,28 +14,28 @@ struct State<T, E> {
     end: Option<E>,
     /// The sender, waiting for room.
     sender: Option<Waker>,
-    /// The readers, waiting for an item.
-    readers: Vec<Completer>,
+    /// The steps that wait for an item.
+    steps: Vec<Completer>,
     closed: bool,
 }
 
 impl<T, E> State<T, E> {
-    fn wake_readers(&mut self) {
-        for reader in self.readers.drain(..) {
-            reader.wake();
+    fn wake_steps(&mut self) {
+        for step in self.steps.drain(..) {
+            step.wake();
         }
     }
 }
 
-type Shared<T, E> = Arc<Mutex<State<T, E>>>;
+type SharedState<T, E> = Arc<Mutex<State<T, E>>>;
 
-fn lock<T, E>(shared: &Shared<T, E>) -> MutexGuard<'_, State<T, E>> {
+fn lock<T, E>(shared: &SharedState<T, E>) -> MutexGuard<'_, State<T, E>> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The engine's end. `E` is what the stream ends with.
 pub(crate) struct Sender<T, E> {
-    shared: Shared<T, E>,
+    shared: SharedState<T, E>,
     limit: usize,
     /// Ends the stream when the task goes away without saying how.
     lost: fn() -> E,
@@ -43,7 +43,16 @@ pub(crate) struct Sender<T, E> {
 
 /// The loop's end.
 pub(crate) struct Receiver<T, E> {
-    shared: Shared<T, E>,
+    shared: SharedState<T, E>,
+}
+
+/// The steps of an iterator that wait for an item of a channel.
+pub(crate) trait WaitingSteps {
+    /// Wakes `step` when there is something to take; at once where there is already.
+    fn add(&self, step: Completer);
+
+    /// Forgets a step that does not wait any more.
+    fn withdraw(&self, step: Ticket);
 }
 
 pub(crate) enum Taken<T, E> {
@@ -62,7 +71,7 @@ pub(crate) fn channel<T, E: Clone>(
         weight: 0,
         end: None,
         sender: None,
-        readers: Vec::new(),
+        steps: Vec::new(),
         closed: false,
     }));
     (Sender { shared: Arc::clone(&shared), limit, lost }, Receiver { shared })
@@ -84,7 +93,7 @@ impl<T, E> Sender<T, E> {
             if let Some(item) = item.take() {
                 state.weight += weight;
                 state.items.push_back((item, weight));
-                state.wake_readers();
+                state.wake_steps();
             }
             Poll::Ready(true)
         })
@@ -104,7 +113,7 @@ impl<T, E> Sender<T, E> {
         }
         state.weight += weight;
         state.items.push_back((item, weight));
-        state.wake_readers();
+        state.wake_steps();
     }
 
     /// Completes when nobody reads any more.
@@ -123,7 +132,7 @@ impl<T, E> Sender<T, E> {
     pub(crate) fn end(self, end: E) {
         let mut state = lock(&self.shared);
         state.end.get_or_insert(end);
-        state.wake_readers();
+        state.wake_steps();
     }
 }
 
@@ -131,7 +140,7 @@ impl<T, E> Drop for Sender<T, E> {
     fn drop(&mut self) {
         let mut state = lock(&self.shared);
         state.end.get_or_insert_with(self.lost);
-        state.wake_readers();
+        state.wake_steps();
     }
 }
 
@@ -149,24 +158,6 @@ impl<T, E: Clone> Receiver<T, E> {
         state.end.clone().map_or(Taken::Empty, Taken::Ended)
     }
 
-    /// Wakes `reader` when there is something to take; at once where there is already.
-    pub(crate) fn notify(&self, reader: Completer) {
-        let mut state = lock(&self.shared);
-        if state.items.is_empty() && state.end.is_none() {
-            state.readers.push(reader);
-        } else {
-            reader.wake();
-        }
-    }
-
-    /// Forgets a reader that does not wait any more.
-    pub(crate) fn withdraw(&self, ticket: Ticket) {
-        let mut state = lock(&self.shared);
-        if let Some(index) = state.readers.iter().position(|reader| reader.is_for(ticket)) {
-            state.readers.swap_remove(index).withdraw();
-        }
-    }
-
     /// Ends the stream from this side; what was not taken is dropped.
     pub(crate) fn close(&self, end: E) {
         let mut state = lock(&self.shared);
@@ -174,10 +165,28 @@ impl<T, E: Clone> Receiver<T, E> {
         state.end.get_or_insert(end);
         state.items.clear();
         state.weight = 0;
-        state.wake_readers();
+        state.wake_steps();
         if let Some(sender) = state.sender.take() {
             drop(state);
             sender.wake();
+        }
+    }
+}
+
+impl<T: Send, E: Clone + Send> WaitingSteps for Receiver<T, E> {
+    fn add(&self, step: Completer) {
+        let mut state = lock(&self.shared);
+        if state.items.is_empty() && state.end.is_none() {
+            state.steps.push(step);
+        } else {
+            step.wake();
+        }
+    }
+
+    fn withdraw(&self, ticket: Ticket) {
+        let mut state = lock(&self.shared);
+        if let Some(index) = state.steps.iter().position(|step| step.is_for(ticket)) {
+            state.steps.swap_remove(index).withdraw();
         }
     }
 }

@@ -7,61 +7,42 @@ use pyo3::intern;
 use pyo3::prelude::*;
 
 use crate::bridge::awaitable::call::{stop_with, suspend_on, thrown};
-use crate::bridge::awaitable::channel::Receiver;
+use crate::bridge::awaitable::channel::WaitingSteps;
 use crate::bridge::event_loop::LoopBridge;
 use crate::bridge::fork::ForkGuarded;
-use crate::bridge::loops::completion_queue::{Completer, Ticket};
+use crate::bridge::loops::completion_queue::Ticket;
 
-/// Where an iterator takes its items from.
-pub(crate) trait Source: Send + Sync {
+/// The loop's side of a stream.
+pub(crate) trait StreamReader: Send + Sync {
     /// The next item, if there is one now; the error where the stream has ended.
     fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>>;
 
-    /// Wakes the waiting step once `take` returns an item or an error.
-    fn notify(&self, waiting: Waiting);
+    /// Where a step waits until `take` returns an item or an error.
+    fn waiting_steps(&self) -> &dyn WaitingSteps;
 
-    /// Forgets a step that does not wait any more.
-    fn withdraw(&self, step: Step);
-}
-
-/// A step that waits for an item.
-pub(crate) struct Waiting(Completer);
-
-impl Waiting {
-    pub(crate) fn wake_by<T, E: Clone>(self, receiver: &Receiver<T, E>) {
-        receiver.notify(self.0);
-    }
-}
-
-/// A step that was cancelled while it waited.
-#[derive(Clone, Copy)]
-pub(crate) struct Step(Ticket);
-
-impl Step {
-    pub(crate) fn leaves<T, E: Clone>(self, receiver: &Receiver<T, E>) {
-        receiver.withdraw(self.0);
-    }
+    /// Ends the stream from this side; what was not read is dropped.
+    fn cancel(&self);
 }
 
 /// What `__anext__` returns. An item is taken when the awaiting task resumes, not before: a
 /// step that is cancelled while it waits has taken nothing.
 #[pyclass(frozen, module = "etcd_client", name = "Next", generic)]
 pub(crate) struct Next {
-    source: ForkGuarded<Arc<dyn Source>>,
+    reader: ForkGuarded<Arc<dyn StreamReader>>,
     bridge: Py<LoopBridge>,
     waiting: Mutex<Option<(Py<PyAny>, Ticket)>>,
 }
 
 impl Next {
-    pub(crate) fn new(source: Arc<dyn Source>, bridge: Py<LoopBridge>) -> Self {
-        Self { source: ForkGuarded::new(source), bridge, waiting: Mutex::new(None) }
+    pub(crate) fn new(reader: Arc<dyn StreamReader>, bridge: Py<LoopBridge>) -> Self {
+        Self { reader: ForkGuarded::new(reader), bridge, waiting: Mutex::new(None) }
     }
 
     fn give_up(&self, py: Python<'_>) -> PyResult<()> {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some((future, ticket)) = waiting {
-            if let Some(source) = self.source.get() {
-                source.withdraw(Step(ticket));
+            if let Some(reader) = self.reader.get() {
+                reader.waiting_steps().withdraw(ticket);
             }
             self.bridge.get().give_up(ticket);
             future.call_method0(py, intern!(py, "cancel"))?;
@@ -90,14 +71,14 @@ impl Next {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let source = self.source.get().ok_or_else(forked)?;
-        if let Some(item) = source.take(py)? {
+        let reader = self.reader.get().ok_or_else(forked)?;
+        if let Some(item) = reader.take(py)? {
             return Err(stop_with(item));
         }
         let (future, ticket, completer) = self.bridge.get().register(py, None, lost)?;
         let suspended = suspend_on(py, &future)?;
         *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some((future, ticket));
-        source.notify(Waiting(completer));
+        reader.waiting_steps().add(completer);
         Ok(suspended)
     }
 

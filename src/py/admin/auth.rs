@@ -7,20 +7,21 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
 use crate::bridge::Call;
-use crate::py::admin::{Timeout, enum_member, strings};
 use crate::py::communicator::{Communicator, Effect};
 use crate::py::kv::options::choose_keys;
-use crate::py::support::args::{self, member_of, text, wrong_value};
+use crate::py::support::args::{self, Timeout, member_of, text, wrong_value};
 use crate::py::support::record::record;
-use crate::py::support::responses::{ResponseHeader, ToPython, header, object};
+use crate::py::support::to_python::{
+    Done, ResponseHeader, ToPython, done_record, enum_member, header, object, strings,
+};
 use crate::rpc::admin::auth;
 use crate::rpc::keys::KeyRange;
 use crate::rpc::transport::Request;
-use crate::rpc::wire::messages::{AuthStatusResponse as WireStatus, HeaderOnly};
+use crate::rpc::wire::messages::AuthStatusResponse as WireStatus;
 
-record! {
+done_record! {
     /// The outcome of a change to users, roles or authentication.
-    AuthResponse { header: Py<ResponseHeader> }
+    AuthResponse
 }
 
 record! {
@@ -52,15 +53,6 @@ record! {
     /// What a role may do with a range of keys. An empty `range_end` stands for the one key, a
     /// zero byte for all keys from `key` on.
     Permission { r#type: Py<PyAny>, key: Py<PyBytes>, range_end: Py<PyBytes> }
-}
-
-/// An answer that says no more than that it was done.
-struct Done(HeaderOnly);
-
-impl ToPython for Done {
-    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        object(py, AuthResponse { header: header(py, self.0.header)? })
-    }
 }
 
 impl ToPython for WireStatus {
@@ -122,7 +114,7 @@ impl Communicator {
 
 impl Auth {
     fn change(&self, py: Python<'_>, request: Request, timeout: Timeout<'_, '_>) -> PyResult<Call> {
-        self.0.get().send(py, Effect::Changes, request, timeout, Done)
+        self.0.get().send(py, Effect::Changes, request, timeout, Done::<AuthResponse>::new)
     }
 
     fn query<T: ToPython + prost::Message + Default>(

@@ -8,11 +8,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::bridge::Call;
-use crate::py::admin::{Timeout, read_strings, strings};
 use crate::py::communicator::{Communicator, Effect};
-use crate::py::support::args;
+use crate::py::support::args::{self, Timeout, read_strings};
 use crate::py::support::record::record;
-use crate::py::support::responses::{ResponseHeader, ToPython, header, object};
+use crate::py::support::to_python::{ResponseHeader, ToPython, header, object, strings};
 use crate::rpc::admin::cluster;
 
 record! {

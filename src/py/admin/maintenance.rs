@@ -10,11 +10,12 @@ use pyo3::types::PyTuple;
 
 use crate::bridge::Call;
 use crate::py::admin::snapshot::Snapshot;
-use crate::py::admin::{Timeout, enum_member, strings};
 use crate::py::communicator::{Communicator, Effect};
-use crate::py::support::args::{self, member_of};
+use crate::py::support::args::{self, Timeout, member_of};
 use crate::py::support::record::record;
-use crate::py::support::responses::{ResponseHeader, ToPython, header, object};
+use crate::py::support::to_python::{
+    ResponseHeader, ToPython, done_record, enum_member, header, object, strings,
+};
 use crate::rpc::admin::maintenance::{self, ANY_ALARM};
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::transport::{Deadline, Request};
@@ -54,9 +55,9 @@ record! {
     }
 }
 
-record! {
+done_record! {
     /// The outcome of a defragmentation.
-    DefragmentResponse { header: Py<ResponseHeader> }
+    DefragmentResponse
 }
 
 record! {
@@ -74,9 +75,9 @@ record! {
     }
 }
 
-record! {
+done_record! {
     /// The outcome of a change of the leader.
-    MoveLeaderResponse { header: Py<ResponseHeader> }
+    MoveLeaderResponse
 }
 
 record! {
@@ -128,7 +129,7 @@ impl ToPython for PbStatusResponse {
 
 impl ToPython for PbDefragmentResponse {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        object(py, DefragmentResponse { header: header(py, self.header)? })
+        object(py, DefragmentResponse::from(header(py, self.header)?))
     }
 }
 
@@ -152,7 +153,7 @@ impl ToPython for PbHashKvResponse {
 
 impl ToPython for PbMoveLeaderResponse {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        object(py, MoveLeaderResponse { header: header(py, self.header)? })
+        object(py, MoveLeaderResponse::from(header(py, self.header)?))
     }
 }
 
@@ -291,7 +292,7 @@ impl Maintenance {
         py: Python<'_>,
         endpoint: Option<&Bound<'_, PyAny>>,
         timeout: Timeout<'_, '_>,
-    ) -> PyResult<Snapshot> {
+    ) -> PyResult<Py<Snapshot>> {
         let member = self.member(endpoint)?;
         let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
         Snapshot::open(py, self.0.get(), member, timeout)

@@ -5,12 +5,11 @@ use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
 use crate::bridge::{self, Call, LoopBridge};
-use crate::py::admin::{Timeout, read_strings};
 use crate::py::communicator::{self, Communicator, Effect};
 use crate::py::connection::options::ConnectOptions;
 use crate::py::errors;
-use crate::py::support::args;
-use crate::py::support::responses::ToPython;
+use crate::py::support::args::{self, Timeout, read_strings};
+use crate::py::support::to_python::ToPython;
 use crate::rpc::admin::cluster;
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::discovery::{Discovered, Discovery};

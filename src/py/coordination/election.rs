@@ -4,23 +4,20 @@ use std::sync::Arc;
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
-use tokio::sync::watch;
 
-use crate::bridge::{self, Call, ForkGuarded, LoopBridge, Next, Sender};
-use crate::py::communicator::{self, Communicator, Effect};
-use crate::py::errors;
+use crate::bridge::Call;
+use crate::py::communicator::{Communicator, Effect};
 use crate::py::kv::options::lease_id;
+use crate::py::kv::records::{KeyValue, key_value};
 use crate::py::namespace::Inside;
-use crate::py::support::answers::{Answers, End};
 use crate::py::support::args::{self, Keywords};
 use crate::py::support::record::record;
-use crate::py::support::responses::{KeyValue, ResponseHeader, ToPython, header, key_value};
+use crate::py::support::stream::feed::StreamSource;
+use crate::py::support::stream::iterator::{ItemReader, Stream};
+use crate::py::support::to_python::{Done, ResponseHeader, ToPython, done_record, header, object};
 use crate::rpc::coordination::election;
 use crate::rpc::error::Error;
 use crate::rpc::wire::messages as wire;
-
-/// How many bytes of values may wait for their reader.
-const BUFFER: usize = 1 << 20;
 
 record! {
     /// The lead in an election, which lasts for as long as `key` exists with `rev` as its create
@@ -33,9 +30,9 @@ record! {
     CampaignResponse { header: Py<ResponseHeader>, leader: Py<LeaderKey> }
 }
 
-record! {
+done_record! {
     /// The outcome of a proclamation.
-    ProclaimResponse { header: Py<ResponseHeader> }
+    ProclaimResponse
 }
 
 record! {
@@ -43,9 +40,9 @@ record! {
     LeaderResponse { header: Py<ResponseHeader>, kv: Py<KeyValue> }
 }
 
-record! {
+done_record! {
     /// The outcome of giving the lead back.
-    ResignResponse { header: Py<ResponseHeader> }
+    ResignResponse
 }
 
 impl LeaderKey {
@@ -77,93 +74,39 @@ impl ToPython for Elected {
             lease: leader.lease,
         };
         let header = header(py, response.header)?;
-        Ok(Py::new(py, CampaignResponse { header, leader: Py::new(py, leader)? })?.into_any())
+        object(py, CampaignResponse { header, leader: Py::new(py, leader)? })
     }
 }
 
 impl ToPython for wire::LeaderResponse {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let kv = key_value(py, &self.kv.unwrap_or_default())?;
-        Ok(Py::new(py, LeaderResponse { header: header(py, self.header)?, kv })?.into_any())
-    }
-}
-
-struct Proclaimed(wire::HeaderOnly);
-
-impl ToPython for Proclaimed {
-    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Ok(Py::new(py, ProclaimResponse { header: header(py, self.0.header)? })?.into_any())
-    }
-}
-
-struct Resigned(wire::HeaderOnly);
-
-impl ToPython for Resigned {
-    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Ok(Py::new(py, ResignResponse { header: header(py, self.0.header)? })?.into_any())
+        object(py, LeaderResponse { header: header(py, self.header)?, kv })
     }
 }
 
 /// Iterates over the leaders of an election.
-#[pyclass(frozen, weakref, module = "etcd_client", name = "Observer")]
-pub(crate) struct Observer {
-    bridge: Py<LoopBridge>,
-    leaders: ForkGuarded<Arc<Leaders>>,
-}
+#[pyclass(frozen, extends = Stream, module = "etcd_client", name = "Observer")]
+pub(crate) struct Observer {}
 
-type Leaders = Answers<wire::LeaderResponse>;
-
-impl Observer {
-    fn leaders(&self, py: Python<'_>) -> PyResult<&Arc<Leaders>> {
-        self.leaders.get().ok_or_else(|| errors::forked(py))
-    }
-}
-
-#[pymethods]
-impl Observer {
-    fn __aiter__(this: Py<Self>) -> Py<Self> {
-        this
-    }
-
-    fn __anext__(&self, py: Python<'_>) -> PyResult<Next> {
-        let leaders: Arc<Leaders> = Arc::clone(self.leaders(py)?);
-        Ok(Next::new(leaders, self.bridge.clone_ref(py)))
-    }
-
-    /// Ends the iteration, on the server too; what was not read is dropped.
-    fn cancel(&self) {
-        // In a forked child there is nothing to end: the stream is the parent's.
-        if let Some(leaders) = self.leaders.get() {
-            leaders.0.close(End::Finished);
-        }
-    }
-}
-
-/// Reads leaders from the server as fast as the reader takes them.
-async fn observe(
-    mut observer: election::Observer,
-    sender: Sender<wire::LeaderResponse, End>,
-    mut closing: watch::Receiver<bool>,
+/// The leaders, by their keys as the communicator knows them.
+struct Leaders {
+    observer: election::Observer,
     inside: Inside,
-) {
-    let end = loop {
-        let leader = tokio::select! {
-            biased;
-            () = sender.closed() => break End::Finished,
-            () = communicator::closed(&mut closing) => break End::Failed(Error::Closed),
-            leader = observer.next() => leader,
-        };
-        let mut leader = match leader {
-            Ok(leader) => leader,
-            Err(error) => break End::Failed(error),
-        };
-        inside.strip_all(&mut leader.kv);
+}
+
+impl StreamSource for Leaders {
+    type Item = wire::LeaderResponse;
+    const NAME: &'static str = "observer";
+    /// In bytes.
+    const LIMIT: usize = 1 << 20;
+
+    async fn next(&mut self) -> Result<Option<(wire::LeaderResponse, usize)>, Error> {
+        let mut leader = self.observer.next().await?;
+        self.inside.strip_all(&mut leader.kv);
         let weight = leader.kv.as_ref().map_or(0, |kv| kv.key.len() + kv.value.len());
-        if !sender.send(leader, weight).await {
-            break End::Finished;
-        }
-    };
-    sender.end(end);
+        Ok(Some((leader, weight)))
+    }
 }
 
 #[pymethods]
@@ -207,7 +150,9 @@ impl Communicator {
         keywords.finish()?;
         let leader = leader.to_wire(py, &Inside::new(&self.namespace));
         self.start(py, Effect::Changes, move |transport| async move {
-            election::proclaim(&transport, leader, value, deadline).await.map(Proclaimed)
+            election::proclaim(&transport, leader, value, deadline)
+                .await
+                .map(Done::<ProclaimResponse>::new)
         })
     }
 
@@ -230,15 +175,13 @@ impl Communicator {
         })
     }
 
-    fn observe(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Observer> {
+    fn observe(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Py<Observer>> {
         let name = self.key(name, "name")?;
         let session = self.session(py)?;
-        let (sender, leaders) = bridge::channel(BUFFER, || End::stopped("observer"));
         let observer = election::Observer::new(Arc::clone(&session.transport), name);
-        let inside = Inside::new(&self.namespace);
-        session.engine.submit(observe(observer, sender, self.closing(py)?, inside));
-        let leaders = ForkGuarded::new(Arc::new(Answers(leaders)));
-        Ok(Observer { bridge: self.bridge.clone_ref(py), leaders })
+        let leaders = Leaders { observer, inside: Inside::new(&self.namespace) };
+        let (stream, _) = self.open_stream(py, &session, leaders, ItemReader)?;
+        Py::new(py, PyClassInitializer::from(stream).add_subclass(Observer {}))
     }
 
     #[pyo3(signature = (leader, **options))]
@@ -253,7 +196,7 @@ impl Communicator {
         keywords.finish()?;
         let leader = leader.to_wire(py, &Inside::new(&self.namespace));
         self.start(py, Effect::Changes, move |transport| async move {
-            election::resign(&transport, leader, deadline).await.map(Resigned)
+            election::resign(&transport, leader, deadline).await.map(Done::<ResignResponse>::new)
         })
     }
 }

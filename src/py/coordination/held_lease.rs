@@ -12,10 +12,10 @@ use crate::bridge::{self, Call, Engine, ForkGuarded, LoopBridge};
 use crate::py::communicator::{Communicator, Effect};
 use crate::py::errors;
 use crate::py::kv::options::lease_id;
-use crate::py::lease::{new_lease_id, ttl};
+use crate::py::lease::calls::{new_lease_id, ttl};
 use crate::py::namespace::Inside;
 use crate::py::support::args::{self, Keywords, boolean};
-use crate::py::support::responses::{ResponseHeader, ToPython, header};
+use crate::py::support::to_python::{ResponseHeader, ToPython, header};
 use crate::rpc::coordination::acquired::Acquired;
 use crate::rpc::coordination::acquisition::{
     Acquisition, Outcome, Wanted, WantedLease, WantedPlace,
@@ -34,7 +34,7 @@ const LOCK_TTL: i64 = 30;
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
 pub(crate) struct HeldLease {
     bridge: Py<LoopBridge>,
-    link: ForkGuarded<Link>,
+    task: ForkGuarded<HolderTask>,
     /// The id of the lease.
     #[pyo3(get)]
     id: i64,
@@ -51,8 +51,8 @@ pub(crate) struct HeldLease {
     revision: i64,
 }
 
-/// The way to the task that holds it.
-struct Link {
+/// The task that holds it.
+struct HolderTask {
     engine: Arc<Engine>,
     commands: mpsc::UnboundedSender<Command>,
     state: Arc<HeldState>,
@@ -64,14 +64,14 @@ struct Link {
 
 /// What an acquisition brings back.
 struct Held {
-    link: Link,
+    task: HolderTask,
     acquired: Acquired,
     inside: Inside,
 }
 
 impl ToPython for Option<Held> {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let Some(Held { link, acquired, inside }) = self else { return Ok(py.None()) };
+        let Some(Held { task, acquired, inside }) = self else { return Ok(py.None()) };
         let (mut key, revision, at) = match acquired.place {
             Some(place) => (place.key.into(), place.revision, place.header),
             None => (bytes::Bytes::new(), 0, acquired.header),
@@ -79,7 +79,7 @@ impl ToPython for Option<Held> {
         inside.strip_key(&mut key);
         let held = HeldLease {
             bridge: LoopBridge::current(py)?,
-            link: ForkGuarded::new(link),
+            task: ForkGuarded::new(task),
             id: acquired.lease,
             ttl: acquired.ttl,
             header: header(py, Some(at))?,
@@ -118,8 +118,8 @@ fn loss(state: State) -> Option<String> {
 }
 
 impl HeldLease {
-    fn link(&self, py: Python<'_>) -> PyResult<&Link> {
-        self.link.get().ok_or_else(|| errors::forked(py))
+    fn task(&self, py: Python<'_>) -> PyResult<&HolderTask> {
+        self.task.get().ok_or_else(|| errors::forked(py))
     }
 
     fn spawn<T: ToPython>(
@@ -131,7 +131,7 @@ impl HeldLease {
         if !self.bridge.get().check_running(py)? {
             return Err(errors::wrong_loop(py));
         }
-        bridge::spawn(py, &self.bridge, &self.link(py)?.engine, lost, task)
+        bridge::spawn(py, &self.bridge, &self.task(py)?.engine, lost, task)
     }
 
     /// What needs no task, and no engine that may have been stopped.
@@ -148,13 +148,13 @@ impl HeldLease {
     /// From now on it ends with the context of its communicator, and no more with this object.
     fn adopt(&self, py: Python<'_>) -> PyResult<()> {
         // Where the task has ended there is nothing to be kept.
-        let _ = self.link(py)?.commands.send(Command::Adopt);
+        let _ = self.task(py)?.commands.send(Command::Adopt);
         Ok(())
     }
 
     /// Leaves it on the server, and its end to the caller.
     fn let_go(&self, py: Python<'_>) -> PyResult<()> {
-        let _ = self.link(py)?.commands.send(Command::LetGo);
+        let _ = self.task(py)?.commands.send(Command::LetGo);
         Ok(())
     }
 
@@ -162,24 +162,24 @@ impl HeldLease {
     /// given back.
     #[getter]
     fn loss(&self, py: Python<'_>) -> PyResult<Option<String>> {
-        Ok(loss(self.link(py)?.state.now()))
+        Ok(loss(self.task(py)?.state.now()))
     }
 
     /// The seconds that are left until it must be taken for lost; None where nobody here knows.
     #[getter]
     fn remaining(&self, py: Python<'_>) -> PyResult<Option<f64>> {
-        Ok(self.link(py)?.state.remaining().map(|left| left.as_secs_f64()))
+        Ok(self.task(py)?.state.remaining().map(|left| left.as_secs_f64()))
     }
 
     /// How many seconds ago the grant or the renewal was sent that was confirmed last.
     #[getter]
     fn since_renewal(&self, py: Python<'_>) -> PyResult<Option<f64>> {
-        Ok(self.link(py)?.state.since_confirmed().map(|since| since.as_secs_f64()))
+        Ok(self.task(py)?.state.since_confirmed().map(|since| since.as_secs_f64()))
     }
 
     /// Waits until it is over; says why it was lost, or None after it was given back.
     fn until_over(&self, py: Python<'_>) -> PyResult<Call> {
-        let state = Arc::clone(&self.link(py)?.state);
+        let state = Arc::clone(&self.task(py)?.state);
         let now = state.now();
         if now != State::Held {
             return self.at_once(py, Loss(loss(now)));
@@ -198,10 +198,10 @@ impl HeldLease {
     ) -> PyResult<Call> {
         let limit = args::seconds(seconds, "seconds")?;
         let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
-        let link = self.link(py)?;
-        let deadline = args::deadline(timeout.or(link.timeout));
-        let (state, kept) = (Arc::clone(&link.state), link.kept.upgrade());
-        let commands = link.commands.clone();
+        let task = self.task(py)?;
+        let deadline = args::deadline(timeout.or(task.timeout));
+        let (state, kept) = (Arc::clone(&task.state), task.kept.upgrade());
+        let commands = task.commands.clone();
         let place = !self.key.as_bytes(py).is_empty();
         let renewed = async move {
             let lost = |why: &str| {
@@ -226,13 +226,13 @@ impl HeldLease {
     #[pyo3(signature = (timeout=None))]
     fn release(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Call> {
         let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
-        let link = self.link(py)?;
-        if link.state.now() != State::Held {
+        let task = self.task(py)?;
+        if task.state.now() != State::Held {
             return self.at_once(py, GivenBack(None));
         }
-        let deadline = args::deadline(timeout.or(link.timeout));
+        let deadline = args::deadline(timeout.or(task.timeout));
         let (answer, answered) = oneshot::channel();
-        let _ = link.commands.send(Command::Release(Release { deadline, answer }));
+        let _ = task.commands.send(Command::Release(Release { deadline, answer }));
         let released = async move { answered.await.ok().transpose().map(GivenBack) };
         self.spawn(py, errors::lost_mutation, released)
     }
@@ -250,20 +250,20 @@ impl Communicator {
         let timeout = session.transport.options.timeout;
         // Weak, because it goes away with the last one who can give the order.
         let orders = commands.downgrade();
-        let mut link =
-            Link { engine: Arc::clone(&engine), commands, state, kept: Weak::new(), timeout };
+        let mut task =
+            HolderTask { engine: Arc::clone(&engine), commands, state, kept: Weak::new(), timeout };
         let inside = Inside::new(&self.namespace);
         let acquiring = async move {
             let answer = tokio::select! {
                 biased;
                 answer = answered => answer.ok(),
-                () = link.engine.ending_now() => None,
+                () = task.engine.ending_now() => None,
             };
             match answer {
                 Some(Ok(acquired)) => Ok(acquired.map(|mut acquired| {
-                    link.kept =
+                    task.kept =
                         acquired.kept.take().as_ref().map(Arc::downgrade).unwrap_or_default();
-                    Held { link, acquired, inside }
+                    Held { task, acquired, inside }
                 })),
                 Some(Err(error)) => Err(error),
                 None => Err(Error::Connection("the runtime was stopped".into())),
@@ -359,8 +359,8 @@ fn shared_lease(value: &Bound<'_, PyAny>, name: &str) -> PyResult<WantedLease> {
         return lease_id(value, name).map(WantedLease::Callers);
     };
     let py = value.py();
-    let link = held.get().link(py)?;
-    match (link.kept.upgrade(), link.state.now()) {
+    let task = held.get().task(py)?;
+    match (task.kept.upgrade(), task.state.now()) {
         (Some(kept), State::Held) => Ok(WantedLease::Held(kept)),
         (_, state) => {
             let why = loss(state).unwrap_or_else(|| "it was given back".into());

@@ -7,26 +7,17 @@ use crate::bridge::Call;
 use crate::py::communicator::{Communicator, Effect};
 use crate::py::support::args::Keywords;
 use crate::py::support::record::record;
-use crate::py::support::responses::{ResponseHeader, ToPython, header};
+use crate::py::support::to_python::{Done, ResponseHeader, done_record};
 use crate::rpc::coordination::lock;
-use crate::rpc::wire::messages as wire;
 
 record! {
     /// A lock that is held for as long as `key` exists.
     LockResponse { header: Py<ResponseHeader>, key: Py<PyBytes> }
 }
 
-record! {
+done_record! {
     /// The outcome of giving a lock back.
-    UnlockResponse { header: Py<ResponseHeader> }
-}
-
-struct Unlocked(wire::HeaderOnly);
-
-impl ToPython for Unlocked {
-    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        Ok(Py::new(py, UnlockResponse { header: header(py, self.0.header)? })?.into_any())
-    }
+    UnlockResponse
 }
 
 #[pymethods]
@@ -43,7 +34,7 @@ impl Communicator {
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
         self.start(py, Effect::Changes, move |transport| async move {
-            lock::unlock(&transport, key, deadline).await.map(Unlocked)
+            lock::unlock(&transport, key, deadline).await.map(Done::<UnlockResponse>::new)
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Locks, elections, and what is held for Python in the background.
+//! Locks, elections, and leases that the engine holds for Python.
 //!
 //! May import everything of `py` but `admin`.
 

@@ -5,7 +5,8 @@ use pyo3::types::{PyBytes, PyList, PyTuple};
 
 use crate::bridge::bytes_pair;
 use crate::py::errors;
-use crate::py::support::responses::{KeyValue, RangeResponse, ToPython, header};
+use crate::py::kv::records::{KeyValue, RangeResponse};
+use crate::py::support::to_python::{ToPython, header};
 use crate::rpc::error::grpc_status::INTERNAL;
 use crate::rpc::error::{Error, GrpcStatus};
 use crate::rpc::wire::fields::Malformed;

@@ -10,7 +10,7 @@ use pyo3::types::{PyBool, PyDict, PyTuple, PyType};
 use crate::py::kv::options::{between, lease_id, read_delete, read_keys, read_put, read_range};
 use crate::py::kv::txn_repr;
 use crate::py::support::args::{self, Keywords, wrong_value};
-use crate::py::support::responses::{ResponseHeader, ToPython, header};
+use crate::py::support::to_python::{ResponseHeader, ToPython, header};
 use crate::rpc::keys::prefix_end;
 use crate::rpc::kv::range_request;
 use crate::rpc::wire::messages as wire;

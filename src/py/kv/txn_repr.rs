@@ -15,14 +15,14 @@ fn bytes(py: Python<'_>, value: &[u8]) -> PyResult<String> {
     Ok(PyBytes::new(py, value).repr()?.to_string())
 }
 
-/// A call with the arguments that differ from the default.
-struct Call<'py> {
+/// The text of a call with the arguments that differ from the default.
+struct CallText<'py> {
     py: Python<'py>,
     name: &'static str,
     arguments: Vec<String>,
 }
 
-impl<'py> Call<'py> {
+impl<'py> CallText<'py> {
     fn new(py: Python<'py>, name: &'static str) -> Self {
         Self { py, name, arguments: Vec::new() }
     }
@@ -82,7 +82,7 @@ pub(crate) fn compare(py: Python<'_>, compare: &PbCompare) -> PyResult<String> {
 }
 
 fn get(py: Python<'_>, range: &PbRangeRequest) -> PyResult<String> {
-    Ok(Call::new(py, "TxnOp.get")
+    Ok(CallText::new(py, "TxnOp.get")
         .key(&range.key, &range.range_end)?
         .number("limit", range.limit)
         .number("revision", range.revision)
@@ -99,7 +99,7 @@ fn get(py: Python<'_>, range: &PbRangeRequest) -> PyResult<String> {
 }
 
 fn put(py: Python<'_>, put: &PbPutRequest) -> PyResult<String> {
-    let mut call = Call::new(py, "TxnOp.put").key(&put.key, b"")?;
+    let mut call = CallText::new(py, "TxnOp.put").key(&put.key, b"")?;
     call.arguments.push(bytes(py, &put.value)?);
     Ok(call
         .number("lease", put.lease)
@@ -110,7 +110,7 @@ fn put(py: Python<'_>, put: &PbPutRequest) -> PyResult<String> {
 }
 
 fn delete(py: Python<'_>, delete: &PbDeleteRequest) -> PyResult<String> {
-    let call = Call::new(py, "TxnOp.delete").key(&delete.key, &delete.range_end)?;
+    let call = CallText::new(py, "TxnOp.delete").key(&delete.key, &delete.range_end)?;
     Ok(call.flag("prev_kv", delete.prev_kv).text())
 }
 

@@ -95,6 +95,19 @@ pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
     value.extract().map_err(|_| wrong_type(name, "str", value))
 }
 
+/// A list of text, where one text is easily taken for a list of its characters.
+pub(crate) fn read_strings(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<String>> {
+    const EXPECTED: &str = "a list of str";
+    if value.is_instance_of::<PyString>() {
+        return Err(wrong_type(name, EXPECTED, value));
+    }
+    let items = value.try_iter().map_err(|_| wrong_type(name, EXPECTED, value))?;
+    items.map(|item| text(&item?, name)).collect()
+}
+
+/// The argument `timeout` of a call.
+pub(crate) type Timeout<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
+
 /// A number of seconds, more than none.
 pub(crate) fn seconds(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Duration> {
     let is_number = value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>();

@@ -1,9 +1,9 @@
-//! What all Python classes are made with: arguments, records, streams of answers.
+//! What all Python classes are made with: arguments, records, streams.
 //!
-//! May import `py::errors` and `py::communicator`.
+//! May import `py::errors`.
 
-pub mod answers;
 pub mod args;
 pub mod log;
 pub mod record;
-pub mod responses;
+pub mod stream;
+pub mod to_python;

@@ -5,9 +5,10 @@ use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyBytes, PyTuple, PyType};
 
+use crate::py::kv::records::{KeyValue, key_value};
 use crate::py::support::args;
 use crate::py::support::record::{describe, equal, values};
-use crate::py::support::responses::{self, KeyValue, key_value};
+use crate::py::support::to_python::header as header_object;
 use crate::rpc::wire::messages::{Event, ResponseHeader};
 
 const DELETE: i32 = 1;
@@ -69,7 +70,7 @@ pub(crate) fn batch(
         })
         .collect::<PyResult<_>>()?;
     let batch = class.call1((events,))?;
-    batch.setattr(intern!(py, "header"), responses::header(py, Some(header))?)?;
+    batch.setattr(intern!(py, "header"), header_object(py, Some(header))?)?;
     batch.setattr(intern!(py, "revision"), revision)?;
     Ok(batch.unbind())
 }

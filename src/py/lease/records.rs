@@ -1,0 +1,73 @@
+//! What a server answers about leases, as Python objects.
+
+use pyo3::prelude::*;
+use pyo3::types::{PyBytes, PyTuple};
+
+use crate::py::support::record::record;
+use crate::py::support::to_python::{ResponseHeader, ToPython, done_record, header, object};
+use crate::rpc::wire::messages as wire;
+
+record! {
+    /// A lease that was granted; `ttl` is the server's, which may be more than was asked for.
+    LeaseGrantResponse { header: Py<ResponseHeader>, id: i64, ttl: i64 }
+}
+
+done_record! {
+    /// The outcome of a revocation.
+    LeaseRevokeResponse
+}
+
+record! {
+    /// A lease that was renewed, for `ttl` seconds from then.
+    LeaseKeepAliveResponse { header: Py<ResponseHeader>, id: i64, ttl: i64 }
+}
+
+record! {
+    /// How long a lease still lives: `ttl` seconds, -1 where there is no such lease.
+    LeaseTimeToLiveResponse {
+        header: Py<ResponseHeader>,
+        id: i64,
+        ttl: i64,
+        granted_ttl: i64,
+        keys: Py<PyTuple>,
+    }
+}
+
+record! {
+    /// The ids of all leases.
+    LeasesResponse { header: Py<ResponseHeader>, leases: Py<PyTuple> }
+}
+
+impl ToPython for wire::LeaseGrantResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let header = header(py, self.header)?;
+        object(py, LeaseGrantResponse { header, id: self.id, ttl: self.ttl })
+    }
+}
+
+impl ToPython for wire::LeaseKeepAliveResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let header = header(py, self.header)?;
+        object(py, LeaseKeepAliveResponse { header, id: self.id, ttl: self.ttl })
+    }
+}
+
+impl ToPython for wire::LeaseTimeToLiveResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let response = LeaseTimeToLiveResponse {
+            header: header(py, self.header)?,
+            id: self.id,
+            ttl: self.ttl,
+            granted_ttl: self.granted_ttl,
+            keys: PyTuple::new(py, self.keys.iter().map(|key| PyBytes::new(py, key)))?.unbind(),
+        };
+        object(py, response)
+    }
+}
+
+impl ToPython for wire::LeaseLeasesResponse {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let leases = PyTuple::new(py, self.leases.iter().map(|lease| lease.id))?.unbind();
+        object(py, LeasesResponse { header: header(py, self.header)?, leases })
+    }
+}

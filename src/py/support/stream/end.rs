@@ -1,0 +1,29 @@
+//! How a stream ends.
+
+use pyo3::exceptions::PyStopAsyncIteration;
+use pyo3::prelude::*;
+
+use crate::py::errors;
+use crate::rpc::error::Error;
+
+#[derive(Clone)]
+pub(crate) enum End {
+    /// With its last item, or with a reader that wants no more.
+    Finished,
+    Failed(Error),
+}
+
+impl End {
+    /// The end of a stream whose task went away with the runtime.
+    pub(crate) fn stopped(what: &str) -> Self {
+        Self::Failed(Error::Connection(format!("the runtime was stopped under the {what}")))
+    }
+
+    /// What the iteration ends with.
+    pub(crate) fn exception(self, py: Python<'_>) -> PyErr {
+        match self {
+            Self::Finished => PyStopAsyncIteration::new_err(()),
+            Self::Failed(error) => errors::exception(py, error),
+        }
+    }
+}

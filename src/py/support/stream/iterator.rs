@@ -1,0 +1,107 @@
+//! The loop's side of a stream: the async iterator.
+
+use std::sync::Arc;
+
+use pyo3::prelude::*;
+use tokio::sync::watch;
+
+use crate::bridge::{
+    self, Call, Engine, ForkGuarded, LoopBridge, Next, Receiver, StreamReader, Taken, WaitingSteps,
+};
+use crate::py::errors;
+use crate::py::support::stream::end::End;
+use crate::py::support::stream::moment::{Moment, StreamState, until};
+use crate::py::support::to_python::ToPython;
+
+/// What all streams have: iteration, and an end.
+#[pyclass(frozen, subclass, weakref, generic, module = "etcd_client._etcd_client", name = "Stream")]
+pub(crate) struct Stream {
+    bridge: Py<LoopBridge>,
+    native: ForkGuarded<Native>,
+}
+
+/// What the engine works on too.
+struct Native {
+    reader: Arc<dyn StreamReader>,
+    state: watch::Receiver<StreamState>,
+    engine: Arc<Engine>,
+}
+
+impl Stream {
+    pub(crate) fn new(
+        bridge: Py<LoopBridge>,
+        engine: Arc<Engine>,
+        reader: Arc<dyn StreamReader>,
+        state: watch::Receiver<StreamState>,
+    ) -> Self {
+        Self { bridge, native: ForkGuarded::new(Native { reader, state, engine }) }
+    }
+
+    fn native(&self, py: Python<'_>) -> PyResult<&Native> {
+        self.native.get().ok_or_else(|| errors::forked(py))
+    }
+
+    /// The same stream, read in another way.
+    pub(crate) fn read_by(&self, py: Python<'_>, reader: Arc<dyn StreamReader>) -> PyResult<Self> {
+        let Native { state, engine, .. } = self.native(py)?;
+        Ok(Self::new(self.bridge.clone_ref(py), Arc::clone(engine), reader, state.clone()))
+    }
+
+    pub(crate) fn state(&self, py: Python<'_>) -> PyResult<watch::Receiver<StreamState>> {
+        Ok(self.native(py)?.state.clone())
+    }
+
+    /// Waits for a moment; fails where it can't come any more.
+    pub(crate) fn until(&self, py: Python<'_>, moment: Moment) -> PyResult<Call> {
+        let native = self.native(py)?;
+        let reached = until(native.state.clone(), moment);
+        bridge::spawn(py, &self.bridge, &native.engine, errors::lost_read, reached)
+    }
+
+    /// Ends the stream as its context does when it is left.
+    pub(crate) fn leave(&self, py: Python<'_>) -> PyResult<Call> {
+        self.cancel();
+        bridge::finished(py, &self.bridge, py.None())
+    }
+}
+
+#[pymethods]
+impl Stream {
+    fn __aiter__(this: Py<Self>) -> Py<Self> {
+        this
+    }
+
+    fn __anext__(&self, py: Python<'_>) -> PyResult<Next> {
+        let reader = Arc::clone(&self.native(py)?.reader);
+        Ok(Next::new(reader, self.bridge.clone_ref(py)))
+    }
+
+    /// Ends the stream, on the server too; what was not read is dropped.
+    fn cancel(&self) {
+        // In a forked child there is nothing to end: the stream is the parent's.
+        if let Some(native) = self.native.get() {
+            native.reader.cancel();
+        }
+    }
+}
+
+/// Reads items one by one, as they come.
+pub(crate) struct ItemReader<T>(pub(crate) Receiver<T, End>);
+
+impl<T: ToPython> StreamReader for ItemReader<T> {
+    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        match self.0.take() {
+            Taken::Item(item) => item.to_python(py).map(Some),
+            Taken::Empty => Ok(None),
+            Taken::Ended(end) => Err(end.exception(py)),
+        }
+    }
+
+    fn waiting_steps(&self) -> &dyn WaitingSteps {
+        &self.0
+    }
+
+    fn cancel(&self) {
+        self.0.close(End::Finished);
+    }
+}

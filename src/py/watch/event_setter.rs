@@ -1,0 +1,45 @@
+//! Setting a program's event when a watch has come to a moment.
+
+use pyo3::intern;
+use pyo3::prelude::*;
+use tokio::sync::watch;
+
+use crate::bridge::ForkGuarded;
+use crate::py::support::stream::moment::{Moment, StreamState};
+use crate::py::watch::iterator::Watch;
+
+/// Sets an `asyncio.Event` or a `CondVar` when its moment has come.
+#[pyclass(frozen, module = "etcd_client._etcd_client")]
+struct EventSetter {
+    event: Py<PyAny>,
+    state: ForkGuarded<watch::Receiver<StreamState>>,
+    moment: Moment,
+}
+
+#[pymethods]
+impl EventSetter {
+    fn __call__(&self, py: Python<'_>, future: &Bound<'_, PyAny>) -> PyResult<()> {
+        // Its error is told to whoever reads the watch; asyncio must not log it as forgotten.
+        let _ = future.call_method0(intern!(py, "exception"));
+        if self.state.get().is_none_or(|state| !state.borrow().has_come_to(self.moment)) {
+            return Ok(());
+        }
+        let event = self.event.bind(py);
+        let set =
+            if event.hasattr(intern!(py, "notify_waiters"))? { "notify_waiters" } else { "set" };
+        event.call_method0(set).map(drop)
+    }
+}
+
+/// Sets `event` once `watch` has come to `moment`.
+pub(crate) fn set_at(
+    watch: &Bound<'_, Watch>,
+    event: &Bound<'_, PyAny>,
+    moment: Moment,
+) -> PyResult<()> {
+    let py = watch.py();
+    let stream = watch.as_super().get();
+    let state = ForkGuarded::new(stream.state(py)?);
+    let setter = EventSetter { event: event.clone().unbind(), state, moment };
+    stream.until(py, moment)?.when_done(py, Py::new(py, setter)?.into_any())
+}

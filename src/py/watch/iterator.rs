@@ -1,0 +1,109 @@
+//! An open watch: the iterators over its events, and over lists of them.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use pyo3::prelude::*;
+use pyo3::types::PyTuple;
+
+use crate::bridge::{Call, ForkGuarded};
+use crate::py::communicator::Communicator;
+use crate::py::errors;
+use crate::py::namespace::Inside;
+use crate::py::support::stream::iterator::Stream;
+use crate::py::support::stream::moment::Moment;
+use crate::py::watch::reader::{BatchReader, EventReader, NoticeReader};
+use crate::py::watch::source::WatchSource;
+use crate::rpc::transport::Deadline;
+use crate::rpc::watch::{ProgressRequest, WatchSpec, Watcher};
+
+/// An open watch.
+#[pyclass(frozen, extends = Stream, module = "etcd_client", name = "Watch")]
+pub(crate) struct Watch {
+    native: ForkGuarded<Native>,
+}
+
+/// What the engine works on too.
+struct Native {
+    reader: Arc<NoticeReader>,
+    progress_request: ProgressRequest,
+    /// The revision behind which the watch begins; 0 until the server has confirmed it.
+    begins_behind: Arc<AtomicI64>,
+}
+
+impl Watch {
+    /// Starts a watch, which has to be confirmed within the deadline.
+    pub(crate) fn open<'py>(
+        py: Python<'py>,
+        communicator: &Communicator,
+        spec: WatchSpec,
+        once: bool,
+        deadline: Deadline,
+    ) -> PyResult<Bound<'py, Self>> {
+        let session = communicator.session(py)?;
+        let watcher = Watcher::new(Arc::clone(&session.transport), spec);
+        let progress_request = watcher.progress_request();
+        let inside = Inside::new(&communicator.namespace);
+        let begins_behind = Arc::<AtomicI64>::default();
+        let source = WatchSource {
+            watcher,
+            inside,
+            begins_behind: Arc::clone(&begins_behind),
+            unconfirmed_until: deadline,
+        };
+        let reader = |notices| EventReader(Arc::new(NoticeReader::new(notices, once)));
+        let (stream, events) = communicator.open_stream(py, &session, source, reader)?;
+        let reader = Arc::clone(&events.0);
+        let watch =
+            Self { native: ForkGuarded::new(Native { reader, progress_request, begins_behind }) };
+        Bound::new(py, PyClassInitializer::from(stream).add_subclass(watch))
+    }
+
+    fn native(&self, py: Python<'_>) -> PyResult<&Native> {
+        self.native.get().ok_or_else(|| errors::forked(py))
+    }
+}
+
+#[pymethods]
+impl Watch {
+    /// Iterates over lists, one for each revision.
+    fn batches(this: &Bound<'_, Self>) -> PyResult<Py<WatchBatches>> {
+        let py = this.py();
+        let reader = BatchReader(Arc::clone(&this.get().native(py)?.reader));
+        let stream = this.as_super().get().read_by(py, Arc::new(reader))?;
+        Py::new(py, PyClassInitializer::from(stream).add_subclass(WatchBatches {}))
+    }
+
+    /// Asks the server how far it has come.
+    fn request_progress(&self, py: Python<'_>) -> PyResult<()> {
+        self.native(py)?.progress_request.send();
+        Ok(())
+    }
+
+    /// The last revision that was read to its end, or that there was nothing new up to.
+    #[getter]
+    fn revision(&self, py: Python<'_>) -> PyResult<i64> {
+        let native = self.native(py)?;
+        // What was not read yet is behind the beginning.
+        Ok(native.reader.revision().max(native.begins_behind.load(Ordering::Acquire)))
+    }
+
+    /// Completes once the server has confirmed the watch; fails where that fails.
+    fn ready(this: &Bound<'_, Self>) -> PyResult<Call> {
+        this.as_super().get().until(this.py(), Moment::Begun)
+    }
+
+    /// Waits until the server has confirmed the watch.
+    fn __aenter__(this: &Bound<'_, Self>) -> PyResult<Call> {
+        Ok(Self::ready(this)?.returning(this.clone().into_any().unbind()))
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __aexit__(this: &Bound<'_, Self>, _exception: &Bound<'_, PyTuple>) -> PyResult<Call> {
+        this.as_super().get().leave(this.py())
+    }
+}
+
+/// The iterator over the lists of a watch.
+#[pyclass(frozen, extends = Stream, module = "etcd_client", name = "WatchBatches")]
+pub(crate) struct WatchBatches {}
