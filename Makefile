@@ -1,7 +1,7 @@
-# Everything that one does with this repository; `make help` lists it.
+# All development tasks; `make help` lists them.
 #
 # Each target prepares what it needs: the environment, the pinned tools and the extension module are
-# made once, and again only when something that they are made from has changed.
+# built once, and again only when their sources have changed.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
@@ -44,7 +44,7 @@ demo: build ## Run the README's quick start against a real etcd
 build: $(STAMPS)/extension ## Build the extension module into .venv (release profile)
 
 .PHONY: bench
-bench: build ## Compare with the other clients; takes ARGS
+bench: build ## Benchmark against other clients; takes ARGS
 	python -m benches $(ARGS)
 
 ##@ Testing
@@ -62,7 +62,7 @@ test-faults: build ## Run the full fault suite (tens of minutes)
 	python -m pytest tests/faults --full-faults $(ARGS)
 
 .PHONY: test-matrix
-test-matrix: build ## Run the tests on each of ETCD_VERSIONS
+test-matrix: build ## Run the tests with each of ETCD_VERSIONS
 	failed=""; \
 	for version in $(ETCD_VERSIONS); do \
 		server=$$(python -m tests.support.matrix "$$version"); \
@@ -81,11 +81,11 @@ fmt: $(STAMPS)/dev ## Format the Rust and Python sources
 	ruff format .
 
 .PHONY: generate
-generate: $(STAMPS)/venv ## Write the Python classes that the Rust sources describe
+generate: $(STAMPS)/venv ## Generate the error classes from the Rust sources
 	python -m scripts.generate_errors
 
 .PHONY: lint
-lint: $(STAMPS)/dev ## Check formats, lints and the order of the rooms
+lint: $(STAMPS)/dev ## Check formatting, lints, and which folder imports which
 	python -m scripts.architecture
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
@@ -106,7 +106,7 @@ docs: $(STAMPS)/docs ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
 .PHONY: check
-check: lint typecheck stubtest docs test ## All of the above, and the tests
+check: lint typecheck stubtest docs test ## Run all checks and tests
 
 ##@ Packaging
 
@@ -126,10 +126,10 @@ wheels: $(STAMPS)/dev ## Build a wheel for each Python >= 3.10 found here
 	done
 
 .PHONY: smoke
-smoke: wheels ## Install each wheel in a clean environment and try it
+smoke: wheels ## Install and try each wheel in a clean environment
 	python -m tests.support.run_etcd -- scripts/smoke-test dist $$(scripts/find-python --all)
 
-##@ Keeping house
+##@ Maintaining
 
 .PHONY: requirements
 requirements: $(STAMPS)/lock ## Pin the newest releases in requirements/*.txt
@@ -144,7 +144,7 @@ notices: $(STAMPS)/dev ## Write the licences of the linked crates into THIRD-PAR
 	scripts/third-party-notices
 
 .PHONY: clean
-clean: ## Remove everything that was built
+clean: ## Remove all build products
 	rm -rf $(VENV) .cache dist site target .mypy_cache .pytest_cache .ruff_cache
 	rm -f python/etcd_client/*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

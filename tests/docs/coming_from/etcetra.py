@@ -10,6 +10,7 @@ from etcd_client import (
     Client,
     Compare,
     CompareOp,
+    ConnectOptions,
     EtcdConnectionError,
     EtcdLockOption,
     SortOrder,
@@ -92,10 +93,10 @@ async def opens_a_context(here: Here) -> None:
 
 @checks.row("EtcdClient(addr, secure=True)")
 async def speaks_tls(here: Here) -> None:
-    """The server of the tests does not, which is how one can tell that the client does."""
+    """A client that speaks TLS cannot connect to the server of the tests, which does not."""
     client: Client = await here.run()
     with pytest.raises(EtcdConnectionError):
-        async with client:
+        async with client.connect(ConnectOptions(require_connection=True)):
             pass
 
 

@@ -9,6 +9,7 @@ import pytest
 from etcd_client import (
     Client,
     CompactedError,
+    ConnectOptions,
     DuplicateKeyError,
     EmptyKeyError,
     EtcdConnectionError,
@@ -89,7 +90,8 @@ async def ask_a_frozen_server(here: Here) -> None:
 
 
 async def connect_to_nothing(_here: Here) -> None:
-    async with Client(f"127.0.0.1:{free_port()}"):
+    options = ConnectOptions(require_connection=True)
+    async with Client(f"127.0.0.1:{free_port()}", options):
         pass
 
 
