@@ -170,7 +170,9 @@ if _typing.TYPE_CHECKING:
     from ._admin.maintenance import Maintenance
     from ._admin.saved_snapshot import SavedSnapshot
     from ._coordination.election import Election
+    from ._coordination.leaders import Leaders
     from ._coordination.lock import EtcdLockOption, Lock
+    from ._coordination.registration import Registration
     from ._coordination.session import Session
     from ._kv.keys import Key, KeyField
     from ._kv.scan import Scan
@@ -265,6 +267,7 @@ __all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would co
     "LeaderChangedError",
     "LeaderKey",
     "LeaderResponse",
+    "Leaders",
     "LearnerNotReadyError",
     "Lease",
     "LeaseExistError",
@@ -317,6 +320,7 @@ __all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would co
     "ProclaimResponse",
     "PutResponse",
     "RangeResponse",
+    "Registration",
     "RequestTooLargeError",
     "ResignResponse",
     "ResponseHeader",

@@ -1,8 +1,16 @@
-"""Reading arguments that native calls have accepted."""
+"""Reading arguments that native calls have accepted, and refusing those that they would refuse.
+
+What is kept for a later call is checked when it is given, where the program that is wrong is still
+on the stack.
+"""
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
+
+from . import _etcd_client
+from .errors import InvalidArgsError
 
 if TYPE_CHECKING:
     from ._types import BytesLike, LeaseId
@@ -26,3 +34,66 @@ def lease_id(lease: LeaseId | None) -> int:
     if lease is None:
         return 0
     return lease if isinstance(lease, int) else lease.id
+
+
+def check_seconds(value: object, name: str) -> None:
+    """Refuse what is no number of seconds above 0.
+
+    Args:
+        value: What was given.
+        name: The name of the argument.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        message = f"{name}: expected a number of seconds, got {type(value).__qualname__}"
+        raise TypeError(message)
+    if not 0 < value < math.inf:
+        message = f"{name}: expected a number of seconds above 0, got {value}"
+        raise InvalidArgsError(message)
+
+
+def check_ttl(value: object, name: str = "ttl") -> None:
+    """Refuse what is no time to live of a lease, which is in whole seconds.
+
+    Args:
+        value: What was given.
+        name: The name of the argument.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        message = f"{name}: expected int, got {type(value).__qualname__}"
+        raise TypeError(message)
+    if value < 1:
+        message = f"{name}: expected a number of seconds of at least 1, got {value}"
+        raise InvalidArgsError(message)
+
+
+def check_name(value: object, name: str) -> None:
+    """Refuse what is no bytes-like object and no `str` that UTF-8 can encode.
+
+    Args:
+        value: What was given.
+        name: The name of the argument.
+    """
+    try:
+        value.encode() if isinstance(value, str) else memoryview(value)  # type: ignore[arg-type]
+    except TypeError:
+        kind = type(value).__qualname__
+        message = f"{name}: expected a bytes-like object or str, got {kind}"
+        raise TypeError(message) from None
+    except UnicodeEncodeError:
+        message = f"{name}: expected text that UTF-8 can encode, got surrogates"
+        raise InvalidArgsError(message) from None
+
+
+def check_communicator(value: object) -> None:
+    """Refuse what is no open connection, and say where one comes from.
+
+    Args:
+        value: What was given.
+    """
+    if not isinstance(value, _etcd_client.Communicator):
+        kind = type(value).__qualname__
+        message = (
+            f"communicator: expected Communicator, got {kind}: "
+            "use `async with client.connect() as communicator`"
+        )
+        raise TypeError(message)

@@ -113,6 +113,21 @@ class Event:
         await self._event.wait()
 
 
+class Mutex:
+    """One body at a time, in the order in which they came; for `async with`."""
+
+    __slots__ = ("_lock",)
+
+    def __init__(self) -> None:
+        self._lock = asyncio.Lock()
+
+    async def __aenter__(self) -> None:
+        await self._lock.acquire()
+
+    async def __aexit__(self, *_exception: object) -> None:
+        self._lock.release()
+
+
 class CancelScope:
     """A body that others can end: its cancellation stops at the scope.
 
@@ -215,6 +230,11 @@ class Background:
         task = loop.create_task(self._run(function, args))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+
+    async def wait(self) -> None:
+        """Wait until all that was started has ended."""
+        while self._tasks:
+            await asyncio.wait(self._tasks)
 
     async def _run(
         self, function: Callable[..., Awaitable[object]], args: tuple[object, ...]

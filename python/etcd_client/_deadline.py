@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, TypeVar
 
+from ._arguments import check_seconds
 from ._concurrency import CancelScope, current_time
-from .errors import EtcdTimeoutError, InvalidArgsError
+from .errors import EtcdTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable
@@ -32,7 +32,7 @@ class Deadline:
         self._what = what
         self._end: float | None = None
         if timeout is not None:
-            check_timeout(timeout)
+            check_seconds(timeout, "timeout")
             self._end = current_time() + timeout
 
     @property
@@ -70,13 +70,3 @@ class Deadline:
 
     def _error(self) -> EtcdTimeoutError:
         return EtcdTimeoutError(f"{self._what}: not done within the deadline")
-
-
-def check_timeout(timeout: object) -> None:
-    """Refuse what is no number of seconds, with the errors of the native calls."""
-    if isinstance(timeout, bool) or not isinstance(timeout, int | float):
-        message = f"timeout: expected a number of seconds, got {type(timeout).__qualname__}"
-        raise TypeError(message)
-    if not 0 < timeout < math.inf:
-        message = f"timeout: expected a number of seconds above 0, got {timeout}"
-        raise InvalidArgsError(message)

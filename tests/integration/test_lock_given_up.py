@@ -58,9 +58,9 @@ async def test_a_task_tells_where_it_waits(communicator: Communicator) -> None:
     async with Lock(communicator, b"lock"):
         attempt = asyncio.create_task(Lock(communicator, b"lock").acquire())
         await asyncio.sleep(0)
-        assert "Lock._acquired() running at" in repr(attempt)
+        assert "Contender._entered() running at" in repr(attempt)
         (frame,) = attempt.get_stack()
-        assert frame.f_code.co_filename.endswith("lock.py")
+        assert frame.f_code.co_filename.endswith("contender.py")
         attempt.cancel()
     assert not hasattr(attempt.get_coro(), "unknown")
 

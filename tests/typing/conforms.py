@@ -30,7 +30,9 @@ _EXACT = (bool, bytes, float, int, str)
 
 def declared_type(member: Member) -> Any:
     """The annotation of a member's result as an object."""
-    own = {"Self": _NAMES.get(member.owner), "_T_co": Any} | dict.fromkeys(type_aliases(), Any)
+    own = {"Self": _NAMES.get(member.owner), "_T": Any, "_T_co": Any} | dict.fromkeys(
+        type_aliases(), Any
+    )
     return eval(member.returns, _NAMES, own)  # noqa: S307 - the package's own source
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
-from etcd_client._lease.loss import Loss
+from etcd_client._arguments import check_name, check_seconds
 from etcd_client._started import Attempt
 from etcd_client.errors import EtcdError, LockError, LockLostError
+
+from .contender import Contender
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -15,6 +17,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from etcd_client._etcd_client import Call, Communicator, HeldLease, ResponseHeader
+    from etcd_client._types import BytesLike
+
+    from .open_session import Session
 
 
 class EtcdLockOption:
@@ -37,8 +42,12 @@ class EtcdLockOption:
     __hash__: ClassVar[None] = None  # type: ignore[assignment]  # it can be changed
 
     def __init__(
-        self, lock_name: bytes | str, timeout: float | None = None, ttl: float | None = None
+        self, lock_name: BytesLike, timeout: float | None = None, ttl: float | None = None
     ) -> None:
+        check_name(lock_name, "lock_name")
+        for name, seconds in (("timeout", timeout), ("ttl", ttl)):
+            if seconds is not None:
+                check_seconds(seconds, name)
         self.lock_name = lock_name
         self.timeout = timeout
         self.ttl = ttl
@@ -53,21 +62,25 @@ class EtcdLockOption:
         return f"EtcdLockOption({fields})"
 
 
-class Lock:
+class Lock(Contender):
     """A lock that one holder in the whole cluster has at a time.
 
     It contends with everybody who uses etcd's lock service or the mutex of its Go client. Without
     `ttl` it is held for as long as its holder lives: the engine renews its lease in its own
-    thread, and after a crash it is free within 30 seconds. With `ttl` it is given back that many
-    seconds after it was acquired, whatever its holder does.
+    thread, and after a crash it is free within 30 seconds, or within the time to live of its
+    `session`. With `ttl` it is given back that many seconds after it was acquired, whatever its
+    holder does, unless `renew` says otherwise.
 
     A lock is for one holder: make one for each task. It can be acquired again once it was
-    released. It ends with its communicator at the latest.
+    released. It ends with its session and with its communicator at the latest.
 
     Args:
         communicator: The connection to use.
         name: The name of the lock.
         ttl: The seconds for which it may be held.
+        session: Whose lease to use. Any number of locks can hang on it, and acquiring and releasing
+            one costs a round trip each where it is free. By default the lock has a lease of its
+            own.
 
     Examples:
         >>> from etcd_client import Lock
@@ -81,39 +94,28 @@ class Lock:
 
     __module__ = "etcd_client"
 
-    __slots__ = ("__weakref__", "_communicator", "_held", "_name", "_ttl")
+    __slots__ = ("_ttl",)
+
+    _what = "lock"
+    _error = LockError
 
     def __init__(
-        self, communicator: Communicator, name: bytes | str, ttl: float | None = None
+        self,
+        communicator: Communicator,
+        name: BytesLike,
+        ttl: float | None = None,
+        *,
+        session: Session | None = None,
     ) -> None:
-        self._communicator = communicator
-        self._name = name
+        super().__init__(communicator, name, session)
+        if ttl is not None:
+            check_seconds(ttl, "ttl")
         self._ttl = ttl
-        self._held: HeldLease | None = None
 
     @property
     def is_acquired(self) -> bool:
         """Whether it is held: acquired, not released and not lost."""
         return self._held is not None and self._held.loss is None
-
-    @property
-    def key(self) -> bytes | None:
-        """The key that exists for as long as the lock is held; None before and after."""
-        return None if self._held is None else self._held.key
-
-    @property
-    def revision(self) -> int | None:
-        """The fencing token: the create revision of `key`, larger for each holder than before.
-
-        A transaction with `Compare.create_revision(lock.key, CompareOp.EQUAL, lock.revision)`
-        succeeds only while the lock is held.
-        """
-        return None if self._held is None else self._held.revision
-
-    @property
-    def lost(self) -> Loss:
-        """Whether it was lost: its lease or its key is gone, or its time is over."""
-        return Loss(self._held)
 
     def acquire(
         self,
@@ -132,25 +134,26 @@ class Lock:
         Raises:
             LockTimeoutError: It was not acquired in time.
             LockLostError: Its key or its lease was gone before it was acquired.
+            SessionLostError: The session was lost before.
             LockError: It is held by this object already.
         """
-        if self._held is not None:
-            raise LockError(self._message("is held by this object already"))
-        call = self._communicator._hold_place(  # noqa: SLF001 - made for this
-            self._name, ttl=self._ttl, wait=blocking, timeout=timeout
-        )
-        return Attempt(call.close, self._acquired(call))
+        call = self._enter(timeout, wait=blocking, ttl=self._ttl)
+        return Attempt(call.close, self._entered(call))
 
-    async def _acquired(self, call: Call[HeldLease | None]) -> bool:
-        held = await call
-        if held is None:
-            return False
-        if self._held is not None:
-            await held.release()
-            raise LockError(self._message("was acquired by another task with this object"))
-        held.adopt()
-        self._held = held
-        return True
+    def renew(self, seconds: float, *, timeout: float | None = None) -> Call[None]:
+        """Hold the lock for so many seconds from now on, whatever was said before.
+
+        Where it was acquired without a `ttl`, it has one from then on.
+
+        Args:
+            seconds: For how long it may be held, counted from this call.
+            timeout: The seconds that it may take; by default those of the connection.
+
+        Raises:
+            LockLostError: It was lost before.
+            LockError: It is not held by this object.
+        """
+        return self._holding().renew(seconds, timeout)
 
     def release(self, *, timeout: float | None = None) -> Coroutine[Any, Any, None]:
         """Give the lock back.
@@ -162,9 +165,7 @@ class Lock:
             LockLostError: It was lost before.
             LockError: It is not held by this object.
         """
-        held = self._held
-        if held is None:
-            raise LockError(self._message("is not held by this object"))
+        held = self._holding()
         call = held.release(timeout)
         self._held = None
         return self._released(held, call)
@@ -188,9 +189,6 @@ class Lock:
         # What the body raised matters more than what became of the lock.
         with contextlib.suppress(*() if kind is None else (EtcdError,)):
             await self.release()
-
-    def _message(self, what: str) -> str:
-        return f"the lock {self._name!r} {what}"
 
     def __repr__(self) -> str:
         state = "acquired" if self.is_acquired else "not acquired"

@@ -54,6 +54,16 @@ async def next_leader(world: World) -> Any:
     return world.communicator.observe(NAME).__anext__()
 
 
+async def next_of_won(world: World) -> Any:
+    """The leader that there is."""
+    return (await won(world)).observe().__anext__()
+
+
+async def work(_election: Election) -> bytes:
+    """What a leader does for a moment."""
+    return b"done"
+
+
 CASES: Cases = {
     "Communicator.campaign": (campaign,),
     "Communicator.leader": (leader,),
@@ -66,6 +76,13 @@ CASES: Cases = {
     "Election.observe": (method_of(won, "observe"),),
     "Election.proclaim": (method_of(won, "proclaim", "changed"),),
     "Election.resign": (method_of(won, "resign"),),
+    "Election.run": (lambda world: Election(world.communicator, NAME).run(work),),
+    "Leaders.__aiter__": (lambda world: Election(world.communicator, NAME).observe().__aiter__(),),
+    "Leaders.__anext__": (
+        lambda world: Election(world.communicator, NAME).observe().__anext__(),
+        next_of_won,
+    ),
+    "Leaders.cancel": (lambda world: Election(world.communicator, NAME).observe().cancel(),),
     "Observer.__aiter__": (lambda world: world.communicator.observe(NAME).__aiter__(),),
     "Observer.__anext__": (next_leader,),
     "Observer.cancel": (lambda world: world.communicator.observe(NAME).cancel(),),

@@ -46,5 +46,6 @@ CASES: Cases = {
     "Communicator.unlock": (unlock,),
     "Lock.__aenter__": (lambda world: Lock(world.communicator, NAME).__aenter__(),),
     "Lock.acquire": (lambda world: Lock(world.communicator, NAME).acquire(), not_free),
+    "Lock.renew": (method_of(held, "renew", 5.0),),
     "Lock.release": (method_of(held, "release"),),
 }

@@ -1,0 +1,143 @@
+"""`Contender`: what locks and elections share, a place in a waiting line."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from etcd_client._arguments import check_communicator, check_name
+from etcd_client._etcd_client import Compare
+from etcd_client._lease.loss import Loss
+from etcd_client.enums import CompareOp
+from etcd_client.errors import LeaseNotFoundError
+
+if TYPE_CHECKING:
+    from etcd_client._etcd_client import Call, Communicator, HeldLease
+    from etcd_client._types import BytesLike
+    from etcd_client.errors import EtcdError
+
+    from .open_session import Session
+
+
+class Contender:
+    """One who waits in a line of keys, and holds something for as long as its key is the first.
+
+    The place is taken with a lease of its own, or with that of a session, on which any number of
+    places may hang; each has a key of its own.
+    """
+
+    __slots__ = ("__weakref__", "_communicator", "_held", "_name", "_session")
+
+    _what: ClassVar[str]
+    """What it contends for, for messages."""
+    _error: ClassVar[type[EtcdError]]
+    """What is raised where it is not held, or held already."""
+
+    def __init__(
+        self, communicator: Communicator, name: BytesLike, session: Session | None
+    ) -> None:
+        check_communicator(communicator)
+        check_name(name, "name")
+        self._communicator = communicator
+        self._name = name
+        self._session = session
+        self._held: HeldLease | None = None
+
+    @property
+    def key(self) -> bytes | None:
+        """The key that exists for as long as it is held; None before and after."""
+        return None if self._held is None else self._held.key
+
+    @property
+    def revision(self) -> int | None:
+        """The fencing token: the create revision of `key`, larger for each holder than before.
+
+        For transactions of etcd's own there is `fence`.
+        """
+        return None if self._held is None else self._held.revision
+
+    @property
+    def lost(self) -> Loss:
+        """Whether it was lost: its lease or its key is gone, or its time is over."""
+        return Loss(self._held)
+
+    @property
+    def remaining(self) -> float:
+        """The seconds for which it is certain to be held; 0 where it is not.
+
+        They are counted from when the last confirmed renewal of its lease was sent.
+        """
+        return (self._held is not None and self._held.remaining) or 0.0
+
+    @property
+    def fence(self) -> Compare:
+        """The condition that it is held, for any transaction: `Txn().when([lock.fence])`.
+
+        The server checks it as it makes the change, so that nothing is written by one who has lost
+        it and does not know yet.
+
+        Raises:
+            LockError: A lock is not held by this object; it may have been lost.
+            ElectError: The same for an election.
+        """
+        held = self._holding()
+        return Compare.create_revision(held.key, CompareOp.EQUAL, held.revision)
+
+    async def is_owner(self, *, timeout: float | None = None) -> bool:
+        """Ask the server whether it is held by this object.
+
+        The answer may be out of date when it arrives: make changes on the condition of `fence`.
+
+        Args:
+            timeout: The seconds that it may take; by default those of the connection.
+
+        Returns:
+            Whether the key of this object is there and its own.
+        """
+        held = self._held
+        if held is None or held.loss is not None:
+            return False
+        kv = await self._communicator.get_kv(held.key, timeout=timeout)
+        return kv is not None and kv.create_revision == held.revision
+
+    def _enter(
+        self,
+        timeout: float | None,
+        *,
+        wait: bool = True,
+        value: BytesLike = b"",
+        ttl: float | None = None,
+    ) -> Call[HeldLease | None]:
+        """Start waiting in the line."""
+        if self._held is not None:
+            raise self._error(self._message("is held by this object already"))
+        lease = None if self._session is None else self._session._lease()  # noqa: SLF001 - ours
+        return self._communicator._hold_place(  # noqa: SLF001 - made for this
+            self._name, value=value, ttl=ttl, wait=wait, lease=lease, timeout=timeout
+        )
+
+    async def _entered(self, call: Call[HeldLease | None]) -> bool:
+        """Return whether it is held now, which is not so where there was to be no wait."""
+        try:
+            held = await call
+        except LeaseNotFoundError:
+            if self._session is None:
+                raise
+            # The server knows before the next renewal finds it out.
+            reason = "its lease is gone"
+            raise self._session._lost_error(reason) from None  # noqa: SLF001 - ours
+        if held is None:
+            return False
+        if self._held is not None:
+            await held.release()
+            raise self._error(self._message("was acquired by another task with this object"))
+        held.adopt()
+        self._held = held
+        return True
+
+    def _holding(self) -> HeldLease:
+        if self._held is None:
+            raise self._error(self._message("is not held by this object"))
+        return self._held
+
+    def _message(self, what: str) -> str:
+        return f"the {self._what} {self._name!r} {what}"

@@ -1,0 +1,72 @@
+"""What a session is to all that hangs on it: a lease, and news of its loss."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from etcd_client._arguments import check_communicator, check_ttl
+from etcd_client._lease.loss import Loss
+from etcd_client.errors import ClosedError, SessionLostError
+
+if TYPE_CHECKING:
+    from etcd_client._etcd_client import Communicator, HeldLease
+
+
+class Session:
+    """The lease of a session, which `session.Session` opens and leaves."""
+
+    __module__ = "etcd_client"
+
+    __slots__ = ("__weakref__", "_communicator", "_held", "_ttl")
+
+    def __init__(self, communicator: Communicator, ttl: int) -> None:
+        check_communicator(communicator)
+        check_ttl(ttl)
+        self._communicator = communicator
+        self._ttl = ttl
+        self._held: HeldLease | None = None
+
+    @property
+    def id(self) -> int:
+        """The id by which etcd knows the lease."""
+        return self._opened().id
+
+    @property
+    def ttl(self) -> int:
+        """The seconds after which it ends unless it is renewed, as the server granted them."""
+        return self._opened().ttl
+
+    @property
+    def lost(self) -> Loss:
+        """Whether it ended before it was left."""
+        return Loss(self._held)
+
+    @property
+    def remaining(self) -> float:
+        """The seconds for which it certainly lives, if it is not renewed; 0 where it is over.
+
+        They are counted from when the last confirmed renewal was sent.
+        """
+        return self._opened().remaining or 0.0
+
+    def _opened(self) -> HeldLease:
+        if self._held is None:
+            message = "the session is not open: enter it with `async with`"
+            raise ClosedError(message)
+        return self._held
+
+    def _lease(self) -> HeldLease:
+        """Return the lease for a place in a line."""
+        held = self._opened()
+        if held.loss is not None:
+            raise self._lost_error(held.loss)
+        return held
+
+    def _lost_error(self, reason: str | None) -> SessionLostError:
+        return SessionLostError(f"the session {self.id:x} was lost: {reason}")
+
+    def __repr__(self) -> str:
+        if self._held is None:
+            return "<Session not open>"
+        state = "lost" if self.lost.is_set() else "open"
+        return f"<Session id={self.id:x} ttl={self.ttl} {state}>"
