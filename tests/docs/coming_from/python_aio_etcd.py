@@ -239,10 +239,11 @@ async def tells_whether_it_is_acquired(here: Here) -> None:
 
 
 @checks.row("await lock.acquire(lock_ttl=60)")
-async def has_a_ttl(here: Here) -> None:
-    await here.run()
-    async with here.names["lock"] as lock:
-        assert lock.is_acquired
+async def renews(here: Here) -> None:
+    async with Lock(here.communicator, "my_lock_name", ttl=0.5) as lock:
+        await here.run(lock=lock)
+        await asyncio.sleep(1)
+        assert await lock.is_owner()
 
 
 @checks.row("await lock.release()")
