@@ -238,16 +238,16 @@ class Communicator(Changes):
             LeaseNotFoundError: The lease of the caller's does not exist.
             InvalidArgsError: Both `lease` and `ttl` are given.
         """
-        from ._started import Attempt
+        from ._started import StartedCoroutine
 
         if lease is None:
             call = self._hold_place(name, ttl=ttl, timeout=timeout)
-            return Attempt(call.close, self._locked(name, call))
+            return StartedCoroutine(call.close, self._locked(name, call))
         if ttl is not None:
             message = "ttl: expected no limit beside a lease, which has its own"
             raise InvalidArgsError(message)
         call = self._hold_place(name, lease=lease, timeout=timeout)
-        return Attempt(call.close, _left_to_the_lease(call))
+        return StartedCoroutine(call.close, _left_to_the_lease(call))
 
     async def _locked(self, name: BytesLike, call: Call[HeldLease]) -> LockResponse:
         held = await call

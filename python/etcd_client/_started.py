@@ -1,4 +1,4 @@
-"""`Attempt`: a coroutine whose work is under way before its first step."""
+"""`StartedCoroutine`: a coroutine whose work is under way before its first step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _T_co = TypeVar("_T_co", covariant=True)
 
 
-class Attempt(Coroutine[Any, Any, _T_co]):
+class StartedCoroutine(Coroutine[Any, Any, _T_co]):
     """A coroutine that ends its work even when it is cancelled before its first step.
 
     A plain coroutine that has not started runs none of its code when it is closed: the call that it

@@ -24,7 +24,6 @@ from tests.typing.declarations import (
 
 # What the package has for itself, or returns without a need for its name.
 INTERNAL = {
-    "Attempt",
     "Background",
     "Backoff",
     "CancelScope",
@@ -48,6 +47,7 @@ INTERNAL = {
     "RegisteredKey",
     "Registrar",
     "Span",
+    "StartedCoroutine",
     "Stream",
     "TemporaryFile",
     "Turn",

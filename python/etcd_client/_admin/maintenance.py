@@ -7,7 +7,7 @@ from os import PathLike
 from typing import Any
 
 from etcd_client import _etcd_client
-from etcd_client._started import Attempt
+from etcd_client._started import StartedCoroutine
 
 from .saved_snapshot import SavedSnapshot
 
@@ -67,4 +67,4 @@ class Maintenance(_etcd_client.Maintenance):
         from .snapshot import save  # noqa: PLC0415
 
         snapshot = self.snapshot(endpoint, timeout=timeout)
-        return Attempt(snapshot.cancel, save(snapshot, path, progress))
+        return StartedCoroutine(snapshot.cancel, save(snapshot, path, progress))

@@ -11,7 +11,7 @@ from etcd_client._deadline import Deadline
 from etcd_client._etcd_client import KeyValue, Txn, TxnOp
 from etcd_client._kv.keys import Key
 from etcd_client._kv.waiting_line import Place, line_of
-from etcd_client._started import Attempt
+from etcd_client._started import StartedCoroutine
 from etcd_client.errors import ConflictError, KeyExistsError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def create(  # noqa: PLR0913, PLR0917 - what the method takes
             raise KeyExistsError(_message(key, "exists"), present)
         return _written(as_bytes(key), None, value, lease, response.header.revision)
 
-    return Attempt(call.close, created())
+    return StartedCoroutine(call.close, created())
 
 
 def replace(  # noqa: PLR0913, PLR0917 - what the method takes
@@ -75,7 +75,7 @@ def replace(  # noqa: PLR0913, PLR0917 - what the method takes
             raise ConflictError(_message(kv.key, what), present)
         return _written(kv.key, kv, value, lease, response.header.revision)
 
-    return Attempt(call.close, replaced())
+    return StartedCoroutine(call.close, replaced())
 
 
 def update(  # noqa: PLR0913, PLR0917 - what the method takes

@@ -9,7 +9,7 @@ from etcd_client._arguments import as_bytes, check_name
 from etcd_client._backoff import Backoff
 from etcd_client._concurrency import Background, CancelScope, finish
 from etcd_client._etcd_client import LeaderKey
-from etcd_client._started import Attempt
+from etcd_client._started import StartedCoroutine
 from etcd_client.errors import (
     ElectError,
     EtcdConnectionError,
@@ -115,7 +115,7 @@ class Election(Contender):
             SessionLostError: The session was lost before.
         """
         call = self._enter(timeout, value=self._value if value is None else value)
-        return Attempt(call.close, self._elected(call))
+        return StartedCoroutine(call.close, self._elected(call))
 
     async def _elected(self, call: Call[HeldLease | None]) -> None:
         try:

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, ClassVar
 
 from etcd_client._arguments import check_name, check_seconds
-from etcd_client._started import Attempt
+from etcd_client._started import StartedCoroutine
 from etcd_client.errors import EtcdError, LockError, LockLostError
 
 from .contender import Contender
@@ -138,7 +138,7 @@ class Lock(Contender):
             LockError: It is held by this object already.
         """
         call = self._enter(timeout, wait=blocking, ttl=self._ttl)
-        return Attempt(call.close, self._entered(call))
+        return StartedCoroutine(call.close, self._entered(call))
 
     def renew(self, seconds: float, *, timeout: float | None = None) -> Call[None]:
         """Hold the lock for so many seconds from now on, whatever was said before.

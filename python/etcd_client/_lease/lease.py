@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from etcd_client._started import Attempt
+from etcd_client._started import StartedCoroutine
 from etcd_client.errors import EtcdError, LeaseLostError
 
 from .loss import Loss
@@ -88,7 +88,7 @@ class Lease:
         return f"<Lease id={self.id:x} ttl={self.ttl}>"
 
 
-class LeaseGrant(Attempt[Lease]):
+class LeaseGrant(StartedCoroutine[Lease]):
     """What `Communicator.lease` returns: await it, or enter it with `async with`.
 
     Examples:
