@@ -72,9 +72,12 @@ def known(names: Mapping[str, T], faults: Mapping[str, str]) -> list[ParameterSe
 
 def in_part(names: list[ParameterSet], part: int) -> list[ParameterSet]:
     """Leave all but one of `part` to the full suite, and those that show a known fault."""
-    chosen = [index % part == 0 or bool(each.marks) for index, each in enumerate(names)]
+    strict = [any(mark.kwargs.get("strict") for mark in each.marks) for each in names]
+    chosen = [index % part == 0 or strict[index] for index in range(len(names))]
     return [
-        each if now else pytest.param(*each.values, id=each.id, marks=pytest.mark.full_faults)
+        each
+        if now
+        else pytest.param(*each.values, id=each.id, marks=[*each.marks, pytest.mark.full_faults])
         for each, now in zip(names, chosen, strict=True)
     ]
 

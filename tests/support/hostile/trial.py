@@ -77,6 +77,8 @@ class Trial:
 
     async def goes_on(self) -> None:
         """Check that the engine lives and that a server is served again once it is healthy."""
+        # The connection may end only now; a read notices that, and is repeated.
+        await self.communicator.get("next", timeout=10)
         await self.communicator.put("next", "call", timeout=10)
         assert await self.communicator.get("next", timeout=10) == b"call"
 
