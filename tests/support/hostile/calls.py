@@ -270,10 +270,9 @@ CALLS: tuple[Call, ...] = (
     TRY_LOCK,
     Call(
         "lock with a lease",
-        "/v3lockpb.Lock/Lock",
+        f"{_KV}Txn",
         lambda c, t: c.lock("name", lease=77, timeout=t),
-        {1: HEADER, 2: b"name/4d"},
-        mutation=True,
+        _ENTERED,
     ),
     Call(
         "unlock",

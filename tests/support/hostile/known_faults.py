@@ -7,9 +7,7 @@ from collections.abc import Mapping
 
 _NOT_SHUNNED = "connections: a stranger among the endpoints is not left for a healthy member"
 _NOT_LEFT = "connections: a member that breaks each connection is dialled for ever, no other one is"
-_OVERFLOW = "leases: the TTL of the server overflows, the engine panics"
 _ENDLESS = "reads: a scan believes that there is always more"
-_NOT_FIRST = "locks: an entry with too few or wrong responses counts as acquired"
 
 # It depends on chance which of the members is dialled first.
 NOW_AND_THEN = {_NOT_LEFT}
@@ -66,27 +64,11 @@ ELSEWHERE: Mapping[str, str] = {
     ),
 }
 
-FIELDS: Mapping[str, str] = {"lease": _OVERFLOW}
+FIELDS: Mapping[str, str] = {}
 
 SCENARIOS: Mapping[str, str] = {
     "scan: more, but no pairs": "reads: a scan fails with IndexError",
     "scan: more, and the same pair again": _ENDLESS,
     "scan: more, and a pair from before the range": _ENDLESS,
     "scan: more, and a revision of 0": _ENDLESS,
-    "lease: a TTL of 9223372036854775807": _OVERFLOW,
-    "lease: a TTL of 9223372036854775806": _OVERFLOW,
-    **{
-        f"{call}: {name}": _NOT_FIRST
-        for name in (
-            "no responses",
-            "a response too few",
-            "empty responses",
-            "responses of other kinds",
-            "the responses of a deletion",
-            "not entered, and no key of its own",
-            "not entered, and no responses",
-            "nothing",
-        )
-        for call in ("lock", "try_lock")
-    },
 }
