@@ -1,4 +1,4 @@
-//! The open contexts of the process, and the engine that runs for as long as there is one.
+//! The open contexts of the process, and the engine that runs while there are any.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
@@ -7,20 +7,20 @@ use crate::bridge::engine::Engine;
 use crate::bridge::fork::PerProcess;
 use crate::bridge::loops::known;
 
-/// How long the engine and its connections outlive the last context, for the next one: a
-/// program that connects per operation does not pay for a new thread and socket each time.
+/// How long the engine and its connections outlive the last context, so that a program that
+/// connects for each operation does not pay for a new thread and socket each time.
 pub(crate) const LINGER: Duration = Duration::from_millis(500);
 
 #[derive(Default)]
 struct Engines {
     current: Option<Arc<Engine>>,
-    /// Out of service, and perhaps not stopped yet.
+    /// Engines that take no new work, and may not have stopped yet.
     retired: Vec<Weak<Engine>>,
     contexts: usize,
 }
 
 impl Engines {
-    /// Takes the current engine out of service.
+    /// Retires the current engine: it gets no new work.
     fn retire(&mut self) -> Option<Arc<Engine>> {
         let engine = self.current.take()?;
         self.retired.retain(|retired| retired.strong_count() > 0);
@@ -35,7 +35,7 @@ fn engines() -> MutexGuard<'static, Engines> {
     ENGINES.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// An open context; the runtime lives for as long as there is one.
+/// An open context; the runtime lives while there is any.
 pub(crate) struct Context(());
 
 /// Opens a context.
@@ -49,7 +49,7 @@ pub(crate) fn enter() -> Context {
 }
 
 impl Context {
-    /// The engine of this process, started anew where it was stopped.
+    /// The engine of this process, started again if it was stopped.
     #[expect(clippy::unused_self, reason = "an engine is for those who hold a context")]
     pub(crate) fn engine(&self) -> std::io::Result<Arc<Engine>> {
         let mut engines = engines();
@@ -74,7 +74,7 @@ impl Drop for Context {
     }
 }
 
-/// Takes the idle engine out of service, unless a context has been opened meanwhile.
+/// Retires the idle engine, unless a context has been opened meanwhile.
 fn may_retire(engine: &Arc<Engine>) -> bool {
     let mut engines = engines();
     if engines.contexts > 0 {
@@ -86,7 +86,7 @@ fn may_retire(engine: &Arc<Engine>) -> bool {
     true
 }
 
-/// The engine has stopped, and the last calls with it: the loops may drop their bridges.
+/// Called when the engine and its last calls have ended: the loops may drop their bridges.
 fn engine_stopped() {
     for queue in known::queues() {
         queue.offer_retirement();
@@ -97,15 +97,15 @@ pub(crate) fn active_contexts() -> usize {
     engines().contexts
 }
 
-/// Takes the engine out of service and returns it with those that have not stopped yet, which
-/// another thread may be stopping just now.
+/// Retires the engine, and returns all engines that have not stopped yet; another thread may be
+/// stopping some of them.
 pub(crate) fn retire_all() -> Vec<Arc<Engine>> {
     let mut engines = engines();
     engines.retire();
     engines.retired.iter().filter_map(Weak::upgrade).collect()
 }
 
-/// Stops an engine that is idle anyhow without waiting for `LINGER`: its loop has ended.
+/// Stops an idle engine without waiting for `LINGER`, because its loop has ended.
 pub(crate) fn retire_if_idle() {
     let mut engines = engines();
     if engines.contexts == 0

@@ -1,4 +1,4 @@
-//! The engine: one named thread with a current-thread tokio runtime.
+//! The engine: one thread with a current-thread tokio runtime.
 
 use std::future::{Future, poll_fn};
 use std::pin::Pin;
@@ -14,30 +14,30 @@ use tokio::time::timeout_at;
 
 type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// How long pending calls may go on once the engine is to stop.
+/// How long pending calls may still take when the engine is to stop.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
 
-/// How long the exit of the process waits for what has to be finished.
+/// How long the exit of the process waits for what must be finished.
 const LAST_MOMENT: Duration = Duration::from_secs(1);
 
 #[derive(Clone, Copy)]
 enum Phase {
     Running,
-    /// No context is open since that instant; the engine stops unless one is soon.
+    /// No context has been open since that instant; the engine stops unless one is opened soon.
     Idle(Instant),
-    /// No new calls; the pending ones may finish until that instant.
+    /// Takes no new calls; pending ones may finish until that instant.
     Draining(Instant),
-    /// As the process goes away: only what must not be left undone may finish until then.
+    /// The process exits: only what must be finished may take until that instant.
     Exiting(Instant),
 }
 
-/// How near the engine's end is, for those who have to leave something in good order.
+/// How soon the engine ends, for tasks that have to clean up.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
 enum Ending {
     NotYet,
-    /// Calls may finish.
+    /// Calls may still finish.
     Near,
-    /// Nothing but what has to be finished is waited for.
+    /// Only what must be finished is waited for.
     Now,
 }
 
@@ -59,8 +59,8 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Engine {
-    /// Starts the thread. `may_retire` is asked when the engine has been idle for `linger`;
-    /// `stopped` is called when all its tasks have ended.
+    /// Starts the thread. `may_retire` is called when the engine has been idle for `linger`, and
+    /// `stopped` when all its tasks have ended.
     pub(crate) fn start(
         linger: Duration,
         may_retire: impl Fn(&Arc<Engine>) -> bool + Send + 'static,
@@ -85,8 +85,8 @@ impl Engine {
                 tokio::spawn(Arc::clone(&for_thread).dispatch());
                 for_thread.until_retired(linger, may_retire).await;
             });
-            // Drops every task that is left; their completers tell the callers. It does not wait,
-            // as dropping the runtime would, for a slow name lookup.
+            // Drops all remaining tasks; their completers fail the calls. Unlike dropping the
+            // runtime, this does not wait for a slow name lookup.
             runtime.shutdown_background();
             *lock(&for_thread.stopped) = true;
             let never_started = std::mem::take(&mut *lock(&for_thread.jobs));
@@ -97,8 +97,8 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Hands a task to the engine thread; wakes it once for all that is handed over until it
-    /// looks. False when the engine has stopped.
+    /// Passes a task to the engine thread, which is woken only once for all tasks that are passed
+    /// until it looks. False if the engine has stopped.
     pub(crate) fn submit(&self, job: impl Future<Output = ()> + Send + 'static) -> bool {
         let first = {
             let mut jobs = lock(&self.jobs);
@@ -114,7 +114,7 @@ impl Engine {
         true
     }
 
-    /// Whether new work may be given to it.
+    /// Whether it takes new work.
     pub(crate) fn is_open(&self) -> bool {
         matches!(*lock(&self.phase), Phase::Running | Phase::Idle(_))
     }
@@ -171,7 +171,7 @@ impl Engine {
         }
     }
 
-    /// Waits until nothing is held any more, and then for what is counted.
+    /// Waits until nothing is held any more, and then for what `counter` counts.
     async fn settled(&self, counter: &Counter) {
         self.holders.zero().await;
         counter.zero().await;
@@ -189,7 +189,7 @@ impl Engine {
         self.set_phase(Phase::Draining(Instant::now() + GRACE));
     }
 
-    /// Stops as soon as nothing is left that has to be finished.
+    /// Stops as soon as everything that must be finished has finished.
     pub(crate) fn exit(&self) {
         self.set_phase(Phase::Exiting(Instant::now() + LAST_MOMENT));
     }
@@ -208,22 +208,22 @@ impl Engine {
         }
     }
 
-    /// Completes when the engine is to stop, and calls may still finish.
+    /// Completes when the engine is to stop; calls may still finish then.
     pub(crate) async fn ending(&self) {
         self.until(Ending::Near).await;
     }
 
-    /// Completes when calls are not waited for any more.
+    /// Completes when calls are no longer waited for.
     pub(crate) async fn ending_now(&self) {
         self.until(Ending::Now).await;
     }
 
     async fn until(&self, ending: Ending) {
-        // The sender is the engine's own.
+        // The sender belongs to the engine, so this cannot fail.
         let _ = self.ending.subscribe().wait_for(|now| *now >= ending).await;
     }
 
-    /// Waits until the thread has ended all its tasks; false when that took too long.
+    /// Waits until all tasks of the thread have ended; false if that takes too long.
     pub(crate) fn wait_until_stopped(&self, limit: Duration) -> bool {
         let stopped = lock(&self.stopped);
         let (stopped, _) = self
@@ -233,19 +233,19 @@ impl Engine {
         *stopped
     }
 
-    /// Counts a call as pending for as long as the result lives.
+    /// Counts a call as pending while the result lives.
     pub(crate) fn pending_call(self: &Arc<Self>) -> Counted {
         Counted::new(self, |engine| &engine.pending_calls)
     }
 
-    /// While the result lives the engine does not stop: its holder releases something as soon as
-    /// the engine is `ending`.
+    /// The engine does not stop while the result lives: its owner has something to release as soon
+    /// as the engine is `ending`.
     pub(crate) fn holder(self: &Arc<Self>) -> Counted {
         Counted::new(self, |engine| &engine.holders)
     }
 
-    /// While the result lives the engine does not stop, within its limits: something would be left
-    /// behind on a server.
+    /// The engine does not stop, within its time limits, while the result lives: otherwise
+    /// something would be left behind on a server.
     pub(crate) fn unfinished(self: &Arc<Self>) -> Unfinished {
         Unfinished {
             _call: self.pending_call(),
@@ -259,7 +259,7 @@ pub(crate) struct Unfinished {
     _unfinished: Counted,
 }
 
-/// How many there are of something, and the way to wait until there is none.
+/// Counts something, and can be awaited to reach 0.
 #[derive(Default)]
 struct Counter {
     count: AtomicUsize,
@@ -274,7 +274,7 @@ impl Counter {
     }
 }
 
-/// Is counted for as long as it lives.
+/// Counted while it lives.
 pub(crate) struct Counted {
     engine: Arc<Engine>,
     counter: fn(&Engine) -> &Counter,

@@ -1,4 +1,4 @@
-//! One bridge per event loop: its pending calls and the queue that finishes them.
+//! The bridge of an event loop: its pending calls, and the queue that finishes them.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -19,7 +19,7 @@ use crate::bridge::loops::known::{KnownLoop, known_loops};
 use crate::bridge::loops::pending::{PendingCall, PendingCalls};
 use crate::bridge::loops::wakeup::{ThreadWakeup, Wakeup};
 
-/// How many calls one wake-up of the loop may finish before other callbacks get their turn.
+/// How many calls one wake-up of the loop may finish before other callbacks have their turn.
 const DRAIN_LIMIT: usize = 128;
 
 #[pyclass(frozen, weakref, module = "etcd_client._etcd_client")]
@@ -29,10 +29,10 @@ pub(crate) struct LoopBridge {
     native: ForkGuarded<Native>,
 }
 
-/// What the engine thread works on too, and other loops' threads.
+/// What the engine thread and the threads of other loops use too.
 struct Native {
     pending: Mutex<PendingCalls>,
-    /// Taken from the queue and not yet finished, because of `DRAIN_LIMIT`.
+    /// Taken from the queue, but not yet finished because of `DRAIN_LIMIT`.
     backlog: Mutex<VecDeque<(Ticket, Completion)>>,
     queue: Arc<CompletionQueue>,
 }
@@ -112,8 +112,8 @@ impl LoopBridge {
         Ok(())
     }
 
-    /// For loops that cannot watch a descriptor (Windows' default one): a thread of its own
-    /// schedules the drain, once per batch.
+    /// For loops that cannot watch a descriptor, such as the default one of Windows: a separate
+    /// thread schedules the drain, once per batch.
     fn with_notifier_thread(py: Python<'_>, event_loop: &Bound<'_, PyAny>) -> PyResult<Py<Self>> {
         let wakeup = Arc::<ThreadWakeup>::default();
         let notifier = Notifier::Thread(Arc::clone(&wakeup));
@@ -141,7 +141,7 @@ impl LoopBridge {
         scheduled.is_ok()
     }
 
-    /// Ends the calls of loops that were closed with calls pending.
+    /// Cancels the calls of loops that were closed while calls were pending.
     fn forget_closed_loops(py: Python<'_>) {
         let known: Vec<_> = known_loops()
             .iter()
@@ -168,7 +168,7 @@ impl LoopBridge {
         }
     }
 
-    /// Ends the tasks of all calls of all loops; the calls fail.
+    /// Aborts the tasks of all calls of all loops, so that the calls fail.
     pub(crate) fn abort_all(py: Python<'_>) {
         let known: Vec<_> =
             known_loops().values().map(|known| known.bridge.clone_ref(py)).collect();
@@ -201,7 +201,7 @@ impl LoopBridge {
         self.create_future.call0(py)
     }
 
-    /// A new future of the loop, and the right to finish it.
+    /// A new future of the loop, and the completer that finishes it.
     pub(crate) fn register(
         &self,
         py: Python<'_>,
@@ -216,7 +216,7 @@ impl LoopBridge {
         Ok((future, ticket, completer))
     }
 
-    /// Gives up a pending call: its task ends, its outcome is not awaited any more.
+    /// Cancels a pending call: its task ends, and its outcome is ignored.
     pub(crate) fn give_up(&self, ticket: Ticket) {
         let Some(native) = self.native.get() else { return };
         let call = native.pending().remove(ticket);
@@ -241,13 +241,13 @@ impl LoopBridge {
             }
         };
         match set {
-            // The caller went away first.
+            // The call was cancelled before.
             Err(_) if future.call_method0(intern!(py, "done"))?.is_truthy()? => Ok(()),
             set => set.map(drop),
         }
     }
 
-    /// Ends everything: the loop is closed, or has no use for the bridge any more.
+    /// Ends all calls: the loop is closed, or no longer needs the bridge.
     fn shut(&self) {
         let Some(native) = self.native.get() else { return };
         native.queue.kill();
@@ -262,8 +262,8 @@ impl LoopBridge {
             return Ok(());
         }
         if !native.pending().is_empty() {
-            // What the engine's end has finished may still be in the backlog. What another
-            // engine works on is followed by that one's end.
+            // Calls that failed when the engine ended may still be in the backlog. Calls on
+            // another engine are followed by that engine's end.
             if native.has_backlog() {
                 native.queue.offer_retirement();
             }
@@ -282,7 +282,7 @@ impl LoopBridge {
 impl LoopBridge {
     /// Finishes the calls that are done; the loop calls it when the queue says so.
     fn _drain(&self, py: Python<'_>) -> PyResult<()> {
-        // A child that runs its parent's loop to the end.
+        // A forked child may run its parent's loop to the end.
         let Some(native) = self.native.get() else { return Ok(()) };
         let taken = native.queue.take();
         let mut batch = {

@@ -1,9 +1,9 @@
-//! What a forked child inherits must not be touched: the threads behind it stayed in the parent.
+//! Values that a forked child must not touch, because the threads behind them stayed in the parent.
 
 use std::mem::ManuallyDrop;
 use std::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 
-/// How many forks lie between this process and the one that loaded the module.
+/// The number of forks between the process that loaded the module and this one.
 static GENERATION: AtomicU32 = AtomicU32::new(0);
 
 pub(crate) fn enter_child() {
@@ -14,8 +14,8 @@ fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
 }
 
-/// A static that each process has for itself: a forked child starts with the default, because a
-/// lock inside the inherited value may be held for ever. What it inherits is leaked.
+/// A static of which each process has its own value: a forked child starts with the default,
+/// because a lock inside the inherited value may be held for ever. The inherited value is leaked.
 pub(crate) struct PerProcess<T> {
     current: AtomicPtr<(u32, T)>,
 }
@@ -49,8 +49,8 @@ impl<T: Default + 'static> PerProcess<T> {
     }
 }
 
-/// A value that belongs to the process which made it, and is leaked rather than dropped in a
-/// child: dropping could wait for a lock that a thread of the parent held during the fork.
+/// A value that belongs to the process that made it. A child leaks it instead of dropping it, which
+/// could wait for a lock that a thread of the parent held during the fork.
 pub(crate) struct ForkGuarded<T> {
     value: ManuallyDrop<T>,
     generation: u32,

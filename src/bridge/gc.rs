@@ -1,4 +1,4 @@
-//! Containers that the garbage collector need not look at.
+//! Containers that the garbage collector need not traverse.
 
 use pyo3::ffi;
 use pyo3::prelude::*;
@@ -6,8 +6,8 @@ use pyo3::types::{PyBytes, PyTuple};
 
 /// A pair of bytes objects.
 ///
-/// A range makes tens of thousands of them at once, which the collector would traverse several
-/// times while they are made, to find out what is known here: they cannot be part of a cycle.
+/// A range makes tens of thousands of them at once. The collector would traverse them several times
+/// meanwhile, although they cannot be part of a cycle.
 #[allow(unsafe_code)]
 pub(crate) fn bytes_pair<'py>(
     py: Python<'py>,

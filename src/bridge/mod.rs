@@ -1,8 +1,8 @@
-//! The ground: tokio and `PyO3`, nothing of etcd.
+//! The bottom layer: tokio and `PyO3`, nothing of etcd.
 //!
-//! Calls go down through a submission queue to the one engine thread and come back through one
-//! completion queue per event loop. The engine thread never attaches to Python and owns no
-//! Python object: slab indices cross, the objects stay on their loop's thread.
+//! Calls go to the single engine thread through a submission queue, and their results come back
+//! through a completion queue for each event loop. The engine thread never attaches to Python and
+//! owns no Python objects: it refers to them by slot numbers, and they stay on their loop's thread.
 
 mod awaitable;
 mod contexts;

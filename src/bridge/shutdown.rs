@@ -1,4 +1,4 @@
-//! Stopping the engine: when a program asks for it, and when the interpreter exits.
+//! Stopping the engine: on request, and when the interpreter exits.
 
 use std::time::Duration;
 
@@ -9,11 +9,11 @@ use crate::bridge::engine::GRACE;
 use crate::bridge::event_loop::LoopBridge;
 use crate::bridge::loops::known;
 
-/// How long the exit of the interpreter may wait for the engine thread.
+/// How long the interpreter's exit may wait for the engine thread.
 const EXIT_LIMIT: Duration = Duration::from_secs(2);
 
-/// Stops the engine: what is held is given back, pending calls get `GRACE` to finish, then they
-/// fail. The next use starts a new one.
+/// Stops the engine: held leases and locks are released, and pending calls fail unless they finish
+/// within `GRACE`. The next use starts a new engine.
 pub(crate) fn cleanup(py: Python<'_>) {
     let stopping = contexts::retire_all();
     py.detach(|| {
@@ -24,11 +24,11 @@ pub(crate) fn cleanup(py: Python<'_>) {
     });
 }
 
-/// Gives up all calls and stops the engine, so that nothing of it runs while the interpreter goes
-/// away; what has to be finished gets a last moment.
+/// Cancels all calls and stops the engine, so that nothing of it runs while the interpreter shuts
+/// down; what must be finished has a last moment.
 pub(crate) fn at_exit(py: Python<'_>) {
-    // Other threads that are left are daemons. The interpreter freezes them in a moment: they
-    // have no time for the errors of their calls.
+    // The other remaining threads are daemons, which the interpreter freezes in a moment: they
+    // could not handle the errors of their calls.
     for queue in known::queues().iter().filter(|queue| !queue.is_at_home()) {
         queue.kill();
     }

@@ -1,4 +1,4 @@
-//! Finding the endpoints of a cluster by the SRV records of its domain.
+//! DNS discovery: the endpoints of a cluster from the SRV records of its domain.
 
 use std::fmt::Write;
 use std::net::{IpAddr, SocketAddr};
@@ -17,7 +17,7 @@ use crate::rpc::error::Error;
 
 const DNS_PORT: u16 = 53;
 
-/// Whom to ask for what.
+/// The SRV names to look up, and the name server to ask.
 pub struct Discovery {
     domain: String,
     secure: Name,
@@ -25,15 +25,15 @@ pub struct Discovery {
     name_server: Option<SocketAddr>,
 }
 
-/// What connecting to a domain takes.
+/// The endpoints that were found, and the options to connect to them with.
 pub struct Discovered {
     pub endpoints: Vec<String>,
     pub options: Options,
 }
 
 impl Discovery {
-    /// Reads the arguments of a discovery. `service_name` tells several clusters of a domain
-    /// apart; `name_server` is asked instead of the system's.
+    /// Validates the arguments of a discovery. `service_name` selects one of several clusters of
+    /// a domain; `name_server` replaces the system's.
     pub fn new(
         domain: &str,
         service_name: Option<&str>,
@@ -53,8 +53,8 @@ impl Discovery {
         })
     }
 
-    /// Looks the endpoints up. Those for plain text are left aside where there are others, and
-    /// where the options ask for TLS.
+    /// Looks the endpoints up. Endpoints without TLS are ignored if there are endpoints with TLS,
+    /// or if the options ask for TLS.
     pub async fn resolve(&self, options: Options) -> Result<Discovered, Error> {
         let limit = options.connect_timeout;
         match tokio::time::timeout(limit, self.look_up(options)).await {
@@ -74,13 +74,14 @@ impl Discovery {
         let (secure, plain) = join(secure, plain).await;
         match (secure, plain) {
             (Ok(endpoints), _) if !endpoints.is_empty() => {
-                // Whoever can forge DNS must not choose the name that the certificate carries.
+                // DNS answers can be forged, so the targets of the records must not decide which
+                // name the certificate has to carry.
                 let tls = options.tls.get_or_insert_with(TlsOptions::default);
                 tls.server_name.get_or_insert_with(|| self.domain.clone());
                 Ok(Discovered { endpoints, options })
             }
-            // It may be the lookup of the secure ones that failed: plain text is only for a
-            // domain that certainly has none.
+            // Falling back to plain text requires an answer that there are no endpoints with TLS;
+            // a failed lookup does not say so.
             (Ok(_), Ok(endpoints)) if !endpoints.is_empty() && options.tls.is_none() => {
                 Ok(Discovered { endpoints, options })
             }
@@ -112,7 +113,7 @@ impl Discovery {
     }
 }
 
-/// The endpoints of a service, the preferred ones first; none where DNS has no such service.
+/// The endpoints of a service, by priority and weight; none if DNS has no such service.
 async fn find(
     resolver: &TokioResolver,
     service: &Name,
@@ -129,7 +130,7 @@ async fn find(
             RData::SRV(service) => Some(service),
             _ => None,
         })
-        // The root as the target says that there is no such service.
+        // By RFC 2782, the root as the target means that the service is not available.
         .filter(|service| !service.target.is_root())
         .collect();
     services.sort_by_key(|service| (service.priority, u16::MAX - service.weight));

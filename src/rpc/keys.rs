@@ -1,13 +1,13 @@
 //! Ranges of keys.
 
-/// The end of a range that has no end.
+/// The range end that stands for "no end".
 pub const NO_END: &[u8] = b"\0";
 
-/// The keys a request is about.
+/// The key or the range of keys of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRange {
     pub key: Vec<u8>,
-    /// Empty for the one key.
+    /// Empty for a single key.
     pub end: Vec<u8>,
 }
 
@@ -16,27 +16,27 @@ impl KeyRange {
         Self { key, end: Vec::new() }
     }
 
-    /// All keys that begin with `prefix`; all there are where it is empty.
+    /// All keys that begin with `prefix`; all keys if it is empty.
     pub fn prefix(prefix: Vec<u8>) -> Self {
         let end = prefix_end(&prefix);
         Self { key: first_key(prefix), end }
     }
 
-    /// All keys from `key` on.
+    /// All keys from `key` to the last key of all.
     pub fn from(key: Vec<u8>) -> Self {
         Self { key: first_key(key), end: NO_END.to_vec() }
     }
 
-    /// The keys from `key` up to and without `end`.
+    /// The keys from `key` up to, but not including, `end`.
     pub fn between(key: Vec<u8>, end: Vec<u8>) -> Self {
         Self { key: first_key(key), end }
     }
 
-    /// The same keys below a prefix that is put before each of them; a range without end ends
-    /// where the prefix does.
+    /// The same keys with a prefix added to each of them; a range without an end ends where the
+    /// prefix does.
     #[must_use]
     pub fn below(self, namespace: &[u8]) -> Self {
-        // The empty key stays empty, for the server to refuse.
+        // The empty key stays empty, so that the server refuses it.
         if namespace.is_empty() || self.key.is_empty() {
             return self;
         }
@@ -49,7 +49,7 @@ impl KeyRange {
     }
 }
 
-/// A range cannot start at the empty key; the first key there can be is a zero byte.
+/// etcd has no empty key, so a range that is to begin with the first key begins with a zero byte.
 fn first_key(key: Vec<u8>) -> Vec<u8> {
     if key.is_empty() { vec![0] } else { key }
 }

@@ -1,4 +1,4 @@
-//! Requests about keys and values.
+//! Requests of the key-value service.
 
 use etcd_client::proto::{
     PbCompactionRequest, PbDeleteRequest, PbPutRequest, PbRangeRequest, PbTxnOpRequest,

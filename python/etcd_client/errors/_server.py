@@ -33,13 +33,13 @@ class EmptyKeyError(RpcError):
 
 
 class KeyNotFoundError(RpcError):
-    """A put that keeps a key's value or lease found no such key."""
+    """The key whose value or lease a put was to keep does not exist."""
 
     reasons: ClassVar[Reasons] = ("KeyNotFound",)
 
 
 class TooManyOpsError(RpcError):
-    """A transaction has more operations than the server takes, by default 128."""
+    """A transaction has more operations than the server allows, by default 128."""
 
     reasons: ClassVar[Reasons] = ("TooManyOps",)
 
@@ -51,13 +51,13 @@ class DuplicateKeyError(RpcError):
 
 
 class RequestTooLargeError(RpcError):
-    """A request is larger than the server takes, by default 1.5 MiB."""
+    """A request exceeds the server's size limit, by default 1.5 MiB."""
 
     reasons: ClassVar[Reasons] = ("RequestTooLarge",)
 
 
 class TooManyRequestsError(RpcError):
-    """The server is overloaded. Nothing was done; try again later."""
+    """The server is overloaded. The request was not applied; retry later."""
 
     reasons: ClassVar[Reasons] = ("TooManyRequests",)
 
@@ -69,7 +69,7 @@ class UnimplementedError(RpcError):
 
 
 class NotCapableError(RpcError):
-    """The cluster has not agreed yet on a version that has the call."""
+    """The cluster's version does not support the call."""
 
     reasons: ClassVar[Reasons] = ("NotCapable",)
 
@@ -78,7 +78,7 @@ class NotCapableError(RpcError):
 
 
 class CompactedError(RpcError):
-    """The revision that was asked for is gone; so is the history that a watch needs to go on."""
+    """The requested revision, or the history that a watch needs to resume, has been compacted."""
 
     reasons: ClassVar[Reasons] = ("Compacted",)
 
@@ -97,23 +97,23 @@ class CompactedError(RpcError):
 
 
 class FutureRevisionError(RpcError):
-    """The cluster has not reached that revision yet."""
+    """The revision is in the future: the cluster has not reached it."""
 
     reasons: ClassVar[Reasons] = ("FutureRev",)
 
 
 class NoSpaceError(RpcError):
-    """The database has reached its quota.
+    """The database has exceeded its quota.
 
-    The cluster refuses to write until space was made and the alarm was disarmed. The write that
-    finds the quota reached may be done all the same, so it raises ``OutcomeUnknownError`` too.
+    The cluster refuses writes until space has been freed and the alarm disarmed. The write that
+    exceeds the quota may still be applied, so it raises ``OutcomeUnknownError`` too.
     """
 
     reasons: ClassVar[Reasons] = ("NoSpace",)
 
 
 class CorruptError(RpcError):
-    """The data of the members differ; the cluster refuses to serve them."""
+    """The members' data differ; the cluster refuses requests."""
 
     reasons: ClassVar[Reasons] = ("Corrupt",)
 
@@ -141,13 +141,13 @@ class LeaseTTLTooLargeError(RpcError):
 
 
 class SessionExpiredError(RpcError, LockError):
-    """The lease that was to hold a lock ended while waiting for the lock."""
+    """The lease of a lock or a candidate ended while it was waiting."""
 
     reasons: ClassVar[Reasons] = ("SessionExpired",)
 
 
 class ElectionNotLeaderError(RpcError, ElectError):
-    """Only the leader of an election can do this, and the caller does not lead."""
+    """Only the leader of an election may do this, and the caller is not the leader."""
 
     reasons: ClassVar[Reasons] = ("ElectionNotLeader",)
 
@@ -159,7 +159,7 @@ class ElectionNoLeaderError(RpcError, ElectError):
 
 
 class WatchCanceledError(RpcError, WatchError):
-    """The server ended a watch, or refused it for its range or id."""
+    """The server cancelled a watch, or refused it because of its range or id."""
 
     reasons: ClassVar[Reasons] = ("WatchCanceled", "EmptyWatcherRange", "WatcherDuplicateID")
 
@@ -174,13 +174,13 @@ class AuthFailedError(RpcError):
 
 
 class InvalidAuthTokenError(RpcError):
-    """The token is unknown or outdated, and a new one did not help."""
+    """The token is unknown or outdated, and so is a new one."""
 
     reasons: ClassVar[Reasons] = ("InvalidAuthToken", "AuthOldRevision")
 
 
 class PermissionDeniedError(RpcError):
-    """The user may not do this."""
+    """The user lacks the permission."""
 
     reasons: ClassVar[Reasons] = ("PermissionDenied",)
 
@@ -192,25 +192,25 @@ class AuthNotEnabledError(RpcError):
 
 
 class InvalidAuthMgmtError(RpcError):
-    """The change makes no sense, or would lock everybody out: root stays while auth is enabled."""
+    """The change is invalid, such as removing ``root`` while authentication is enabled."""
 
     reasons: ClassVar[Reasons] = ("InvalidAuthMgmt",)
 
 
 class RootUserNotExistError(RpcError):
-    """Authentication needs a user ``root``."""
+    """Authentication cannot be enabled without a user ``root``."""
 
     reasons: ClassVar[Reasons] = ("RootUserNotExist",)
 
 
 class RootRoleNotExistError(RpcError):
-    """Authentication needs the user ``root`` to have the role ``root``."""
+    """Authentication cannot be enabled unless the user ``root`` has the role ``root``."""
 
     reasons: ClassVar[Reasons] = ("RootRoleNotExist",)
 
 
 class UserEmptyError(RpcError):
-    """A user's name is empty; also, the call carries no token and needs one."""
+    """A user's name is empty, or the call requires a user and has none."""
 
     reasons: ClassVar[Reasons] = ("UserEmpty",)
 
@@ -285,7 +285,7 @@ class MemberBadURLsError(RpcError):
 
 
 class MemberNotEnoughStartedError(RpcError):
-    """Too few members are running for this change of the membership."""
+    """Too few members have been started for this change of the membership."""
 
     reasons: ClassVar[Reasons] = ("MemberNotEnoughStarted",)
 
@@ -297,25 +297,25 @@ class MemberNotLearnerError(RpcError):
 
 
 class LearnerNotReadyError(RpcError):
-    """The learner has not caught up with the leader yet; try again later."""
+    """The learner has not caught up with the leader yet; retry later."""
 
     reasons: ClassVar[Reasons] = ("LearnerNotReady",)
 
 
 class TooManyLearnersError(RpcError):
-    """The cluster has as many learners as it may have."""
+    """The cluster has the maximum number of learners."""
 
     reasons: ClassVar[Reasons] = ("TooManyLearners",)
 
 
 class NotSupportedForLearnerError(RpcError):
-    """A learner does not serve this call, and no other member could be asked."""
+    """Learners do not serve this call, and no other member could be reached."""
 
     reasons: ClassVar[Reasons] = ("NotSupportedForLearner",)
 
 
 class BadLeaderTransfereeError(RpcError):
-    """The member that was to become the leader does not exist, or is a learner."""
+    """The member that was to become the leader does not exist or is a learner."""
 
     reasons: ClassVar[Reasons] = ("BadLeaderTransferee",)
 
@@ -324,13 +324,13 @@ class BadLeaderTransfereeError(RpcError):
 
 
 class NoLeaderError(RpcError):
-    """The cluster, as far as the member sees it, has no leader."""
+    """The member knows of no leader of the cluster."""
 
     reasons: ClassVar[Reasons] = ("NoLeader",)
 
 
 class NotLeaderError(RpcError):
-    """Only the leader of the cluster does this, and the member is not the leader."""
+    """Only the leader of the cluster may do this, and the member is not the leader."""
 
     reasons: ClassVar[Reasons] = ("NotLeader",)
 
@@ -348,7 +348,7 @@ class StoppedError(RpcError):
 
 
 class UnhealthyError(RpcError):
-    """Too many members do not answer for this change of the membership."""
+    """Too many members are unhealthy for this change of the membership."""
 
     reasons: ClassVar[Reasons] = ("Unhealthy",)
 
@@ -366,7 +366,7 @@ class ServerTimeoutError(RpcError, AnyTimeoutError):
 
 
 class DeadlineExceededError(RpcError, EtcdTimeoutError):
-    """The server noticed before the client did that the time for the call was up."""
+    """The server noticed the passed deadline before the client did."""
 
     reasons: ClassVar[Reasons] = ("DeadlineExceeded",)
 
@@ -378,12 +378,12 @@ class InvalidDowngradeTargetVersionError(RpcError):
 
 
 class DowngradeInProcessError(RpcError):
-    """A downgrade is under way."""
+    """A downgrade is already in progress."""
 
     reasons: ClassVar[Reasons] = ("DowngradeInProcess",)
 
 
 class NoInflightDowngradeError(RpcError):
-    """No downgrade is under way."""
+    """No downgrade is in progress."""
 
     reasons: ClassVar[Reasons] = ("NoInflightDowngrade",)

@@ -1,4 +1,4 @@
-//! The result of a call: a coroutine for asyncio, a future of the loop underneath.
+//! What a call returns: a coroutine for asyncio, on top of a future of the loop.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -15,9 +15,9 @@ use crate::bridge::engine::Engine;
 use crate::bridge::event_loop::LoopBridge;
 use crate::bridge::loops::completion_queue::{Lost, Outcome, Ticket};
 
-/// What a call brings back from the engine thread.
+/// The result of a call on the engine thread.
 pub(crate) trait Reply: Send + 'static {
-    /// Makes the Python object, or the exception; on the loop's thread.
+    /// Makes the Python object or the exception, on the loop's thread.
     fn into_python(self, py: Python<'_>) -> PyResult<Py<PyAny>>;
 }
 
@@ -27,8 +27,8 @@ impl<R: Reply> Outcome for R {
     }
 }
 
-/// Starts `task` on the engine and returns the call that awaits it. `lost` makes the error for
-/// a task that ends without a reply, as it does when the runtime is stopped under it.
+/// Starts `task` on the engine and returns the call that awaits it. `lost` makes the error of
+/// a task that ends without a reply, as happens when the runtime is stopped.
 pub(crate) fn spawn<R: Reply>(
     py: Python<'_>,
     bridge: &Py<LoopBridge>,
@@ -40,7 +40,7 @@ pub(crate) fn spawn<R: Reply>(
     let (future, ticket, completer) = bridge.get().register(py, Some(abort), lost)?;
     let pending = engine.pending_call();
     let job = Abortable::new(task, registration);
-    // Where the engine has just stopped, the job is dropped and its completer says so.
+    // If the engine has just stopped, the job is dropped, and its completer fails the call.
     engine.submit(async move {
         if let Ok(reply) = job.await {
             completer.finish(Box::new(reply));
@@ -57,7 +57,7 @@ pub(crate) fn spawn<R: Reply>(
     })
 }
 
-/// A call that needed no task: its value was at hand.
+/// A call that needs no task, because its value is known.
 pub(crate) fn finished(
     py: Python<'_>,
     bridge: &Py<LoopBridge>,
@@ -76,21 +76,21 @@ pub(crate) fn finished(
     })
 }
 
-/// A call that is under way. It can be awaited like a coroutine, once or several times.
+/// A call in flight. It can be awaited like a coroutine, once or several times.
 #[pyclass(frozen, module = "etcd_client", name = "Call", generic)]
 pub(crate) struct Call {
     future: Py<PyAny>,
     bridge: Py<LoopBridge>,
     ticket: Ticket,
     started: AtomicBool,
-    /// What the call returns instead of its own result.
+    /// Replaces the result of the call.
     value: Option<Py<PyAny>>,
-    /// Takes the result back when its awaiter is cancelled after it came and before it resumed:
-    /// the exception may keep the call, and the result in it, for any time.
+    /// Undoes the effect of the call if its awaiter is cancelled between the arrival of the result
+    /// and its own resumption: the exception may keep the call, and so the result, alive.
     undo: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
-/// Hands a future to the task that drives this iterator, as `yield from future` does.
+/// Yields a future to the task that drives this iterator, as `yield from future` does.
 pub(crate) fn suspend_on(py: Python<'_>, future: &Py<PyAny>) -> PyResult<Py<PyAny>> {
     future.setattr(py, intern!(py, "_asyncio_future_blocking"), true)?;
     Ok(future.clone_ref(py))
@@ -100,7 +100,7 @@ pub(crate) fn stop_with(value: Py<PyAny>) -> PyErr {
     PyStopIteration::new_err((value,))
 }
 
-/// The exception that `throw(type_or_instance, value)` stands for.
+/// The exception for `throw(type_or_instance, value)`.
 pub(crate) fn thrown(kind: &Bound<'_, PyAny>, value: Option<&Bound<'_, PyAny>>) -> PyErr {
     let Ok(class) = kind.cast::<PyType>() else {
         return PyErr::from_value(kind.clone());
@@ -121,13 +121,13 @@ impl Call {
         self
     }
 
-    /// The same call, with something to do when nobody gets its result.
+    /// The same call, with something to do if nobody receives its result.
     pub(crate) fn undone_by(mut self, undo: impl Fn() + Send + Sync + 'static) -> Self {
         self.undo = Some(Box::new(undo));
         self
     }
 
-    /// Calls `callback` with the future once the call is over.
+    /// Calls `callback` with the future when the call has finished.
     pub(crate) fn when_done(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<()> {
         self.future.call_method1(py, intern!(py, "add_done_callback"), (callback,))?;
         Ok(())
@@ -135,7 +135,7 @@ impl Call {
 
     fn give_up(&self, py: Python<'_>) -> PyResult<()> {
         self.bridge.get().give_up(self.ticket);
-        // Others that await the same call must not wait for ever.
+        // Other tasks that await the same call must not wait for ever.
         self.future.call_method0(py, intern!(py, "cancel"))?;
         if let Some(undo) = &self.undo {
             undo();
@@ -145,8 +145,8 @@ impl Call {
 }
 
 impl Drop for Call {
-    /// A result that would have to be taken back is not waited for where nobody can get it, as
-    /// when a task is cancelled before its first step. Other calls go on without their caller.
+    /// Cancels a call with `undo` if nobody can receive its result any more, as when a task is
+    /// cancelled before its first step. Other calls run on without a caller.
     fn drop(&mut self) {
         if self.undo.is_some() && !self.started.load(Ordering::Relaxed) {
             self.bridge.get().give_up(self.ticket);
@@ -156,8 +156,8 @@ impl Drop for Call {
 
 #[pymethods]
 impl Call {
-    /// For the garbage collector: the traceback of the exception that the future keeps has the
-    /// frame that awaited this call, and this call with it.
+    /// There can be a cycle: the future holds an exception, whose traceback holds the frame that
+    /// awaited this call, which holds this call.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.future)?;
         visit.call(&self.value)
@@ -181,7 +181,7 @@ impl Call {
         suspend_on(py, &self.future)
     }
 
-    /// Resumes the call, as a task does.
+    /// Advances the call, as the coroutine protocol requires.
     fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         if !value.is_none() {
             return Err(PyTypeError::new_err("can't send a value to a call"));
@@ -189,7 +189,7 @@ impl Call {
         self.__next__(py)
     }
 
-    /// Ends the call with an exception, as the cancellation of its task does.
+    /// Cancels the call and raises an exception, as happens when its task is cancelled.
     #[pyo3(signature = (kind, value=None, traceback=None, /))]
     fn throw(
         &self,

@@ -10,9 +10,9 @@ use crate::bridge::loops::completion_queue::{Completer, Ticket};
 struct State<T, E> {
     items: VecDeque<(T, usize)>,
     weight: usize,
-    /// How the stream ended; told after the last item.
+    /// How the stream ended; reported after the last item.
     end: Option<E>,
-    /// The sender, waiting for room.
+    /// The sender, if it waits for room.
     sender: Option<Waker>,
     /// The steps that wait for an item.
     steps: Vec<Completer>,
@@ -33,25 +33,25 @@ fn lock<T, E>(shared: &SharedState<T, E>) -> MutexGuard<'_, State<T, E>> {
     shared.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The engine's end. `E` is what the stream ends with.
+/// The engine's side. `E` says how the stream ended.
 pub(crate) struct Sender<T, E> {
     shared: SharedState<T, E>,
     limit: usize,
-    /// Ends the stream when the task goes away without saying how.
+    /// How the stream ends if the task ends without saying so.
     lost: fn() -> E,
 }
 
-/// The loop's end.
+/// The loop's side.
 pub(crate) struct Receiver<T, E> {
     shared: SharedState<T, E>,
 }
 
 /// The steps of an iterator that wait for an item of a channel.
 pub(crate) trait WaitingSteps {
-    /// Wakes `step` when there is something to take; at once where there is already.
+    /// Wakes `step` when there is something to take; at once if there already is.
     fn add(&self, step: Completer);
 
-    /// Forgets a step that does not wait any more.
+    /// Forgets a step that no longer waits.
     fn withdraw(&self, step: Ticket);
 }
 
@@ -61,7 +61,7 @@ pub(crate) enum Taken<T, E> {
     Ended(E),
 }
 
-/// A channel that holds items up to a weight of `limit`, and one more.
+/// A channel that accepts items until their weight has reached `limit`.
 pub(crate) fn channel<T, E: Clone>(
     limit: usize,
     lost: fn() -> E,
@@ -78,7 +78,7 @@ pub(crate) fn channel<T, E: Clone>(
 }
 
 impl<T, E> Sender<T, E> {
-    /// Waits for room and adds an item; false when nobody will read it.
+    /// Waits for room and adds an item; false if nobody will read it.
     pub(crate) async fn send(&self, item: T, weight: usize) -> bool {
         let mut item = Some(item);
         poll_fn(|context| {
@@ -100,7 +100,7 @@ impl<T, E> Sender<T, E> {
         .await
     }
 
-    /// Adds an item, in the place of the oldest ones where there is no room.
+    /// Adds an item; drops the oldest ones if there is no room.
     pub(crate) fn send_newest(&self, item: T, weight: usize) {
         let mut state = lock(&self.shared);
         if state.closed {
@@ -116,7 +116,7 @@ impl<T, E> Sender<T, E> {
         state.wake_steps();
     }
 
-    /// Completes when nobody reads any more.
+    /// Completes when the reader is gone.
     pub(crate) async fn closed(&self) {
         poll_fn(|context| {
             let mut state = lock(&self.shared);
@@ -158,7 +158,7 @@ impl<T, E: Clone> Receiver<T, E> {
         state.end.clone().map_or(Taken::Empty, Taken::Ended)
     }
 
-    /// Ends the stream from this side; what was not taken is dropped.
+    /// Ends the stream from this side; unread items are dropped.
     pub(crate) fn close(&self, end: E) {
         let mut state = lock(&self.shared);
         state.closed = true;

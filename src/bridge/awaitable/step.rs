@@ -14,18 +14,18 @@ use crate::bridge::loops::completion_queue::Ticket;
 
 /// The loop's side of a stream.
 pub(crate) trait StreamReader: Send + Sync {
-    /// The next item, if there is one now; the error where the stream has ended.
+    /// The next item, if there is one now; an error if the stream has ended.
     fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>>;
 
-    /// Where a step waits until `take` returns an item or an error.
+    /// The steps that wait until `take` returns an item or an error.
     fn waiting_steps(&self) -> &dyn WaitingSteps;
 
-    /// Ends the stream from this side; what was not read is dropped.
+    /// Ends the stream from this side; unread items are dropped.
     fn cancel(&self);
 }
 
-/// What `__anext__` returns. An item is taken when the awaiting task resumes, not before: a
-/// step that is cancelled while it waits has taken nothing.
+/// What `__anext__` returns. An item is taken when the awaiting task resumes, not before, so that
+/// a step that is cancelled while it waits loses nothing.
 #[pyclass(frozen, module = "etcd_client", name = "Next", generic)]
 pub(crate) struct Next {
     reader: ForkGuarded<Arc<dyn StreamReader>>,
@@ -51,7 +51,8 @@ impl Next {
     }
 }
 
-/// Ends the waiting of a stream whose runtime is gone; reading it again tells why.
+/// The error that ends the wait of a step whose runtime is gone; reading the stream again says
+/// why.
 fn lost() -> PyErr {
     pyo3::exceptions::PyRuntimeError::new_err("the stream's runtime was stopped")
 }
@@ -82,7 +83,7 @@ impl Next {
         Ok(suspended)
     }
 
-    /// Resumes the step, as a task does.
+    /// Advances the step, as the coroutine protocol requires.
     fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         if !value.is_none() {
             return Err(PyTypeError::new_err("can't send a value to a step"));
@@ -90,7 +91,7 @@ impl Next {
         self.__next__(py)
     }
 
-    /// Ends the step with an exception, as the cancellation of its task does.
+    /// Cancels the step and raises an exception, as happens when its task is cancelled.
     #[pyo3(signature = (kind, value=None, traceback=None, /))]
     fn throw(
         &self,
@@ -104,7 +105,7 @@ impl Next {
         Err(thrown(kind, value))
     }
 
-    /// Gives up the step.
+    /// Cancels the step.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.give_up(py)
     }

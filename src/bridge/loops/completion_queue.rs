@@ -8,51 +8,51 @@ use pyo3::prelude::*;
 
 use crate::bridge::loops::wakeup::{ThreadWakeup, Wakeup};
 
-/// What a call came to; turned into Python objects on the loop's thread.
+/// The outcome of a call; turned into Python objects on the loop's thread.
 pub(crate) trait Outcome: Send {
     fn into_python(self: Box<Self>, py: Python<'_>) -> PyResult<Py<PyAny>>;
 }
 
-/// Builds the error of a call whose task went away without an outcome.
+/// Makes the error of a call whose task ended without an outcome.
 pub(crate) type Lost = fn() -> PyErr;
 
 pub(crate) enum Completion {
     Finished(Box<dyn Outcome>),
-    /// A stream has something to read, or its end.
+    /// A stream has an item, or has ended.
     Readable,
     Lost(Lost),
 }
 
-/// The slot of a pending call; a reused slot has another generation.
+/// The slot of a pending call; a slot that is reused has another generation.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Ticket {
     pub(crate) index: u32,
     pub(crate) generation: u32,
 }
 
-/// Something to do on the loop's thread that no call waits for.
+/// A function to run on the loop's thread, which no call waits for.
 pub(crate) type Errand = Box<dyn FnOnce(Python<'_>) + Send>;
 
 pub(crate) struct CompletionQueue {
     items: Mutex<Vec<(Ticket, Completion)>>,
     errands: Mutex<Vec<Errand>>,
-    /// Whether the loop has been told of what is in `items`.
+    /// Whether the loop has been notified of what is in `items`.
     armed: AtomicBool,
     dead: AtomicBool,
     retirement_offered: AtomicBool,
     notifier: Notifier,
-    /// The thread of the loop.
+    /// The loop's thread.
     home: ThreadId,
 }
 
-/// How the loop is told: by a descriptor it watches, or by a thread that calls into it.
+/// How the loop is notified: by a descriptor that it watches, or by a thread that calls it.
 pub(crate) enum Notifier {
     Descriptor(Wakeup),
     Thread(Arc<ThreadWakeup>),
 }
 
 impl CompletionQueue {
-    /// A queue for the loop that runs on this thread.
+    /// A queue for the loop of the current thread.
     pub(crate) fn new(notifier: Notifier) -> Self {
         Self {
             items: Mutex::default(),
@@ -84,7 +84,7 @@ impl CompletionQueue {
         self.notify();
     }
 
-    /// Wakes the loop to drain the queue, once for all that is pushed until then.
+    /// Wakes the loop to drain the queue, only once for all that is pushed until it does.
     pub(crate) fn notify(&self) {
         if self.armed.swap(true, Ordering::AcqRel) {
             return;
@@ -95,8 +95,8 @@ impl CompletionQueue {
         }
     }
 
-    /// Takes what has been pushed. The order matters: a push that sees the flag still set must
-    /// be seen by the take that follows.
+    /// Takes what has been pushed. The order matters: an item whose push found the flag still set
+    /// must be seen by this take, because its push did not wake the loop.
     pub(crate) fn take(&self) -> Vec<(Ticket, Completion)> {
         if let Notifier::Descriptor(wakeup) = &self.notifier {
             wakeup.clear();
@@ -109,7 +109,7 @@ impl CompletionQueue {
         std::mem::take(&mut *self.errands.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Tells the loop that it may drop its bridge, if it has no use for it any more.
+    /// Tells the loop that it may drop its bridge if it no longer needs it.
     pub(crate) fn offer_retirement(&self) {
         self.retirement_offered.store(true, Ordering::Release);
         self.notify();
@@ -130,12 +130,12 @@ impl CompletionQueue {
     }
 }
 
-/// Sends errands to an event loop, for as long as that is there.
+/// Sends errands to an event loop while it exists.
 #[derive(Clone)]
 pub(crate) struct Messenger(pub(crate) Weak<CompletionQueue>);
 
 impl Messenger {
-    /// Runs `errand` on the loop's thread soon; false when the loop is gone.
+    /// Runs `errand` on the loop's thread soon; false if the loop is gone.
     pub(crate) fn send(&self, errand: impl FnOnce(Python<'_>) + Send + 'static) -> bool {
         let Some(queue) = self.0.upgrade().filter(|queue| !queue.dead.load(Ordering::Acquire))
         else {
@@ -148,11 +148,11 @@ impl Messenger {
 }
 
 impl Ticket {
-    /// That of no call.
+    /// The ticket of no call.
     pub(crate) const NONE: Self = Self { index: u32::MAX, generation: 0 };
 }
 
-/// The right and the duty to finish one pending call.
+/// Finishes one pending call, at the latest when it is dropped.
 pub(crate) struct Completer {
     queue: Arc<CompletionQueue>,
     ticket: Ticket,
@@ -169,7 +169,7 @@ impl Completer {
         self.queue.push(self.ticket, Completion::Finished(outcome));
     }
 
-    /// Gives the right back: the call has been given up.
+    /// Leaves the call unfinished, because it was cancelled.
     pub(crate) fn withdraw(mut self) {
         self.lost = None;
     }
@@ -185,8 +185,8 @@ impl Completer {
 }
 
 impl Drop for Completer {
-    /// A call whose task is gone (the runtime was stopped, or a defect made it panic) ends with
-    /// an error. Where the caller went away first, its slot is free and this is ignored.
+    /// A call whose task is gone (the runtime was stopped, or the task panicked) fails. If it was
+    /// cancelled before, its slot is free and this is ignored.
     fn drop(&mut self) {
         if let Some(lost) = self.lost.take() {
             self.queue.push(self.ticket, Completion::Lost(lost));

@@ -1,4 +1,4 @@
-//! The event loops that have a bridge, of the whole process.
+//! The event loops of the process that have a bridge.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -13,7 +13,7 @@ use crate::bridge::loops::completion_queue::CompletionQueue;
 type KnownLoops = HashMap<usize, KnownLoop>;
 
 pub(crate) struct KnownLoop {
-    /// A weak reference: a bridge lives for as long as its loop or a communicator needs it.
+    /// A weak reference: a bridge lives while its loop or a communicator needs it.
     pub(crate) bridge: Py<PyWeakrefReference>,
     pub(crate) queue: Weak<CompletionQueue>,
 }
@@ -24,7 +24,7 @@ pub(crate) fn known_loops() -> MutexGuard<'static, KnownLoops> {
     KNOWN.get().lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The queues of those that are still there.
+/// The queues of the bridges that still exist.
 pub(crate) fn queues() -> Vec<Arc<CompletionQueue>> {
     known_loops().values().filter_map(|known| known.queue.upgrade()).collect()
 }

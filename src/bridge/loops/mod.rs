@@ -1,6 +1,6 @@
-//! What reaches an event loop from the engine: pending calls, completions, the wake-up.
+//! How results reach an event loop from the engine: pending calls, the queue, the wake-up.
 //!
-//! May import what is beside it, and `bridge::fork`.
+//! Files may import each other, and `bridge::fork`.
 
 pub mod completion_queue;
 pub mod known;

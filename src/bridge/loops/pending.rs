@@ -7,12 +7,12 @@ use crate::bridge::loops::completion_queue::Ticket;
 
 pub(crate) struct PendingCall {
     pub(crate) future: Py<PyAny>,
-    /// Ends the call's task on the engine; `None` for a wait, which has no task.
+    /// Aborts the call's task on the engine; `None` for the step of a stream, which has no task.
     pub(crate) abort: Option<AbortHandle>,
 }
 
-/// Numbered slots, so that the engine names a call without owning a Python object. A slot that is
-/// used again has another generation.
+/// Numbered slots, so that the engine can refer to a call without owning a Python object. A slot
+/// that is reused has another generation.
 #[derive(Default)]
 pub(crate) struct PendingCalls {
     slots: Vec<(u32, Option<PendingCall>)>,

@@ -1,4 +1,4 @@
-//! How the engine thread tells an event loop that completions are waiting.
+//! How the engine thread wakes an event loop that has completions to take.
 
 use std::io;
 use std::sync::{Condvar, Mutex, PoisonError};
@@ -10,7 +10,7 @@ use std::os::fd::{AsRawFd, OwnedFd};
 #[cfg(unix)]
 pub(crate) struct Wakeup {
     reader: OwnedFd,
-    /// `None` where the reader is written to as well.
+    /// `None` for an `eventfd`, which is written to through the same descriptor.
     writer: Option<OwnedFd>,
 }
 
@@ -39,7 +39,7 @@ impl Wakeup {
         self.reader.as_raw_fd()
     }
 
-    /// Makes the descriptor readable. A full pipe or counter means that it is so already.
+    /// Makes the descriptor readable. If the pipe or counter is full, it already is.
     pub(crate) fn raise(&self) {
         let writer = self.writer.as_ref().unwrap_or(&self.reader);
         let _ = rustix::io::write(writer, &1_u64.to_ne_bytes());
@@ -51,7 +51,7 @@ impl Wakeup {
     }
 }
 
-/// Windows' default loop has no `add_reader`; there only the notifier thread is used.
+/// The default loop of Windows has no `add_reader`; there, only the notifier thread is used.
 #[cfg(not(unix))]
 pub(crate) enum Wakeup {}
 

@@ -1,4 +1,4 @@
-//! Requests about users, roles and authentication.
+//! Requests of the auth service: users, roles and authentication.
 
 use etcd_client::proto::{
     PbAuthDisableRequest, PbAuthEnableRequest, PbAuthRoleAddRequest, PbAuthRoleDeleteRequest,
@@ -25,7 +25,7 @@ pub fn status() -> Request {
     Request::new(&method::AUTH_STATUS, &Empty {})
 }
 
-/// Without a password the user can only log in with a certificate.
+/// Without a password, the user can only authenticate with a certificate.
 pub fn user_add(name: String, password: Option<String>) -> Request {
     let mut request = PbAuthUserAddRequest { name, ..Default::default() };
     request.options.get_or_insert_default().no_password = password.is_none();

@@ -1,4 +1,4 @@
-//! The members of the cluster, and keeping the endpoints in step with them.
+//! The members of the cluster, and updating the endpoints to match them.
 
 use etcd_client::proto::{
     PbMember, PbMemberAddRequest, PbMemberListRequest, PbMemberListResponse,
@@ -10,7 +10,7 @@ use crate::rpc::error::Error;
 use crate::rpc::transport::{Deadline, Request, Transport};
 use crate::rpc::wire::method;
 
-/// Asks for the members as the cluster agrees on them, or as the member in use knows them.
+/// Lists the members; if not `linearizable`, from the data of the member that answers.
 pub fn member_list(linearizable: bool) -> Request {
     let method =
         if linearizable { &method::MEMBER_LIST } else { &method::SERIALIZABLE_MEMBER_LIST };
@@ -35,7 +35,7 @@ pub fn member_promote(id: u64) -> Request {
     Request::new(&method::MEMBER_PROMOTE, &PbMemberPromoteRequest { id })
 }
 
-/// Reads where the members serve clients, and uses these endpoints from then on.
+/// Switches to the client URLs that the members advertise.
 pub async fn sync_endpoints(
     transport: &Transport,
     deadline: Deadline,
@@ -52,8 +52,8 @@ pub async fn sync_endpoints(
     Ok(endpoints)
 }
 
-/// Where a member serves clients. One without a name has not been started yet, a learner
-/// refuses most calls.
+/// The endpoints that a member advertises to clients. None for a member without a name, which
+/// has not been started yet, and for a learner, which refuses most calls.
 pub fn serving(member: &PbMember, tls: bool) -> impl Iterator<Item = Endpoint> {
     let serves = !member.name.is_empty() && !member.is_learner;
     let urls = if serves { member.client_ur_ls.as_slice() } else { &[] };

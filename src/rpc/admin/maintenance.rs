@@ -1,4 +1,4 @@
-//! Looking after members one by one, and after the cluster's alarms, leader and version.
+//! The maintenance service: single members, and the cluster's alarms, leader and version.
 
 use bytes::Bytes;
 use etcd_client::proto::{
@@ -63,8 +63,7 @@ pub fn downgrade(action: i32, version: String) -> Request {
     Request::new(&method::DOWNGRADE, &PbDowngradeRequest { action, version })
 }
 
-/// Takes back the alarms of a member, or of all; of one kind, or of all kinds. Returns
-/// those that were taken back.
+/// Disarms the alarms of one member or of all, of one kind or of all kinds, and returns them.
 pub async fn alarm_disarm(
     transport: &Transport,
     member_id: Option<u64>,
@@ -85,8 +84,8 @@ pub async fn alarm_disarm(
     Ok(response)
 }
 
-/// Makes the leader hand over to another member. Only the leader does that, so it is looked
-/// for among the endpoints, and then among those that the members serve clients at.
+/// Transfers the leadership to another member. Only the leader accepts the request, so it is
+/// looked for among the endpoints, and then among the client URLs that the members advertise.
 pub async fn move_leader(
     transport: &Transport,
     target_id: u64,
@@ -108,8 +107,8 @@ async fn find_leader(transport: &Transport, deadline: Deadline) -> Result<Endpoi
         .ok_or_else(|| Error::Server(GrpcStatus::new(UNAVAILABLE, "etcdserver: no leader")))
 }
 
-/// The first of the endpoints whose member says that it leads. One that does not answer
-/// uses up no more than the time to connect.
+/// The endpoint of the leader. Waiting for members that do not answer is limited to the connect
+/// timeout.
 async fn leading(
     transport: &Transport,
     endpoints: Vec<Endpoint>,
@@ -122,15 +121,15 @@ async fn leading(
         answer.ok().filter(leads).map(|_| endpoint).ok_or(())
     };
     let asked: Vec<_> = endpoints.into_iter().map(|endpoint| Box::pin(ask(endpoint))).collect();
-    // It does not accept an empty list.
+    // `select_ok` panics on an empty list.
     if asked.is_empty() {
         return None;
     }
     select_ok(asked).await.ok().map(|(leader, _)| leader)
 }
 
-/// Opens the stream of a member's database and waits for its beginning. Until then it is a
-/// read like others; afterwards another member would send another database.
+/// Opens the stream of a member's database and waits for its first message. Until then it can be
+/// retried like any read; afterwards another member would send a different database.
 pub async fn snapshot(
     transport: &Transport,
     endpoint: Option<&Endpoint>,
@@ -177,19 +176,19 @@ fn leads(status: &PbStatusResponse) -> bool {
     status.header.as_ref().is_some_and(|header| header.member_id == status.leader)
 }
 
-/// A member's database on its way.
+/// A stream of a member's database.
 pub struct Snapshot {
-    /// The first message, until it is taken.
+    /// The first message, until it has been returned.
     first: Option<Bytes>,
     stream: Stream,
 }
 
-/// A part of a database. The last ones carry the sha256 of all before.
+/// A part of a database. The last parts contain the SHA-256 of everything before.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct SnapshotChunk {
     #[prost(message, optional, tag = "1")]
     pub header: Option<ResponseHeader>,
-    /// How much of the database is still to come.
+    /// The size of what comes after this part.
     #[prost(uint64, tag = "2")]
     pub remaining_bytes: u64,
     #[prost(bytes = "bytes", tag = "3")]
@@ -200,7 +199,7 @@ pub struct SnapshotChunk {
 }
 
 impl Snapshot {
-    /// The next part; `None` once the member has sent all.
+    /// The next part; `None` at the end of the database.
     pub async fn next(&mut self) -> Result<Option<SnapshotChunk>, Error> {
         let received = match self.first.take() {
             Some(first) => Ok(Some(first)),

@@ -1,4 +1,4 @@
-//! Administration: users and roles, the members of the cluster, and the care of each of them.
+//! Administration: users and roles, the members of the cluster, and their maintenance.
 //!
 //! May import everything of `rpc` but `coordination`.
 

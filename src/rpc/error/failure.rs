@@ -1,4 +1,4 @@
-//! How one attempt of a call, or to connect, failed.
+//! How a single attempt to make a call, or to connect, failed.
 
 use crate::rpc::error::grpc_status::GrpcStatus;
 
@@ -9,14 +9,14 @@ pub struct Unreachable {
     pub outlook: Outlook,
 }
 
-/// What may come of trying again.
+/// What a retry can be expected to achieve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outlook {
-    /// Success, within moments.
+    /// It may succeed within moments.
     Passing,
-    /// Hardly any success: something else seems to listen there. Calls go on trying all the same.
+    /// It will hardly succeed: something other than etcd seems to listen there. Calls retry anyway.
     Doubtful,
-    /// Nothing, before somebody changes a certificate.
+    /// It cannot succeed before a certificate is changed.
     Lasting,
 }
 
@@ -29,7 +29,7 @@ impl Unreachable {
         Self { why: why.into(), outlook: Outlook::Lasting }
     }
 
-    /// The same, with the name of the member.
+    /// The same error, prefixed with the endpoint.
     #[must_use]
     pub fn at(self, endpoint: &str) -> Self {
         Self { why: format!("{endpoint}: {}", self.why), ..self }
@@ -42,16 +42,16 @@ impl<S: Into<String>> From<S> for Unreachable {
     }
 }
 
-/// What became of one attempt on one connection.
+/// How one attempt on one connection failed.
 #[derive(Debug)]
 pub enum Failure {
     /// It certainly never reached the server.
     NeverSent(String),
-    /// The connection broke while the call was under way.
+    /// The connection broke while the call was in flight.
     Broken(String),
-    /// The server answered.
+    /// The server answered with an error.
     Server(GrpcStatus),
-    /// The server answered, with something that is no use; asking again gets the same.
+    /// The server answered with something unusable; a retry would get the same.
     Unusable(GrpcStatus),
 }
 

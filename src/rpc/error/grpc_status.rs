@@ -1,4 +1,4 @@
-//! The status with which gRPC ends a call, and what it means for the call.
+//! The status with which gRPC ends a call, and what it says about the call.
 
 use http::HeaderMap;
 use percent_encoding::percent_decode;
@@ -22,17 +22,17 @@ pub const INTERNAL: i32 = 13;
 pub const UNAVAILABLE: i32 = 14;
 pub const UNAUTHENTICATED: i32 = 16;
 
-/// What a gRPC library says of a message beyond its limit, before both sizes.
+/// The beginning of the message of gRPC libraries about a message beyond their size limit.
 const TOO_LARGE: &str = "received message larger than max";
 
-/// An answer of the server other than success.
+/// A gRPC status other than `OK`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GrpcStatus {
     pub code: i32,
     pub message: String,
-    /// The revision up to which history is gone, where that is the error.
+    /// The revision up to which the history was compacted, if that is the error.
     pub compact_revision: Option<i64>,
-    /// Whether it is about the answer: the request may have been carried out.
+    /// Whether it is about the response rather than the request, which may have been applied.
     pub about_answer: bool,
 }
 
@@ -41,7 +41,7 @@ impl GrpcStatus {
         Self { code, message: message.into(), compact_revision: None, about_answer: false }
     }
 
-    /// Reads a status from response headers or trailers; `None` where there is none.
+    /// Reads a status from response headers or trailers; `None` if they have none.
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
         let code = headers.get("grpc-status")?;
         let code = code.to_str().ok().and_then(|code| code.parse().ok()).unwrap_or(UNKNOWN);
@@ -51,24 +51,24 @@ impl GrpcStatus {
         Some(Self::new(code, message.unwrap_or_default()))
     }
 
-    /// The same, as the answer to a request of that size. A proxy, too, says "received message
-    /// larger than max", of the server's answer.
+    /// The same status as the answer to a request of that size. "received message larger than max"
+    /// is about the request only if it names that size: a proxy says it of the server's response.
     #[must_use]
     pub fn answers(mut self, request_size: usize) -> Self {
         self.about_answer = self.too_large().is_some_and(|size| size != request_size.to_string());
         self
     }
 
-    /// The size of the message that was too large for the gRPC library that received it.
+    /// The size that the message names, if it is about a message beyond the size limit.
     fn too_large(&self) -> Option<&str> {
         let (_, sizes) = self.message.split_once(TOO_LARGE)?;
         let size = sizes.trim_start().strip_prefix('(')?.split_once(' ')?.0;
         (self.code == RESOURCE_EXHAUSTED).then_some(size)
     }
 
-    /// etcd's name for the error, where it has one.
+    /// etcd's own error, if it is one.
     pub fn server_error(&self) -> Option<&'static ServerError> {
-        // The gRPC server refuses what is much too large before etcd sees it.
+        // A much too large request is refused by the gRPC library, before etcd sees it.
         let refused = self.code == RESOURCE_EXHAUSTED && self.message.contains(TOO_LARGE);
         let message = if refused { "request is too large" } else { &self.message };
         server_error::find(message).filter(|_| !self.about_answer)
@@ -84,7 +84,7 @@ impl GrpcStatus {
                 Meaning::Refused
             }
             RESOURCE_EXHAUSTED if !self.about_answer => Meaning::Refused,
-            // Among them those that gRPC does not define.
+            // Including codes that gRPC does not define.
             _ => Meaning::Unclear,
         }
     }

@@ -1,11 +1,11 @@
-//! What an answer other than success says about the request.
+//! What an error status says about the request.
 
-/// What is certain about the request that a status answers.
+/// What is certain about the request after an error status.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Meaning {
     /// It was refused for good; nothing was applied.
     Refused,
-    /// It was refused by this member; another one, or this one later, may take it.
+    /// This member refused it; another one, or this one later, may accept it.
     TryElsewhere,
     /// It was refused because of the auth token.
     RenewToken,

@@ -1,4 +1,4 @@
-//! What can go wrong, and what is certain then about the request.
+//! What can go wrong, and what is then certain about the request.
 //!
 //! May import nothing of `rpc`.
 

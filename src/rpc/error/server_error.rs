@@ -1,11 +1,11 @@
-//! Finds etcd's name of an error by the message that identifies it.
+//! Identifies etcd's errors by their messages.
 
 pub use crate::rpc::error::server_error_table::ServerError;
 
 use crate::rpc::error::server_error_table::SERVER_ERRORS;
 
-/// Looks an error up by the server's message. Watch cancel reasons carry a gRPC prefix, lock
-/// and election answers one of `etcdserver: `, neither or both.
+/// Looks an error up by the server's message. Cancel reasons of watches have a gRPC prefix;
+/// errors of the lock and election services have that, `etcdserver: `, neither or both.
 pub fn find(message: &str) -> Option<&'static ServerError> {
     let message = bare(message);
     SERVER_ERRORS.iter().find(|known| known.message == message)
@@ -15,12 +15,12 @@ pub fn find(message: &str) -> Option<&'static ServerError> {
 fn bare(message: &str) -> &str {
     let message = without_rpc_prefix(message);
     let message = message.strip_prefix("etcdserver: ").unwrap_or(message);
-    // The maintenance service passes the errors of the auth store on as they are, and so do the
-    // others in old servers.
+    // The maintenance service, and all services of old servers, pass on the errors of the auth
+    // store as they are.
     message.strip_prefix("auth: ").unwrap_or(message)
 }
 
-/// The message without `rpc error: code = .. desc = `, which watch cancel reasons carry.
+/// The message without `rpc error: code = .. desc = `, which cancel reasons of watches have.
 pub fn without_rpc_prefix(message: &str) -> &str {
     match message.strip_prefix("rpc error: ") {
         Some(rest) => rest.split_once("desc = ").map_or(rest, |(_, description)| description),

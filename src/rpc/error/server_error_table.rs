@@ -1,11 +1,11 @@
-//! etcd's own errors: the one list of them, from which the Python classes are made as well.
+//! etcd's own errors: the only list of them, from which the Python classes are generated too.
 //!
-//! `make generate` writes `python/etcd_client/errors/_server.py` from it: a class for each error on
-//! which a program acts, with what stands here above it for its documentation.
+//! `make generate` writes `python/etcd_client/errors/_server.py` from it: a class for each error
+//! that a program may want to handle, with the comment above it as its docstring.
 
 use crate::rpc::error::meaning::Meaning::{self, Refused, RenewToken, TryElsewhere, Unclear};
 
-/// One message of etcd's, and what it says.
+/// One error message of etcd, and what it says about the request.
 #[derive(Debug)]
 pub struct ServerError {
     /// The name of etcd's variable without its prefix, such as `LeaseNotFound`.
@@ -15,7 +15,7 @@ pub struct ServerError {
     pub meaning: Meaning,
 }
 
-/// Makes the table: `PythonClass + FurtherBase { Name: "message" => Meaning, }`.
+/// Builds the table from `PythonClass + FurtherBase { Name: "message" => Meaning, }`.
 macro_rules! server_errors {
     ($(
         $(#[$documentation:meta])*
@@ -27,9 +27,9 @@ macro_rules! server_errors {
     };
 }
 
-// The messages are those of etcd 3.4 to 3.7. The code is no part of them: etcd sends some with
-// `Unknown` (`TooManyRequests`, `MemberNotEnoughStarted`, nearly all that the lock and election
-// services pass on), and `NotCapable` and `NotSupportedForLearner` changed theirs in 3.6.
+// The messages are those of etcd 3.4 to 3.7. The status code does not identify an error: etcd sends
+// some with `Unknown` (`TooManyRequests`, `MemberNotEnoughStarted`, nearly all of the lock and
+// election services), and `NotCapable` and `NotSupportedForLearner` changed theirs in 3.6.
 server_errors! {
     // Requests
 
@@ -38,12 +38,12 @@ server_errors! {
         EmptyKey: "key is not provided" => Refused,
     }
 
-    /// A put that keeps a key's value or lease found no such key.
+    /// The key whose value or lease a put was to keep does not exist.
     KeyNotFoundError {
         KeyNotFound: "key not found" => Refused,
     }
 
-    /// A transaction has more operations than the server takes, by default 128.
+    /// A transaction has more operations than the server allows, by default 128.
     TooManyOpsError {
         TooManyOps: "too many operations in txn request" => Refused,
     }
@@ -53,50 +53,50 @@ server_errors! {
         DuplicateKey: "duplicate key given in txn request" => Refused,
     }
 
-    /// A request is larger than the server takes, by default 1.5 MiB.
+    /// A request exceeds the server's size limit, by default 1.5 MiB.
     RequestTooLargeError {
         RequestTooLarge: "request is too large" => Refused,
     }
 
-    /// The server is overloaded. Nothing was done; try again later.
+    /// The server is overloaded. The request was not applied; retry later.
     TooManyRequestsError {
-        // Refused before it is proposed. Go's client does not repeat it either: the cluster has too
-        // much to do already.
+        // Refused before it is proposed. Like Go's client, this one does not retry it, which would
+        // add to the load.
         TooManyRequests: "too many requests" => Refused,
     }
 
     /// The server does not know the call; it may be too old.
     UnimplementedError {}
 
-    /// The cluster has not agreed yet on a version that has the call.
+    /// The cluster's version does not support the call.
     NotCapableError {
-        // The cluster, at its start, has not agreed on its version yet.
+        // While it starts, the cluster has not agreed on its version yet.
         NotCapable: "not capable" => TryElsewhere,
     }
 
     // Storage
 
-    /// The revision that was asked for is gone; so is the history that a watch needs to go on.
+    /// The requested revision, or the history that a watch needs to resume, has been compacted.
     CompactedError {
         Compacted: "mvcc: required revision has been compacted" => Refused,
     }
 
-    /// The cluster has not reached that revision yet.
+    /// The revision is in the future: the cluster has not reached it.
     FutureRevisionError {
         FutureRev: "mvcc: required revision is a future revision" => Refused,
     }
 
-    /// The database has reached its quota.
+    /// The database has exceeded its quota.
     ///
-    /// The cluster refuses to write until space was made and the alarm was disarmed. The write that
-    /// finds the quota reached may be done all the same, so it raises ``OutcomeUnknownError`` too.
+    /// The cluster refuses writes until space has been freed and the alarm disarmed. The write that
+    /// exceeds the quota may still be applied, so it raises ``OutcomeUnknownError`` too.
     NoSpaceError {
-        // The request that finds the quota exceeded while it is applied is applied all the same,
-        // and answered with this.
+        // A request that exceeds the quota only while it is being applied is applied anyway, and
+        // answered with this.
         NoSpace: "mvcc: database space exceeded" => Unclear,
     }
 
-    /// The data of the members differ; the cluster refuses to serve them.
+    /// The members' data differ; the cluster refuses requests.
     CorruptError {
         Corrupt: "corrupt cluster" => Refused,
     }
@@ -118,14 +118,14 @@ server_errors! {
         LeaseTTLTooLarge: "too large lease TTL" => Refused,
     }
 
-    /// The lease that was to hold a lock ended while waiting for the lock.
+    /// The lease of a lock or a candidate ended while it was waiting.
     SessionExpiredError + LockError {
         SessionExpired: "mutex: session is expired" => Refused,
     }
 
-    /// Only the leader of an election can do this, and the caller does not lead.
+    /// Only the leader of an election may do this, and the caller is not the leader.
     ElectionNotLeaderError + ElectError {
-        // The lock and election services answer with the bare errors of Go's client.
+        // The lock and election services pass on the bare errors of Go's client.
         ElectionNotLeader: "election: not leader" => Refused,
     }
 
@@ -134,9 +134,9 @@ server_errors! {
         ElectionNoLeader: "election: no leader" => Refused,
     }
 
-    /// The server ended a watch, or refused it for its range or id.
+    /// The server cancelled a watch, or refused it because of its range or id.
     WatchCanceledError + WatchError {
-        // A stream is cancelled by a member that goes down or has lost the leader.
+        // A member cancels streams when it shuts down or has lost the leader.
         WatchCanceled: "watch canceled" => TryElsewhere,
         EmptyWatcherRange: "mvcc: watcher range is empty" => Refused,
         WatcherDuplicateID: "mvcc: duplicate watch ID provided on the WatchStream" => Refused,
@@ -150,14 +150,14 @@ server_errors! {
         NoPasswordUser: "authentication failed, password was given for no password user" => Refused,
     }
 
-    /// The token is unknown or outdated, and a new one did not help.
+    /// The token is unknown or outdated, and so is a new one.
     InvalidAuthTokenError {
         InvalidAuthToken: "invalid auth token" => RenewToken,
         AuthOldRevision: "revision of auth store is old" => RenewToken,
         AuthOldRevision: "revision in header is old" => RenewToken,
     }
 
-    /// The user may not do this.
+    /// The user lacks the permission.
     PermissionDeniedError {
         PermissionDenied: "permission denied" => Refused,
     }
@@ -167,24 +167,24 @@ server_errors! {
         AuthNotEnabled: "authentication is not enabled" => Refused,
     }
 
-    /// The change makes no sense, or would lock everybody out: root stays while auth is enabled.
+    /// The change is invalid, such as removing ``root`` while authentication is enabled.
     InvalidAuthMgmtError {
         InvalidAuthMgmt: "invalid auth management" => Refused,
     }
 
-    /// Authentication needs a user ``root``.
+    /// Authentication cannot be enabled without a user ``root``.
     RootUserNotExistError {
         RootUserNotExist: "root user does not exist" => Refused,
     }
 
-    /// Authentication needs the user ``root`` to have the role ``root``.
+    /// Authentication cannot be enabled unless the user ``root`` has the role ``root``.
     RootRoleNotExistError {
         RootRoleNotExist: "root user does not have root role" => Refused,
     }
 
-    /// A user's name is empty; also, the call carries no token and needs one.
+    /// A user's name is empty, or the call requires a user and has none.
     UserEmptyError {
-        // Also the answer to a request without a token where one is needed.
+        // Also the answer to a request that needs a token and has none.
         UserEmpty: "user name is empty" => RenewToken,
     }
 
@@ -245,7 +245,7 @@ server_errors! {
         MemberBadURLs: "given member URLs are invalid" => Refused,
     }
 
-    /// Too few members are running for this change of the membership.
+    /// Too few members have been started for this change of the membership.
     MemberNotEnoughStartedError {
         MemberNotEnoughStarted:
             "re-configuration failed due to not enough started members" => Refused,
@@ -256,35 +256,35 @@ server_errors! {
         MemberNotLearner: "can only promote a learner member" => Refused,
     }
 
-    /// The learner has not caught up with the leader yet; try again later.
+    /// The learner has not caught up with the leader yet; retry later.
     LearnerNotReadyError {
         LearnerNotReady:
             "can only promote a learner member which is in sync with leader" => Refused,
     }
 
-    /// The cluster has as many learners as it may have.
+    /// The cluster has the maximum number of learners.
     TooManyLearnersError {
         TooManyLearners: "too many learner members in cluster" => Refused,
     }
 
-    /// A learner does not serve this call, and no other member could be asked.
+    /// Learners do not serve this call, and no other member could be reached.
     NotSupportedForLearnerError {
         NotSupportedForLearner: "rpc not supported for learner" => TryElsewhere,
     }
 
-    /// The member that was to become the leader does not exist, or is a learner.
+    /// The member that was to become the leader does not exist or is a learner.
     BadLeaderTransfereeError {
         BadLeaderTransferee: "bad leader transferee" => Refused,
     }
 
     // The state of the cluster
 
-    /// The cluster, as far as the member sees it, has no leader.
+    /// The member knows of no leader of the cluster.
     NoLeaderError {
         NoLeader: "no leader" => TryElsewhere,
     }
 
-    /// Only the leader of the cluster does this, and the member is not the leader.
+    /// Only the leader of the cluster may do this, and the member is not the leader.
     NotLeaderError {
         NotLeader: "not leader" => Refused,
     }
@@ -299,7 +299,7 @@ server_errors! {
         Stopped: "server stopped" => Unclear,
     }
 
-    /// Too many members do not answer for this change of the membership.
+    /// Too many members are unhealthy for this change of the membership.
     UnhealthyError {
         Unhealthy: "unhealthy cluster" => Refused,
     }
@@ -315,7 +315,7 @@ server_errors! {
         TimeoutLeaderTransfer: "request timed out, leader transfer took too long" => Unclear,
     }
 
-    /// The server noticed before the client did that the time for the call was up.
+    /// The server noticed the passed deadline before the client did.
     DeadlineExceededError + EtcdTimeoutError {
         DeadlineExceeded: "context deadline exceeded" => Unclear,
     }
@@ -326,17 +326,17 @@ server_errors! {
         WrongDowngradeVersionFormat: "wrong downgrade target version format" => Refused,
     }
 
-    /// A downgrade is under way.
+    /// A downgrade is already in progress.
     DowngradeInProcessError {
         DowngradeInProcess: "cluster has a downgrade job in progress" => Refused,
     }
 
-    /// No downgrade is under way.
+    /// No downgrade is in progress.
     NoInflightDowngradeError {
         NoInflightDowngrade: "no inflight downgrade job" => Refused,
     }
 
-    // On these no program acts; it can only show them
+    // Errors that programs can only display
 
     RpcError {
         ValueProvided: "value is provided" => Refused,
@@ -345,9 +345,10 @@ server_errors! {
         InvalidSortOption: "invalid sort option" => Refused,
         ClusterIDMismatch: "cluster ID mismatch" => Refused,
         PermissionNotGiven: "permission not given" => Refused,
-        // Raft's own: the leader is being moved, or has too much in hand; nothing was appended.
+        // From raft: the leadership is being transferred, or the leader is overloaded; nothing was
+        // appended to the log.
         ProposalDropped: "raft proposal dropped" => TryElsewhere,
-        // The messages of the published error, of the server's own and of Go's.
+        // The messages of etcd's API, of its server, and of Go's contexts.
         Canceled: "request canceled" => Unclear,
         Canceled: "request cancelled" => Unclear,
         Canceled: "context canceled" => Unclear,

@@ -1,6 +1,6 @@
 //! Reading a protobuf message in place.
 
-/// The message is not what it should be.
+/// The message is not valid protobuf.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("malformed response")]
 pub struct Malformed;
@@ -8,7 +8,7 @@ pub struct Malformed;
 pub(super) enum Value<'a> {
     Number(u64),
     Bytes(&'a [u8]),
-    /// Of a kind that etcd's messages do not use.
+    /// A wire type that etcd's messages do not use.
     Other,
 }
 

@@ -1,4 +1,4 @@
-//! gRPC's framing: a flag and a length before each message.
+//! gRPC framing: a compression flag and a length precede each message.
 
 use bytes::{BufMut, Bytes, BytesMut};
 use prost::Message;
@@ -6,10 +6,10 @@ use prost::Message;
 use crate::rpc::error::grpc_status::INTERNAL;
 use crate::rpc::error::{Failure, GrpcStatus};
 
-/// A compression flag and a length stand before each message.
+/// The size of the compression flag and the length.
 pub const PREFIX: usize = 5;
 
-/// A message as it goes over the wire; made once, sent as often as needed.
+/// A message as it is sent over the wire; built once, also for retries.
 pub fn frame(message: &impl Message) -> Bytes {
     let length = message.encoded_len();
     let mut frame = BytesMut::with_capacity(PREFIX + length);
@@ -19,17 +19,17 @@ pub fn frame(message: &impl Message) -> Bytes {
     frame.freeze()
 }
 
-/// The length of the message whose frame begins with these bytes, `PREFIX` at least.
+/// The length of the message whose frame begins with these bytes, at least `PREFIX` of them.
 pub fn length_of(frame: &[u8]) -> usize {
     u32::from_be_bytes([frame[1], frame[2], frame[3], frame[4]]) as usize
 }
 
-/// The size of the message in a frame that `frame` has made.
+/// The size of the message in a frame that `frame` returned.
 pub fn size_of_message(frame: &[u8]) -> usize {
     frame.len().saturating_sub(PREFIX)
 }
 
-/// Reads a message; a reply that is not one is the server's fault, not a reason to panic.
+/// Decodes a message; an invalid one is the server's fault, and no reason to panic.
 pub fn decode<M: Message + Default>(message: Bytes) -> Result<M, Failure> {
     M::decode(message).map_err(|error| protocol_error(&format!("malformed response: {error}")))
 }

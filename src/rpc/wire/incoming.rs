@@ -12,19 +12,19 @@ use crate::rpc::error::grpc_status::{
 use crate::rpc::error::{Failure, GrpcStatus};
 use crate::rpc::wire::framing::{PREFIX, length_of, protocol_error};
 
-/// The most that is set aside for a message of which only the size has come.
+/// The most that is allocated for a message of which only the size has arrived.
 const ROOM_IN_ADVANCE: usize = 4 << 20;
 
 /// The server's side of a stream: messages, then a status.
 pub struct Incoming {
     state: State,
-    /// Received and not yet taken.
+    /// Received and not yet returned.
     buffer: BytesMut,
     limit: usize,
 }
 
 enum State {
-    /// The server has not answered; it does so with its first message.
+    /// The response headers have not arrived; servers send them with their first message.
     Headers(ResponseFuture),
     Body(RecvStream),
     Ended,
@@ -35,9 +35,9 @@ impl Incoming {
         Self { state: State::Headers(response), buffer: BytesMut::new(), limit }
     }
 
-    /// The next message; `None` once the server has ended the stream with success.
+    /// The next message; `None` once the server has ended the stream successfully.
     ///
-    /// Not lossy when dropped: what was received stays in the buffer.
+    /// Cancellation safe: what was received stays in the buffer.
     pub async fn message(&mut self) -> Result<Option<Bytes>, Failure> {
         if let State::Headers(response) = &mut self.state {
             let (head, body) = response.await.map_err(broken)?.into_parts();
@@ -71,7 +71,7 @@ impl Incoming {
         }
     }
 
-    /// The message of a chunk that is just one message; the common case, without a copy.
+    /// The message of a chunk that is exactly one message: the common case, without a copy.
     fn whole_message(&self, chunk: &Bytes) -> Option<Bytes> {
         let whole = self.buffer.is_empty()
             && chunk.len() >= PREFIX
@@ -83,8 +83,8 @@ impl Incoming {
 
     fn append(&mut self, chunk: &[u8]) {
         if self.buffer.is_empty() && chunk.len() >= PREFIX {
-            // The server names the size first, but may not mean it: beyond this, the buffer grows
-            // with what arrives.
+            // The server's announced size is not trusted: beyond this, the buffer grows with what
+            // arrives.
             let expected = length_of(chunk).min(self.limit).min(ROOM_IN_ADVANCE) + PREFIX;
             self.buffer.reserve(expected.max(chunk.len()));
         }
@@ -124,7 +124,7 @@ fn final_status(trailers: Option<&HeaderMap>) -> GrpcStatus {
         .unwrap_or_else(|| GrpcStatus::new(UNKNOWN, "the server sent no gRPC status"))
 }
 
-/// How gRPC maps the HTTP statuses of a proxy or gateway that answered instead of etcd.
+/// gRPC's status code for the HTTP status of a proxy or gateway that answered instead of etcd.
 fn http_code(status: StatusCode) -> i32 {
     match status {
         StatusCode::BAD_REQUEST => INTERNAL,
@@ -139,10 +139,10 @@ fn http_code(status: StatusCode) -> i32 {
     }
 }
 
-/// The failure of a stream whose request is on its way.
+/// The failure of a stream whose request may have been sent.
 pub fn broken(error: h2::Error) -> Failure {
-    // By the protocol, the server has not looked at the request: it has refused the stream, or
-    // it goes away and this stream is beyond the last one that it takes.
+    // By the HTTP/2 protocol, the server has not processed the request: it refused the stream, or
+    // it goes away and this stream comes after the last one that it processes.
     let refused = error.reason() == Some(h2::Reason::REFUSED_STREAM) || error.is_go_away();
     if error.is_remote() && refused {
         return Failure::NeverSent(format!("the server refused the stream: {error}"));
@@ -150,7 +150,7 @@ pub fn broken(error: h2::Error) -> Failure {
     Failure::Broken(format!("the connection broke: {error}"))
 }
 
-/// The failure of a stream whose answer has begun, so that the server did look at the request.
+/// The failure of a stream whose response has begun, so that the server did process the request.
 fn broken_answer(error: h2::Error) -> Failure {
     Failure::Broken(format!("the connection broke within the answer: {error}"))
 }

@@ -1,7 +1,7 @@
-//! Messages that the crate decodes with copies, hides, or does not have.
+//! Messages that the crate decodes with copies, keeps private, or does not have.
 //!
-//! Responses that carry keys and values keep them as slices of the received buffer, so that the
-//! only copy made is the one into Python. All other messages are the crate's own.
+//! Responses keep keys and values as slices of the received buffer, so that they are copied only
+//! once, into Python objects. All other messages are the crate's own.
 
 use bytes::Bytes;
 use etcd_client::proto::PbResponseHeader;
@@ -100,7 +100,7 @@ pub enum OpResponse {
     Txn(TxnResponse),
 }
 
-/// The answer of every RPC that returns nothing but its header.
+/// The response of every RPC that returns nothing but a header.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct HeaderOnly {
     #[prost(message, optional, tag = "1")]
@@ -170,7 +170,7 @@ pub struct LeaseTimeToLiveResponse {
     pub header: Option<ResponseHeader>,
     #[prost(int64, tag = "2")]
     pub id: i64,
-    /// -1 where there is no such lease.
+    /// -1 if the lease does not exist.
     #[prost(int64, tag = "3")]
     pub ttl: i64,
     #[prost(int64, tag = "4")]
@@ -237,7 +237,7 @@ pub struct ProclaimRequest {
     pub value: Vec<u8>,
 }
 
-/// Asks for the leader of an election, once or as a stream.
+/// Requests the leader of an election, once or as a stream.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct LeaderRequest {
     #[prost(bytes = "vec", tag = "1")]

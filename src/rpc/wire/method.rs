@@ -1,4 +1,4 @@
-//! The RPCs, and which of them may be sent twice.
+//! The RPCs, and which of them may be retried.
 
 use http::uri::PathAndQuery;
 
@@ -6,7 +6,7 @@ use http::uri::PathAndQuery;
 #[derive(Debug)]
 pub struct Method {
     path: &'static str,
-    /// Whether sending it twice has the effect of sending it once.
+    /// Whether sending it twice has the same effect as sending it once.
     pub repeatable: bool,
     /// Whether it needs a member that knows the leader.
     pub needs_leader: bool,
@@ -14,25 +14,25 @@ pub struct Method {
     pub share: Share,
 }
 
-/// Which part of a connection's streams it may take, where the server allows few of them.
+/// Which share of a connection's streams it may use if the server allows few of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Share {
-    /// For calls that are answered soon.
+    /// For calls that are answered promptly.
     Call,
-    /// For streams, and for calls that wait for others.
+    /// For streams, and for calls that wait for other clients.
     LongLived,
-    /// For what a lease depends on: it takes the last stream, too.
+    /// For the renewal of leases: it may use the last stream too.
     Renewal,
 }
 
-/// What the silence of a member means.
+/// What it means if a member does not answer for a while.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// Another member may be asked as well.
+    /// Another member may be asked too.
     Little,
-    /// Something may be wrong with the member.
+    /// The member may be unhealthy.
     Usual,
-    /// Nothing: the call waits for others.
+    /// Nothing: the call waits for other clients.
     Endless,
 }
 
@@ -47,12 +47,12 @@ impl Method {
         }
     }
 
-    /// Changes something: is sent at most once.
+    /// Not idempotent: applied at most once.
     const fn mutation(path: &'static str) -> Self {
         Self { repeatable: false, ..Self::new(path) }
     }
 
-    /// Changes something, with the same effect when done twice.
+    /// Changes something, but is idempotent.
     const fn repeatable(path: &'static str) -> Self {
         Self::new(path)
     }
@@ -62,17 +62,17 @@ impl Method {
         Self { patience: Patience::Little, ..Self::new(path) }
     }
 
-    /// Waits for others, and changes something in the end: is sent at most once.
+    /// Waits for other clients, and changes something in the end: applied at most once.
     const fn blocking(path: &'static str) -> Self {
         Self { patience: Patience::Endless, share: Share::LongLived, ..Self::mutation(path) }
     }
 
-    /// A stream of messages, begun again after a loss.
+    /// A stream of messages that is resumed when it breaks.
     const fn stream(path: &'static str) -> Self {
         Self { share: Share::LongLived, ..Self::repeatable(path) }
     }
 
-    /// Concerns one member, whatever state the cluster is in.
+    /// Concerns a single member, whatever the state of the cluster.
     const fn local(path: &'static str, repeatable: bool) -> Self {
         Self { repeatable, needs_leader: false, ..Self::new(path) }
     }
@@ -87,26 +87,26 @@ impl Method {
 }
 
 pub static RANGE: Method = Method::read("/etcdserverpb.KV/Range");
-/// A read that any member answers from what it has, with or without a leader.
+/// A read that any member answers from its own data, with or without a leader.
 pub static SERIALIZABLE_RANGE: Method =
     Method { needs_leader: false, ..Method::read("/etcdserverpb.KV/Range") };
 pub static PUT: Method = Method::mutation("/etcdserverpb.KV/Put");
 pub static DELETE_RANGE: Method = Method::mutation("/etcdserverpb.KV/DeleteRange");
 pub static TXN: Method = Method::mutation("/etcdserverpb.KV/Txn");
-/// A transaction of reads only.
+/// A read-only transaction.
 pub static READ_TXN: Method = Method::read("/etcdserverpb.KV/Txn");
 pub static COMPACT: Method = Method::mutation("/etcdserverpb.KV/Compact");
 
 pub static WATCH: Method = Method::stream("/etcdserverpb.Watch/Watch");
 
-/// With a random id of the client's, which makes it repeatable.
+/// With a random id that the client chose, which makes it repeatable.
 pub static LEASE_GRANT: Method = Method::repeatable("/etcdserverpb.Lease/LeaseGrant");
-/// With an id that the caller chose: a second attempt could not tell a lease that was there
-/// before from one that the first attempt made.
+/// With an id that the caller chose: a retry could not tell whether an existing lease is its own,
+/// granted by the first attempt.
 pub static LEASE_GRANT_WITH_ID: Method = Method::mutation("/etcdserverpb.Lease/LeaseGrant");
-/// Not repeated unseen, because the answer to the second attempt has another meaning.
+/// Not repeatable, because the response to a second attempt would be another one: "not found".
 pub static LEASE_REVOKE: Method = Method::mutation("/etcdserverpb.Lease/LeaseRevoke");
-/// For those who want the lease gone, whoever revokes it.
+/// For callers that do not care which attempt revoked the lease.
 pub static LEASE_REVOKE_AGAIN: Method = Method::repeatable("/etcdserverpb.Lease/LeaseRevoke");
 pub static LEASE_KEEP_ALIVE: Method =
     Method { share: Share::Renewal, ..Method::repeatable("/etcdserverpb.Lease/LeaseKeepAlive") };
@@ -114,20 +114,20 @@ pub static LEASE_TIME_TO_LIVE: Method = Method::read("/etcdserverpb.Lease/LeaseT
 pub static LEASE_LEASES: Method = Method::read("/etcdserverpb.Lease/LeaseLeases");
 
 pub static UNLOCK: Method = Method::repeatable("/v3lockpb.Lock/Unlock");
-/// A transaction that has no further effect when it is sent again.
+/// A transaction that is idempotent.
 pub static REPEATABLE_TXN: Method = Method::repeatable("/etcdserverpb.KV/Txn");
 
-/// Never repeated: a server that loses the client of the first attempt deletes the key, which is
-/// that of the second attempt too.
+/// Never repeated: when a server loses the client of the first attempt, it deletes the candidate's
+/// key, which is the key of the second attempt too.
 pub static CAMPAIGN: Method = Method::blocking("/v3electionpb.Election/Campaign");
 pub static PROCLAIM: Method = Method::mutation("/v3electionpb.Election/Proclaim");
 pub static LEADER: Method = Method::read("/v3electionpb.Election/Leader");
 pub static OBSERVE: Method = Method::stream("/v3electionpb.Election/Observe");
-/// Repeatable: it deletes the leader's key of one revision, and succeeds where that is gone.
+/// Repeatable: it deletes the leader's key at one revision, and succeeds if that is gone.
 pub static RESIGN: Method = Method::repeatable("/v3electionpb.Election/Resign");
 
 pub static MEMBER_LIST: Method = Method::read("/etcdserverpb.Cluster/MemberList");
-/// The members as one member knows them, with or without a leader.
+/// The members as a single member knows them, with or without a leader.
 pub static SERIALIZABLE_MEMBER_LIST: Method =
     Method { needs_leader: false, ..Method::read("/etcdserverpb.Cluster/MemberList") };
 pub static MEMBER_ADD: Method = Method::mutation("/etcdserverpb.Cluster/MemberAdd");
@@ -138,7 +138,7 @@ pub static MEMBER_PROMOTE: Method = Method::mutation("/etcdserverpb.Cluster/Memb
 pub static ALARM: Method = Method::mutation("/etcdserverpb.Maintenance/Alarm");
 pub static ALARM_LIST: Method = Method::read("/etcdserverpb.Maintenance/Alarm");
 pub static STATUS: Method = Method::local("/etcdserverpb.Maintenance/Status", true);
-/// The member does nothing else meanwhile, for as long as it takes.
+/// The member answers nothing else meanwhile, however long it takes.
 pub static DEFRAGMENT: Method = Method {
     patience: Patience::Endless,
     ..Method::local("/etcdserverpb.Maintenance/Defragment", false)

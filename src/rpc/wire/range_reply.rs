@@ -1,22 +1,22 @@
-//! The response to a range request, read in place.
+//! The response to a range request, parsed in place.
 //!
-//! A range may have tens of thousands of keys. Reading them straight out of the received buffer
-//! saves a list of decoded messages that would only be copied into Python objects.
+//! A range may have tens of thousands of keys. Python objects are made straight from the received
+//! buffer, without a list of decoded messages in between.
 
 use bytes::Bytes;
 
 use crate::rpc::wire::fields::{Fields, Malformed, Value};
 use crate::rpc::wire::messages::ResponseHeader;
 
-/// A received response; its fields are parsed when they are asked for.
+/// A received response; its fields are parsed when they are read.
 #[derive(Clone, Debug)]
 pub struct RangeReply {
     message: Bytes,
-    /// How many bytes of namespace stand before each key.
+    /// The length of the namespace's prefix on each key.
     namespace: usize,
 }
 
-/// All but the key-value pairs.
+/// Everything but the key-value pairs.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Summary {
     pub header: ResponseHeader,
