@@ -183,7 +183,7 @@ if _typing.TYPE_CHECKING:
     from ._watch.batch import WatchBatch
     from ._watch.condvar import CondVar
 else:
-    # At run time the same names are loaded when they are asked for.
+    # At run time, the same names are loaded when they are first used.
     from . import _lazy
 
     __getattr__ = _lazy.load
@@ -372,7 +372,7 @@ __all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would co
     "cleanup_runtime",
 ]
 
-# Tracebacks, pickles and `help` show where programs import a name from, not where it is written.
+# Tracebacks, pickles and `help` show where programs import a name from, not where it is defined.
 for _name in __all__:
     _value = globals().get(_name)
     if getattr(_value, "__module__", __name__) != __name__:

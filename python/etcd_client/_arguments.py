@@ -1,7 +1,7 @@
-"""Reading arguments that native calls have accepted, and refusing those that they would refuse.
+"""Converting arguments that native calls have accepted, and checking arguments as they would.
 
-What is kept for a later call is checked when it is given, where the program that is wrong is still
-on the stack.
+An argument that is kept for a later call is checked when it is passed, so that the traceback shows
+where the mistake is.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 def as_bytes(value: BytesLike) -> bytes:
-    """Return a key or a value as the server gets it.
+    """Return a key or a value as it is sent.
 
     Args:
-        value: What a native call has accepted.
+        value: A value that a native call has accepted.
     """
     return value.encode() if isinstance(value, str) else bytes(value)
 
@@ -29,7 +29,7 @@ def lease_id(lease: LeaseId | None) -> int:
     """Return the id of a lease; 0 for none.
 
     Args:
-        lease: What a native call has accepted.
+        lease: A lease that a native call has accepted.
     """
     if lease is None:
         return 0
@@ -37,10 +37,10 @@ def lease_id(lease: LeaseId | None) -> int:
 
 
 def check_seconds(value: object, name: str) -> None:
-    """Refuse what is no number of seconds above 0.
+    """Raise an error unless the value is a number of seconds above 0.
 
     Args:
-        value: What was given.
+        value: The argument.
         name: The name of the argument.
     """
     if isinstance(value, bool) or not isinstance(value, int | float):
@@ -52,10 +52,10 @@ def check_seconds(value: object, name: str) -> None:
 
 
 def check_ttl(value: object, name: str = "ttl") -> None:
-    """Refuse what is no time to live of a lease, which is in whole seconds.
+    """Raise an error unless the value is a lease's time to live, in whole seconds.
 
     Args:
-        value: What was given.
+        value: The argument.
         name: The name of the argument.
     """
     if isinstance(value, bool) or not isinstance(value, int):
@@ -67,10 +67,10 @@ def check_ttl(value: object, name: str = "ttl") -> None:
 
 
 def check_name(value: object, name: str) -> None:
-    """Refuse what is no bytes-like object and no `str` that UTF-8 can encode.
+    """Raise an error unless the value is a bytes-like object or a `str` that UTF-8 can encode.
 
     Args:
-        value: What was given.
+        value: The argument.
         name: The name of the argument.
     """
     try:
@@ -85,10 +85,10 @@ def check_name(value: object, name: str) -> None:
 
 
 def check_communicator(value: object) -> None:
-    """Refuse what is no open connection, and say where one comes from.
+    """Raise an error unless the value is a communicator; the message says how to get one.
 
     Args:
-        value: What was given.
+        value: The argument.
     """
     if not isinstance(value, _etcd_client.Communicator):
         kind = type(value).__qualname__

@@ -1,4 +1,4 @@
-"""`Backoff`: the pauses between attempts that others may have spoilt."""
+"""`Backoff`: the pauses between attempts that conflict with those of others."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ _LONGEST = 0.5
 
 
 class Backoff:
-    """Pauses of random lengths, which double on average.
+    """Pauses of random length, which double on average.
 
-    There is none after the first failure: that one may have been bad luck, and what comes next
-    knows the newest state. Several that wait at once go on at different times.
+    There is none after the first failure, which may have been chance; the next attempt knows the
+    latest state. Randomness spreads out contenders that failed at the same time.
 
     Args:
-        first: The seconds of which the first pause is a random part.
-        longest: The seconds of which no pause is more than a random part.
+        first: The upper limit of the first pause, in seconds.
+        longest: The upper limit of all pauses, in seconds.
     """
 
     __slots__ = ("_failures", "_first", "_longest")
@@ -29,7 +29,7 @@ class Backoff:
         self._failures = 0
 
     async def pause(self) -> None:
-        """Wait after a failure."""
+        """Pause after a failure."""
         failures, self._failures = self._failures, self._failures + 1
         if failures == 0:
             await checkpoint()

@@ -1,4 +1,4 @@
-"""`Client`: the endpoints of a cluster, and how to connect to them."""
+"""`Client`: the endpoints of a cluster, and the options to connect to them."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
 class Client:
     """The endpoints of a cluster, and the options to connect with.
 
-    Entering its context gives a `Communicator`, connected to a member within the connect timeout;
-    leaving it closes that. `connect` makes a context for each use; they may overlap. `open` gives
-    one without a context.
+    Entering its context connects to a member within the connect timeout and returns a
+    `Communicator`; leaving it closes the communicator. `connect` makes a context for each use;
+    contexts may overlap. `open` returns a communicator without a context.
 
     Args:
-        endpoints: Where the members listen, one or several, also with commas between them:
-            `host:port`, `http://host:port`, `https://host:port`, or the path of a socket after
-            `unix:`. Without a port it is 2379.
-        connect_options: How to connect.
-        lock_options: The lock to hold, as `with_lock` says.
+        endpoints: The members' client addresses, one or several, perhaps separated by commas:
+            `host:port`, `http://host:port`, `https://host:port`, or `unix:` and the path of a
+            socket. The default port is 2379.
+        connect_options: The options to connect with.
+        lock_options: The lock to hold, as for `with_lock`.
 
     Raises:
         InvalidUriError: An endpoint is malformed.
-        InvalidArgsError: There is no endpoint.
+        InvalidArgsError: No endpoint is given.
 
     Examples:
         >>> from etcd_client import Client
@@ -68,40 +68,41 @@ class Client:
         service_name: str | None = None,
         nameserver: str | None = None,
     ) -> Client:
-        """Make a client of the cluster that the SRV records of a domain describe.
+        """Make a client for the cluster that the SRV records of a domain describe.
 
-        The records are looked up at each connect, as etcd's own tools do: the endpoints of
-        `_etcd-client-ssl._tcp.<domain>` speak TLS, those of `_etcd-client._tcp.<domain>` plain
-        text. The latter are used only if there are none of the former, and never with options for
-        TLS. The certificate has to carry the domain, not the host that DNS names, unless the
-        options say another `server_name`.
+        The records are looked up at each connect, as by etcd's own tools: the endpoints of
+        `_etcd-client-ssl._tcp.<domain>` use TLS, those of `_etcd-client._tcp.<domain>` do not. The
+        latter are used only if there are none of the former, and never if the options ask for TLS.
+        The certificate must be valid for the domain, not for the host that DNS names, unless the
+        options set a `server_name`.
 
         Args:
-            domain: Such as `example.com`.
-            connect_options: How to connect; the connect timeout bounds the lookup as well.
-            service_name: Tells clusters of one domain apart: `_etcd-client-ssl-<name>._tcp`.
-            nameserver: The address of a name server, perhaps with its port, that is asked
-                instead of the system's.
+            domain: The domain, such as `example.com`.
+            connect_options: The options to connect with; the connect timeout limits the lookup too.
+            service_name: Selects one of several clusters of a domain:
+                `_etcd-client-ssl-<name>._tcp`.
+            nameserver: The address of a name server to use instead of the system's, with an
+                optional port.
 
         Raises:
-            InvalidArgsError: The domain or the address is malformed. When it is entered, the client
-                raises `EtcdConnectionError` where DNS has no endpoints.
+            InvalidArgsError: The domain or the address is malformed. Entering the client raises
+                `EtcdConnectionError` if DNS has no endpoints.
         """
         return cls(Discovery(domain, service_name, nameserver), connect_options)
 
     @classmethod
     def from_env(cls, environment: Mapping[str, str] | None = None) -> Client:
-        """Make a client by the environment variables of `etcdctl`.
+        """Make a client from the environment variables of `etcdctl`.
 
-        `ETCDCTL_ENDPOINTS` (127.0.0.1:2379 where it is not set) or `ETCDCTL_DISCOVERY_SRV` with
+        `ETCDCTL_ENDPOINTS` (127.0.0.1:2379 if it is not set) or `ETCDCTL_DISCOVERY_SRV` with
         `ETCDCTL_DISCOVERY_SRV_NAME`; `ETCDCTL_CACERT`, `ETCDCTL_CERT`, `ETCDCTL_KEY`,
         `ETCDCTL_INSECURE_SKIP_TLS_VERIFY` and `ETCDCTL_INSECURE_TRANSPORT`; `ETCDCTL_USER`
         (`name:password`, or with `ETCDCTL_PASSWORD`); `ETCDCTL_DIAL_TIMEOUT`,
         `ETCDCTL_COMMAND_TIMEOUT`, `ETCDCTL_KEEPALIVE_TIME` and `ETCDCTL_KEEPALIVE_TIMEOUT`, such
-        as `5s`. What is not set is as `ConnectOptions` has it.
+        as `5s`. For what is not set, the defaults of `ConnectOptions` apply.
 
         Args:
-            environment: Read instead of that of the process.
+            environment: Read instead of the environment of the process.
 
         Raises:
             InvalidArgsError: A variable is malformed; the message names it.
@@ -115,29 +116,29 @@ class Client:
         return cls(settings.endpoints, settings.options)
 
     def connect(self, connect_options: ConnectOptions | None = None) -> Client:
-        """Return a client of the same endpoints, to be entered with `async with`.
+        """Return a client with the same endpoints, to be entered with `async with`.
 
         Args:
-            connect_options: How to connect; the client's own options by default.
+            connect_options: The options to connect with; the client's own by default.
         """
         return Client(self._endpoints, connect_options or self._connect_options, self._lock_options)
 
     def with_lock(
         self, lock_options: EtcdLockOption, connect_options: ConnectOptions | None = None
     ) -> Client:
-        """Return a client of the same endpoints whose contexts hold a lock while they are open.
+        """Return a client with the same endpoints whose contexts hold a lock while they are open.
 
         Entering it connects and acquires the lock; leaving it releases the lock and closes the
-        connection. `Communicator.held_lock` is the lock. An attempt that fails or is cancelled
-        leaves nothing on the server.
+        connection. `Communicator.held_lock` is the lock. A failed or cancelled attempt leaves
+        nothing on the server.
 
         Args:
             lock_options: The lock to acquire.
-            connect_options: How to connect; the client's own options by default.
+            connect_options: The options to connect with; the client's own by default.
 
         Raises:
-            LockTimeoutError: The lock was not acquired in time; on entering.
-            LockLostError: The lock was lost meanwhile; on leaving.
+            LockTimeoutError: On entering: the lock was not acquired in time.
+            LockLostError: On leaving: the lock was lost meanwhile.
 
         Examples:
             >>> from etcd_client import EtcdLockOption
@@ -153,14 +154,14 @@ class Client:
         return Client(self._endpoints, connect_options or self._connect_options, lock_options)
 
     async def open(self) -> Communicator:
-        """Open a connection that is closed by `Communicator.aclose`, where no context fits.
+        """Open a communicator without a context; close it with `Communicator.aclose`.
 
         Returns:
-            The communicator. With the options of `with_lock` it holds the lock, which `aclose`
-            gives back.
+            The communicator. If the client has a lock, as from `with_lock`, it is held, and
+            `aclose` releases it.
 
         Raises:
-            EtcdConnectionError: No member could be reached, where the options require it.
+            EtcdConnectionError: No member could be reached, and the options require a connection.
             LockTimeoutError: The lock was not acquired in time.
 
         Examples:
@@ -171,7 +172,7 @@ class Client:
         """
         endpoints, options = self._endpoints, self._connect_options
         if self._lock_options is not None:
-            # A lock that nobody can be asked for is no reason to wait for ever.
+            # Without a connection, acquiring the lock could wait for ever.
             options = options.with_require_connection(True)  # noqa: FBT003 - as it reads
         if isinstance(endpoints, Discovery):
             endpoints, options = await endpoints.resolve(options)
@@ -213,7 +214,7 @@ class Client:
             communicator.close()
 
     def _take_open(self) -> Communicator:
-        """Return what the running task has entered last, or else whatever was entered last."""
+        """Return the context that the running task entered last, or else the last one of all."""
         from ._concurrency import current_task
 
         task = current_task()

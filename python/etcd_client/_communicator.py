@@ -1,6 +1,6 @@
-"""`Communicator`: the native calls, and what is built of them.
+"""`Communicator`: the native calls, and what is built on them.
 
-Its methods import what they need: a program pays for what it uses, and not when it starts.
+Its methods import what they need, so that a program pays only for what it uses.
 """
 
 from __future__ import annotations
@@ -28,26 +28,26 @@ if TYPE_CHECKING:
 class Communicator(Changes):
     """A connection to a cluster, bound to the event loop that opened it.
 
-    `async with client.connect() as communicator` makes one. Any number of tasks may use it at once;
-    none waits for another.
+    `async with client.connect() as communicator` makes one. Any number of tasks may use it at once,
+    without waiting for each other.
 
-    **Reads** fail over to another member and are retried until their deadline. **Changes** are
-    retried only if it is certain that the first attempt did nothing; where that cannot be known,
-    they raise `OutcomeUnknownError`.
+    **Reads** fail over to other members and are retried until their deadline. **Writes** are
+    retried only if the previous attempt was certainly not applied; if that is unknown, they raise
+    `OutcomeUnknownError`.
 
-    Every call takes `timeout`: seconds, for the whole call. In addition to the errors that a call
-    documents, it may raise:
+    Every call takes a `timeout`: the deadline for the whole call, in seconds. Besides the errors
+    that it documents, every call may raise:
 
     Raises:
-        EtcdTimeoutError: There was no answer within the deadline.
+        EtcdTimeoutError: There was no response within the deadline.
         EtcdConnectionError: No member could be reached, or the connection broke.
-        OutcomeUnknownError: A change may or may not have been made.
-        RpcError: The server refused; a subclass where etcd has a name for the reason.
-        PermissionDeniedError: The user does not have the permission.
+        OutcomeUnknownError: A write may or may not have been applied.
+        RpcError: The server refused; a subclass if etcd has a name for the reason.
+        PermissionDeniedError: The user lacks the permission.
         NoLeaderError: The cluster has no leader.
         ClosedError: The communicator is closed.
-        WrongLoopError: The running event loop is not the one that opened the communicator.
-        ForkedError: The communicator was opened before this process was forked.
+        WrongLoopError: The communicator was opened on another event loop.
+        ForkedError: The communicator was opened before the process was forked.
 
     Examples:
         >>> async with client.connect() as communicator:
@@ -57,17 +57,17 @@ class Communicator(Changes):
     """
 
     held_lock: Lock | None = None
-    """The lock that `Client.with_lock` has acquired; None without it."""
+    """The lock that `Client.with_lock` acquired; None without it."""
 
     _locks: dict[bytes, tuple[bytes, HeldLease]] | None = None
 
     async def aclose(self) -> None:
-        """Close it, and give back first the lock that it was opened with; for `Client.open`.
+        """Release the lock that the communicator was opened with, if any, and close it.
 
-        Closing it again does nothing.
+        The counterpart of `Client.open`. Closing again does nothing.
 
         Raises:
-            LockLostError: The lock was lost before.
+            LockLostError: The lock had been lost.
         """
         lock, self.held_lock = self.held_lock, None
         try:
@@ -86,19 +86,18 @@ class Communicator(Changes):
         serializable: bool = False,
         timeout: float | None = None,
     ) -> Scan:
-        """Read all keys that begin with a prefix in pages, all of them at one revision.
+        """Read all keys that begin with a prefix in pages, at a single revision.
 
-        No more than a page of keys is in memory at a time. Where values are large, pages have fewer
-        keys.
+        At most one page of keys is in memory at a time. Pages have fewer keys if values are large.
 
         Args:
-            prefix: What the keys begin with; all keys where it is empty.
-            page_size: The most keys to ask for at once.
-            revision: The revision to read at; 0 for the newest.
+            prefix: The prefix; empty for all keys.
+            page_size: The maximum number of keys in a page.
+            revision: The revision to read at; 0 for the latest.
             keys_only: Whether to leave out the values.
-            serializable: Whether the member may answer from its own data, which is faster and may
-                be outdated.
-            timeout: Seconds for each page; the connection's default where None.
+            serializable: Whether the member may answer from its own data without asking the leader:
+                faster, but possibly stale.
+            timeout: Deadline for each page, in seconds; None for the connection's default.
 
         Returns:
             An async iterator of `KeyValue`, in the order of the keys.
@@ -125,20 +124,19 @@ class Communicator(Changes):
         serializable: bool = False,
         timeout: float | None = None,
     ) -> Scan:
-        """Read the keys of a range in pages, all of them at one revision.
+        """Read the keys of a range in pages, at a single revision.
 
-        No more than a page of keys is in memory at a time. Where values are large, pages have fewer
-        keys.
+        At most one page of keys is in memory at a time. Pages have fewer keys if values are large.
 
         Args:
             key: The first key.
-            range_end: The key after the last one of the range; a zero byte for no end.
+            range_end: The end of the range, exclusive; a zero byte for no end.
             page_size: The most keys to ask for at once.
             revision: The revision to read at; 0 for the newest.
             keys_only: Whether to leave out the values.
-            serializable: Whether the member may answer from its own data, which is faster and may
-                be outdated.
-            timeout: Seconds for each page; the connection's default where None.
+            serializable: Whether the member may answer from its own data without asking the leader:
+                faster, but possibly stale.
+            timeout: Deadline for each page, in seconds; None for the connection's default.
 
         Returns:
             An async iterator of `KeyValue`, in the order of the keys.
@@ -160,7 +158,7 @@ class Communicator(Changes):
 
     @property
     def maintenance(self) -> Maintenance:
-        """Maintenance: status, snapshots, alarms, defragmentation, leader and version."""
+        """Status, snapshots, alarms, defragmentation, leadership and downgrades."""
         from ._admin.maintenance import Maintenance
 
         return Maintenance(self)
@@ -172,15 +170,15 @@ class Communicator(Changes):
         *,
         timeout: float | None = None,
     ) -> LeaseGrant:
-        """Grant a lease and keep it alive; to be awaited, or entered with `async with`.
+        """Grant a lease and keep it alive in the background; to be awaited or entered.
 
         Args:
-            ttl: Seconds until the lease expires once it is no longer renewed.
-            id: The id of the lease; by default a random one.
-            timeout: The seconds that the grant may take; by default those of the connection.
+            ttl: Time to live in seconds: how long after its last renewal the lease expires.
+            id: The id of the lease; None for a random one.
+            timeout: Deadline for the grant, in seconds; None for the connection's default.
 
         Returns:
-            A `LeaseGrant`, which gives a `Lease` when it is awaited or entered.
+            A `LeaseGrant`; awaiting or entering it returns a `Lease`.
 
         Raises:
             LeaseExistError: A lease with that id exists already.
@@ -197,13 +195,13 @@ class Communicator(Changes):
         cancel_on_loss: bool = False,
         on_loss: Callable[[SessionLostError], object] | None = None,
     ) -> Session:
-        """Make a session: one lease, kept alive within `async with`, that much can share.
+        """Make a session: one lease, kept alive within `async with`, that several things share.
 
         Args:
-            ttl: The seconds after which its lease ends once it is not renewed any more.
-            cancel_on_loss: Whether the body is cancelled when the session is lost; leaving then
-                raises `SessionLostError`.
-            on_loss: What is called with a `SessionLostError` when the session is lost.
+            ttl: Time to live in seconds: how long after its last renewal the lease expires.
+            cancel_on_loss: Whether to cancel the body when the session is lost; leaving then raises
+                `SessionLostError`.
+            on_loss: Called with a `SessionLostError` when the session is lost.
 
         Returns:
             The session, not yet open.
@@ -220,22 +218,22 @@ class Communicator(Changes):
         timeout: float | None = None,
         ttl: float | None = None,
     ) -> Coroutine[Any, Any, LockResponse]:
-        """Acquire a lock and hold it until `unlock`. Most programs use the class `Lock` instead.
+        """Acquire a lock and hold it until `unlock`; most programs use the class `Lock` instead.
 
         Args:
             name: The name of the lock.
-            lease: The lease to hold it with, which the caller keeps alive. By default the lock has
-                a lease of its own, which is kept alive.
-            timeout: The seconds that acquiring it may take; None for any time.
-            ttl: The seconds for which it may be held; not with a lease of the caller's.
+            lease: The lease to attach it to, which the caller keeps alive. By default the lock has
+                its own lease, which is kept alive in the background.
+            timeout: Maximum wait in seconds; None to wait without limit.
+            ttl: Maximum time to hold it, in seconds; not together with `lease`.
 
         Returns:
-            The key that exists for as long as the lock is held.
+            The key that exists while the lock is held.
 
         Raises:
-            LockTimeoutError: It was not acquired in time.
-            LockLostError: Its key or its lease was gone before it was acquired.
-            LeaseNotFoundError: The lease of the caller's does not exist.
+            LockTimeoutError: The lock was not acquired in time.
+            LockLostError: Its key or lease was deleted before it was acquired.
+            LeaseNotFoundError: The given lease does not exist.
             InvalidArgsError: Both `lease` and `ttl` are given.
         """
         from ._started import StartedCoroutine
@@ -264,14 +262,14 @@ class Communicator(Changes):
         """Release a lock.
 
         Args:
-            key: The key that `lock` returned; or the name of a lock that this communicator holds.
-            timeout: The seconds that it may take; by default those of the connection.
+            key: The key that `lock` returned, or the name of a lock that this communicator holds.
+            timeout: Deadline for the call, in seconds; None for the connection's default.
 
         Returns:
-            The header.
+            The response header.
 
         Raises:
-            LockLostError: The lock had been lost before.
+            LockLostError: The lock had been lost.
         """
         held = self._take_lock(key)
         if held is None:

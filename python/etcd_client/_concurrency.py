@@ -1,23 +1,22 @@
-"""What the code above the calls asks of the event loop: time, events, cancelling, tasks.
+"""What the code above the calls needs of an event loop: time, events, cancellation, tasks.
 
-Sessions, recipes, caches and transactions in software are written against these few names and
-never against asyncio, so that another loop, or threads without a loop, can be put below them by
-changing this module alone. Its rules are those that all of these can keep:
+Sessions, recipes, caches and STM use these few names and never asyncio itself, so that another
+event loop, or threads without one, can be supported by changing only this module. Its rules are
+those that all of these can follow:
 
-1. A task belongs to a `Background`, which the task that made it enters and leaves. It ends there:
-   nothing runs on behind a block that was left.
-2. A function in the background handles the errors that it can expect. What escapes from it
-   cancels the body, and is raised when the `Background` is left.
-3. A cancellation is raised at an `await`, once. Only the `CancelScope` that asked for it swallows
-   it; everybody else lets it pass, and awaits what must still be done with `finish`.
-4. Scopes and backgrounds are left in the reverse of the order in which they were entered, by the
-   same task.
+1. A task belongs to a `Background`, which its parent task enters and leaves. It ends there: no task
+   outlives the block.
+2. A function in the background handles the errors that it expects. Any other error cancels the
+   body, and is raised when the `Background` is left.
+3. A cancellation is raised at an `await`, once. Only the `CancelScope` that requested it catches
+   it; all other code lets it pass, and awaits its clean-up with `finish`.
+4. Scopes and backgrounds are left in the reverse order, by the task that entered them.
 5. An `Event` is set and awaited on one loop. The engine's `Call`s are awaited like any coroutine.
-6. Where there is no loop (threads), a body cannot be interrupted at any point: it ends at the next
-   call, `sleep`, `Event.wait` or `checkpoint`. Loops that do none of these call `checkpoint`.
+6. Without an event loop (threads), a body cannot be interrupted at any point, but only at the next
+   call, `sleep`, `Event.wait` or `checkpoint`. Loops that use none of these call `checkpoint`.
 
-asyncio is loaded when it is first used: whoever runs a loop has it already, and importing this
-package alone should not take the time.
+asyncio is imported when it is first used: a program with an event loop has it already, and
+importing this package alone should be fast.
 """
 
 from __future__ import annotations
@@ -45,38 +44,38 @@ _T = TypeVar("_T")
 
 
 def current_time() -> float:
-    """Return the seconds of the clock by which `sleep` and deadlines go."""
+    """Return the time of the clock of `sleep` and deadlines, in seconds."""
     return asyncio.get_running_loop().time()
 
 
 def current_task() -> object | None:
-    """Return the running task, to be compared with others; None outside of any."""
+    """Return the running task, to be compared with others; None outside of tasks."""
     try:
         return asyncio.current_task()
     except RuntimeError:
-        # A forked child leaves the contexts of its parent outside of the parent's event loop.
+        # A forked child may leave its parent's contexts without a running event loop.
         return None
 
 
 def current_loop() -> object:
-    """Return what stands for the running loop, to be compared with others."""
+    """Return an object that identifies the running loop, to be compared with others."""
     return asyncio.get_running_loop()
 
 
 async def sleep(seconds: float) -> None:
-    """Let others run for some time; not at all where it is negative."""
+    """Sleep; return at once if the time is negative."""
     await asyncio.sleep(seconds)
 
 
 async def checkpoint() -> None:
-    """Let others run, and let a cancellation come."""
+    """Let other tasks run, and allow a cancellation."""
     await asyncio.sleep(0)
 
 
 async def finish(function: Callable[..., Coroutine[Any, Any, _T]], *args: object) -> _T:
-    """Await a coroutine to its end, also where the caller is cancelled meanwhile.
+    """Await a coroutine to its end, even if the caller is cancelled meanwhile.
 
-    The cancellation is raised when it has ended. It must bound its own time.
+    The cancellation is raised when it has ended. It must have a time limit of its own.
     """
     task = asyncio.get_running_loop().create_task(function(*args))
     cancelled: BaseException | None = None
@@ -88,12 +87,12 @@ async def finish(function: Callable[..., Coroutine[Any, Any, _T]], *args: object
     if cancelled is None:
         return task.result()
     if not task.cancelled():
-        task.exception()  # it is not told: the caller wants to be gone
+        task.exception()  # not reported: the caller is being cancelled
     raise cancelled
 
 
 class Event:
-    """Something that happens once, and that many can wait for."""
+    """Something that happens once, and that any number of tasks can wait for."""
 
     __slots__ = ("_event",)
 
@@ -101,20 +100,20 @@ class Event:
         self._event = asyncio.Event()
 
     def set(self) -> None:
-        """Say that it has happened."""
+        """Set the event."""
         self._event.set()
 
     def is_set(self) -> bool:
-        """Return whether it has happened."""
+        """Return whether it is set."""
         return self._event.is_set()
 
     async def wait(self) -> None:
-        """Wait until it has happened."""
+        """Wait until it is set."""
         await self._event.wait()
 
 
 class Mutex:
-    """One body at a time, in the order in which they came; for `async with`."""
+    """Lets one body run at a time, in the order of arrival; for `async with`."""
 
     __slots__ = ("_lock",)
 
@@ -129,19 +128,19 @@ class Mutex:
 
 
 class CancelScope:
-    """A body that others can end: its cancellation stops at the scope.
+    """A body that others can cancel; the cancellation ends at the scope.
 
-    A cancellation that comes from outside passes, also where both come at once. A body that has
-    been left is not cancelled any more, so that what follows it never is.
+    A cancellation from outside passes through, even if both happen at once. A body that has been
+    left is never cancelled, so that the code after it is not affected.
 
     Args:
-        seconds: After which the body is cancelled; None for never.
+        seconds: Time after which the body is cancelled; None for never.
     """
 
     __slots__ = ("_before", "_delivered", "_requested", "_seconds", "_task", "_timer", "caught")
 
     caught: bool
-    """After the body: whether it was ended by this scope."""
+    """After the body: whether it was cancelled by this scope."""
 
     def __init__(self, seconds: float | None = None) -> None:
         self.caught = False
@@ -154,14 +153,14 @@ class CancelScope:
 
     @property
     def cancelled(self) -> bool:
-        """Whether it was asked to end."""
+        """Whether its cancellation was requested."""
         return self._requested
 
     def cancel(self) -> None:
-        """End the body at its next `await`; does nothing where it has been left."""
+        """Cancel the body at its next `await`; does nothing if it has been left."""
         self._requested = True
         if self._task is not None:
-            # The body itself may be running now, and must not take it out of the scope.
+            # The body itself may be running, and the cancellation must not leave the scope.
             self._task.get_loop().call_soon(self._deliver)
 
     def _deliver(self) -> None:
@@ -207,9 +206,9 @@ class CancelScope:
 
 
 class Background:
-    """Functions that run beside a body, and no longer than it.
+    """Functions that run in the background of a body, but not longer.
 
-    Leaving it cancels what still runs and waits for its end.
+    Leaving it cancels those that still run and waits for their end.
     """
 
     __slots__ = ("_error", "_scope", "_tasks")
@@ -220,11 +219,11 @@ class Background:
         self._error: BaseException | None = None
 
     def start(self, function: Callable[..., Awaitable[object]], *args: object) -> None:
-        """Run a function beside the body.
+        """Run a function in the background.
 
         Args:
-            function: What to call and to await; its result is dropped.
-            args: What it is called with.
+            function: An async function; its result is dropped.
+            args: Its arguments.
         """
         loop = asyncio.get_running_loop()
         task = loop.create_task(self._run(function, args))
@@ -232,7 +231,7 @@ class Background:
         task.add_done_callback(self._tasks.discard)
 
     async def wait(self) -> None:
-        """Wait until all that was started has ended."""
+        """Wait until all functions that were started have ended."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
@@ -263,7 +262,7 @@ class Background:
         return caught
 
     async def _end(self) -> None:
-        """Cancel what runs and wait for it, also where the body's task is cancelled meanwhile."""
+        """Cancel what runs and wait for it, even if the body's task is cancelled meanwhile."""
         cancelled: BaseException | None = None
         while self._tasks:
             for task in self._tasks:
@@ -277,7 +276,7 @@ class Background:
 
 
 def _is_being_cancelled(task: asyncio.Task[Any]) -> bool:
-    """Tell whether a cancellation is on its way to a task of Python 3.10, which does not count."""
+    """Return whether a task is about to be cancelled; Python 3.10 does not count cancellations."""
     waited_for = getattr(task, "_fut_waiter", None)
     on_its_way = getattr(task, "_must_cancel", False)
     return on_its_way or (waited_for is not None and waited_for.cancelled())

@@ -1,4 +1,4 @@
-"""`Deadline`: the time that a call of several steps may take."""
+"""`Deadline`: the deadline of a call of several requests."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ _T = TypeVar("_T")
 
 
 class Deadline:
-    """When a call of several steps has to be over.
+    """The deadline of a call of several requests.
 
     Args:
-        timeout: The seconds that all of it may take; None for any time.
-        what: What is bounded, for the error's message.
+        timeout: The seconds for the whole call; None for no deadline.
+        what: The name of the call, for error messages.
 
     Raises:
-        TypeError: The timeout is no number.
+        TypeError: The timeout is not a number.
         InvalidArgsError: It is not above 0.
     """
 
@@ -41,10 +41,10 @@ class Deadline:
         return self._end is not None and current_time() >= self._end
 
     def left(self) -> float | None:
-        """Return the seconds that are left; None where there is no end.
+        """Return the remaining seconds; None if there is no deadline.
 
         Raises:
-            EtcdTimeoutError: There are none.
+            EtcdTimeoutError: The deadline has passed.
         """
         if self._end is None:
             return None
@@ -54,10 +54,10 @@ class Deadline:
         return left
 
     async def bound(self, awaitable: Awaitable[_T]) -> _T:
-        """Await what changes nothing on the server, and no longer than the deadline.
+        """Await something that changes nothing on the server, until the deadline.
 
         Args:
-            awaitable: What is cancelled at the deadline.
+            awaitable: What to await; it is cancelled at the deadline.
 
         Raises:
             EtcdTimeoutError: The deadline has passed.

@@ -1,4 +1,4 @@
-"""Finding the endpoints of a cluster by the SRV records of its domain."""
+"""DNS discovery: the endpoints of a cluster from the SRV records of its domain."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from ._etcd_client import ConnectOptions
 
 
 class Discovery:
-    """The domain whose SRV records name the endpoints of a cluster; see `Client.from_srv`.
+    """A domain whose SRV records name the endpoints of a cluster; see `Client.from_srv`.
 
     Args:
-        domain: Such as `example.com`.
-        service_name: Tells clusters of one domain apart.
-        nameserver: The address of a name server to ask instead of the system's.
+        domain: The domain, such as `example.com`.
+        service_name: Selects one of several clusters of a domain.
+        nameserver: The address of a name server to use instead of the system's.
 
     Raises:
         InvalidArgsError: The domain or the address is malformed.
@@ -37,14 +37,14 @@ class Discovery:
         """Look the records up.
 
         Args:
-            options: The options of the client. Its connect timeout bounds the lookup as well.
+            options: The options of the client; its connect timeout limits the lookup too.
 
         Returns:
-            The endpoints, and the options to connect to them with: TLS where the records are those
-            of TLS, with the domain as the name that the certificate has to carry.
+            The endpoints, and the options to connect to them. For records of endpoints with TLS,
+            these ask for TLS and expect the domain in the certificate.
 
         Raises:
-            EtcdConnectionError: There are no such records, or no name server answered.
+            EtcdConnectionError: There are no usable records, or no name server answered.
         """
         return await _etcd_client.discover(
             options, self._domain, self._service_name, self._nameserver

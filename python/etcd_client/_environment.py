@@ -1,4 +1,4 @@
-"""The environment variables of `etcdctl`, read for `Client.from_env`."""
+"""Reading the environment variables of `etcdctl`, for `Client.from_env`."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ _BOOLEANS = {
 
 
 class _Settings(NamedTuple):
-    """What the environment says about a client."""
+    """The endpoints and options of a client, from the environment."""
 
     endpoints: str | Discovery
     options: ConnectOptions
 
 
 def read(environment: Mapping[str, str]) -> _Settings:
-    """Read the variables that `etcdctl` reads; those that are empty are not set."""
+    """Read the variables that `etcdctl` reads; an empty one counts as not set."""
     variables = _Variables(environment)
     domain = variables.text("DISCOVERY_SRV")
     if domain is None:
@@ -74,7 +74,7 @@ def _credentials(variables: _Variables) -> tuple[str | None, str | None]:
     if password is None:
         user, colon, password = user.partition(":")
         if not colon:
-            # `etcdctl` would ask for it.
+            # `etcdctl` would prompt for it.
             message = f"{_PREFIX}USER: expected name:password, or {_PREFIX}PASSWORD beside it"
             raise InvalidArgsError(message)
     return user, password

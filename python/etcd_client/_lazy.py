@@ -1,7 +1,7 @@
-"""Names of the package that are loaded when a program asks for them.
+"""Names of the package that are loaded when they are first used.
 
-Every program pays for importing the package, and few need all of it. `load` and `names` are the
-package's `__getattr__` and `__dir__`.
+Every program pays for importing the package, but few need all of it. `load` and `names` are its
+`__getattr__` and `__dir__`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import sys
 
 PACKAGE = "etcd_client"
 
-# The names, each with the module that has it.
+# Each name with its module.
 MODULES = {
     "BytesLike": "_types",
     "CondVar": "_watch.condvar",
@@ -38,7 +38,7 @@ MODULES = {
 
 
 def load(name: str) -> object:
-    """Find a name that the package does not have yet.
+    """Load a name that the package does not have yet.
 
     Args:
         name: The name.
@@ -50,11 +50,11 @@ def load(name: str) -> object:
     from importlib import import_module  # noqa: PLC0415 - most programs do not get here
 
     value: object = getattr(import_module(f"{PACKAGE}.{module}"), name)
-    # The next access finds it without a call.
+    # So that the next access does not call this function.
     setattr(sys.modules[PACKAGE], name, value)
     return value
 
 
 def names() -> list[str]:
-    """List the names that the package has, and those that it can load."""
+    """List the names that are loaded and those that can be loaded."""
     return sorted({*vars(sys.modules[PACKAGE]), *MODULES})

@@ -1,4 +1,4 @@
-"""`StartedCoroutine`: a coroutine whose work is under way before its first step."""
+"""`StartedCoroutine`: a coroutine whose call is in flight before its first step."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _T_co = TypeVar("_T_co", covariant=True)
 
 
 class StartedCoroutine(Coroutine[Any, Any, _T_co]):
-    """A coroutine that ends its work even when it is cancelled before its first step.
+    """A coroutine that cancels its call even if it is cancelled before its first step.
 
-    A plain coroutine that has not started runs none of its code when it is closed: the call that it
-    would have awaited would go on until the last reference to it is gone.
+    A plain coroutine that has not started runs none of its code when it is closed, so the call that
+    it would have awaited would run on until the last reference to it is gone.
 
     Args:
-        give_up: Ends the work.
-        result: Awaits the work; once it has started, it ends the work itself.
+        give_up: Cancels the call.
+        result: Awaits the call; once it has started, it cancels the call itself.
     """
 
     __slots__ = ("_begun", "_give_up", "_result")
@@ -35,7 +35,7 @@ class StartedCoroutine(Coroutine[Any, Any, _T_co]):
         return self._result.__await__()
 
     def send(self, value: None, /) -> object:
-        """Resume it, as a task does; not for programs.
+        """Advance it, as the coroutine protocol requires; not meant for programs.
 
         Args:
             value: None.
@@ -53,11 +53,11 @@ class StartedCoroutine(Coroutine[Any, Any, _T_co]):
         tb: TracebackType | None = None,
         /,
     ) -> object:
-        """End it with an exception, as the cancellation of its task does.
+        """Cancel it and raise an exception, as happens when its task is cancelled.
 
         Args:
             typ: The exception or its class.
-            val: Where `typ` is a class: an instance, or the argument to make one.
+            val: If `typ` is a class: an instance of it, or the argument to make one.
             tb: The traceback of the exception.
         """
         self._give_up_unbegun()
@@ -71,7 +71,7 @@ class StartedCoroutine(Coroutine[Any, Any, _T_co]):
         self._result.close()
 
     def __getattr__(self, name: str) -> object:
-        # asyncio and debuggers read these from a coroutine to show where a task is.
+        # asyncio and debuggers read these attributes of a coroutine to show where a task is.
         if name.startswith("cr_") or name in {"__name__", "__qualname__"}:
             found: object = getattr(self._result, name)
             return found

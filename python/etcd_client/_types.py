@@ -1,6 +1,6 @@
-"""What arguments and results may be, named for the annotations of programs.
+"""The types of arguments and results, for annotations in programs.
 
-Loaded when one of these names is asked for: nothing else needs it at run time.
+Loaded when one of these names is first used: nothing else needs it at run time.
 """
 
 import sys
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 elif sys.version_info >= (3, 12):
     from collections.abc import Buffer
 else:
-    # Before Python 3.12 there is no class of all bytes-like objects; these are the usual ones.
+    # Before Python 3.12 there is no class for all bytes-like objects; these are the usual ones.
     Buffer = bytes | bytearray | memoryview
 
 __all__ = ["BytesLike", "LeaseId", "OpResponse", "PemSource"]

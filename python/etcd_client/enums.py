@@ -1,8 +1,8 @@
 """The enumerations of etcd's API.
 
-Members carry etcd's names. Their values are those on the wire, so that a member can be made from
-the number in a message: ``AlarmType(1)``. `Isolation` is not on the wire; its values are those of
-etcd's Go client.
+Members have etcd's names, and their values are those on the wire, so that a member can be made from
+the number in a message: ``AlarmType(1)``. `Isolation` is not sent; its values are those of etcd's
+Go client.
 """
 
 from __future__ import annotations
@@ -40,9 +40,9 @@ class _Named:
 
 
 class GRPCStatusCode(_Named, IntEnum):
-    """What kind of error a gRPC call ended with.
+    """The gRPC status code of a failed call.
 
-    The members are numbers, so that they can be compared with the ``code`` of a status.
+    The members are integers, so that they can be compared with the ``code`` of a status.
     """
 
     Ok = 0
@@ -50,103 +50,102 @@ class GRPCStatusCode(_Named, IntEnum):
     Cancelled = 1
     """The call was cancelled."""
     Unknown = 2
-    """An error that says nothing about its kind; also what the server's lock and election
-    services answer, whatever the error."""
+    """An unspecified error; the server's lock and election services use it for all errors."""
     InvalidArgument = 3
-    """The request is wrong, whatever the state of the cluster."""
+    """The request is invalid, whatever the state of the cluster."""
     DeadlineExceeded = 4
-    """The deadline passed before the call was done."""
+    """The deadline passed before the call completed."""
     NotFound = 5
-    """The thing that was asked for does not exist."""
+    """What was requested does not exist."""
     AlreadyExists = 6
-    """The thing that was to be made exists."""
+    """What was to be created exists already."""
     PermissionDenied = 7
-    """The user does not have the permission."""
+    """The user lacks the permission."""
     ResourceExhausted = 8
-    """A limit is reached: of space, of requests or of a message's size."""
+    """A limit is exceeded: of space, of requests or of a message's size."""
     FailedPrecondition = 9
-    """The cluster is not in the state that the request needs."""
+    """The cluster is not in the state that the request requires."""
     Aborted = 10
-    """The call was aborted because of another one."""
+    """The call was aborted, typically because of a conflict with another one."""
     OutOfRange = 11
-    """The value, often a revision, is outside of what there is."""
+    """A value, often a revision, is outside of the valid range."""
     Unimplemented = 12
-    """The server does not know the call."""
+    """The server does not implement the call."""
     Internal = 13
     """An invariant of the server or of the connection was broken."""
     Unavailable = 14
-    """There is no connection, or the server cannot answer now."""
+    """There is no connection, or the server is unavailable at the moment."""
     DataLoss = 15
     """Data is lost or damaged."""
     Unauthenticated = 16
-    """The call carries no valid token."""
+    """The call has no valid token."""
 
 
 class CompareOp(_Named, Enum):
-    """How a transaction compares what is stored with what is given."""
+    """How a condition of a transaction compares the stored value with the given one."""
 
     EQUAL = 0
     """They are equal."""
     GREATER = 1
-    """What is stored is greater."""
+    """The stored value is greater."""
     LESS = 2
-    """What is stored is less."""
+    """The stored value is less."""
     NOT_EQUAL = 3
-    """They differ."""
+    """They are not equal."""
 
 
 class Isolation(_Named, Enum):
-    """What a function that runs by `Communicator.stm` is kept from, from the strictest level on."""
+    """The isolation levels of `Communicator.stm`, the strictest one first."""
 
     SERIALIZABLE_SNAPSHOT = 0
-    """All that it reads is of one revision, and none of it has changed when its writes are made;
-    nor has what it writes without having read it, since that revision."""
+    """All reads are at one revision. At the commit, no key that was read has changed, nor has
+    a key that was written without having been read, since that revision."""
     SERIALIZABLE = 1
-    """All that it reads is of one revision, and none of it has changed when its writes are made."""
+    """All reads are at one revision, and no key that was read has changed at the commit."""
     REPEATABLE_READS = 2
-    """None of what it reads has changed when its writes are made. While it runs it may see one key
-    before and another one after a change of both, and is run again then."""
+    """No key that was read has changed at the commit. While the function runs, it may see one key
+    from before and another from after a change of both; it then runs again."""
     READ_COMMITTED = 3
-    """Its writes are made together, whatever has become of what it has read."""
+    """The writes take effect together, whether or not the keys that were read have changed."""
 
 
 class WatchEventType(_Named, Enum):
-    """What happened to a key."""
+    """The kind of change of a key."""
 
     PUT = 0
-    """It was created or changed."""
+    """The key was created or modified."""
     DELETE = 1
-    """It was deleted, or its lease ended."""
+    """The key was deleted, or its lease expired or was revoked."""
 
 
 class SortOrder(_Named, Enum):
-    """The order of the keys in an answer."""
+    """The order of the keys in a response."""
 
     NONE = 0
-    """None asked for; the server answers in ascending order."""
+    """Unspecified; the server uses ascending order."""
     ASCEND = 1
-    """The least first."""
+    """Ascending."""
     DESCEND = 2
-    """The greatest first."""
+    """Descending."""
 
 
 class SortTarget(_Named, Enum):
-    """What the keys in an answer are sorted by."""
+    """What the keys in a response are sorted by."""
 
     KEY = 0
     """The key."""
     VERSION = 1
-    """The number of changes since the key was created."""
+    """The version: the number of puts since the key was created."""
     CREATE = 2
     """The revision that created the key."""
     MOD = 3
-    """The revision that changed the key last."""
+    """The revision that last modified the key."""
     VALUE = 4
     """The value."""
 
 
 class WatchFilterType(_Named, Enum):
-    """The events that a watch leaves out."""
+    """The kinds of events that a watch leaves out."""
 
     NOPUT = 0
     """Puts."""
@@ -155,14 +154,14 @@ class WatchFilterType(_Named, Enum):
 
 
 class AlarmType(_Named, Enum):
-    """What is wrong with a member."""
+    """The kind of an alarm."""
 
     NONE = 0
-    """Nothing; in a request, every kind of alarm."""
+    """No alarm; in a request, every kind of alarm."""
     NOSPACE = 1
-    """Its database has reached the quota: the cluster refuses to write."""
+    """A member's database has exceeded its quota: the cluster refuses writes."""
     CORRUPT = 2
-    """Its data differs from that of the others: the cluster refuses to serve."""
+    """A member's data differ from those of the others: the cluster refuses requests."""
 
 
 class AlarmAction(_Named, Enum):
@@ -171,13 +170,13 @@ class AlarmAction(_Named, Enum):
     GET = 0
     """List them."""
     ACTIVATE = 1
-    """Raise one."""
+    """Activate one."""
     DEACTIVATE = 2
     """Disarm one."""
 
 
 class PermissionType(_Named, Enum):
-    """What a role may do with a range of keys."""
+    """What a permission allows with a range of keys."""
 
     READ = 0
     """Read and watch them."""
@@ -188,11 +187,11 @@ class PermissionType(_Named, Enum):
 
 
 class DowngradeAction(_Named, Enum):
-    """What to do about a downgrade of the cluster."""
+    """A step of a downgrade of the cluster."""
 
     VALIDATE = 0
-    """Say whether the cluster can be downgraded to a version."""
+    """Check whether the cluster can be downgraded to a version."""
     ENABLE = 1
-    """Prepare the cluster for the lower version."""
+    """Start the downgrade: prepare the cluster for the lower version."""
     CANCEL = 2
-    """Cancel a prepared downgrade."""
+    """Cancel a downgrade that was started."""

@@ -1,4 +1,4 @@
-"""Administration that is more than one call: snapshots into files.
+"""Administration beyond single calls: saving snapshots to files.
 
 May import the native module, `errors` and `_started`.
 """

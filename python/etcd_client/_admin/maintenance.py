@@ -1,4 +1,4 @@
-"""`communicator.maintenance`: the native calls, and snapshots into files."""
+"""`communicator.maintenance`: the native calls, and snapshots saved to files."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from .saved_snapshot import SavedSnapshot
 
 
 class Maintenance(_etcd_client.Maintenance):
-    """Status, snapshots, alarms, defragmentation, leader and version: `communicator.maintenance`.
+    """Status, snapshots, alarms, defragmentation and so on: `communicator.maintenance`.
 
-    Where etcd answers for one member, `endpoint` says which one; it need not be one of the
-    communicator's endpoints. Without it, the member in use answers.
+    For calls that concern a single member, `endpoint` selects it; it need not be one of the
+    communicator's endpoints. By default it is the member in use.
 
     Examples:
         >>> status = await communicator.maintenance.status()
@@ -34,25 +34,25 @@ class Maintenance(_etcd_client.Maintenance):
         *,
         timeout: float | None = None,
     ) -> Coroutine[Any, Any, SavedSnapshot]:
-        """Save a member's database in a file that `etcdutl snapshot restore` takes.
+        """Save a member's database to a file for `etcdutl snapshot restore`.
 
-        The file appears under its name only when it is complete, matches the checksum that the
-        member has sent, and is safe on the disk; until then a temporary file stands beside it,
-        which an error or a cancellation removes. The stream starts at once.
+        The file appears under its name only when it is complete, matches the member's checksum and
+        has been flushed to the disk. Until then it is a temporary file in the same directory,
+        which is removed on an error or a cancellation. The stream starts at once.
 
         Args:
-            path: The file; one that is there is replaced.
-            endpoint: The member; by default the one in use.
-            progress: Called on the event loop with how many bytes have been received and how
-                many are still to come.
-            timeout: Seconds for the whole call; by default there is no limit once the stream has
-                begun.
+            path: The file; an existing one is replaced.
+            endpoint: The endpoint of the member; None for the one in use.
+            progress: Called on the event loop with the number of bytes received and the number
+                of remaining bytes.
+            timeout: Deadline for the whole call, in seconds. If None, the connection's default
+                applies until the stream has begun, and the rest has no deadline.
 
         Returns:
-            The path, the size and the version of what was saved.
+            The path, the size and the version of the saved database.
 
         Raises:
-            IoError: The file cannot be written, or the database came damaged.
+            IoError: The file cannot be written, or the database was damaged on the way.
 
         Examples:
             >>> from pathlib import Path
@@ -63,7 +63,7 @@ class Maintenance(_etcd_client.Maintenance):
             ...     saved.size == target.stat().st_size
             True
         """
-        # What handles files takes as long to import as all the rest.
+        # Loaded late: importing it takes as long as importing the rest of the package.
         from .snapshot import save  # noqa: PLC0415
 
         snapshot = self.snapshot(endpoint, timeout=timeout)

@@ -1,4 +1,4 @@
-"""`SavedSnapshot`: what a member's database was saved as."""
+"""`SavedSnapshot`: the file to which a member's database was saved."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 
 class SavedSnapshot(NamedTuple):
-    """What `snapshot_save` has saved."""
+    """The result of `snapshot_save`."""
 
     path: Path
     """The file."""
     size: int
-    """How many bytes it has, the checksum at its end included."""
+    """Its size in bytes, including the checksum at its end."""
     version: str | None
-    """The version of etcd whose format the database has; None before etcd 3.6."""
+    """The version of the database's format; None before etcd 3.6."""
 
 
 SavedSnapshot.__module__ = "etcd_client"

@@ -1,4 +1,4 @@
-"""Saving a member's database in a file."""
+"""Saving a member's database to a file."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from .saved_snapshot import SavedSnapshot
 
 T = TypeVar("T")
 
-# A member sends a multiple of the database's pages, then the checksum.
+# A member sends the database, whose size is a multiple of this page size, then the checksum.
 _PAGE = 512
 _CHECKSUM = hashlib.sha256().digest_size
-# Chunks are small (32 KiB): so much is handed to the writing thread at once.
+# Chunks are small (32 KiB), so they are passed to the writing thread in batches of this size.
 _BATCH = 1 << 20
 
 
@@ -32,12 +32,12 @@ async def save(
     path: str | os.PathLike[str],
     progress: Callable[[int, int], object] | None,
 ) -> SavedSnapshot:
-    """Write a snapshot into a file; see `Maintenance.snapshot_save`.
+    """Write a snapshot to a file; see `Maintenance.snapshot_save`.
 
     Args:
-        snapshot: A stream that nobody has read from.
+        snapshot: A stream that has not been read from.
         path: The file.
-        progress: Called with the number of bytes received and of those to come.
+        progress: Called with the number of bytes received and the number of remaining bytes.
     """
     file = TemporaryFile(Path(path))
     with _Worker() as worker:
@@ -48,7 +48,7 @@ async def save(
             await worker.run(file.publish)
         finally:
             snapshot.cancel()
-            # Queued behind what is being written, should this task have been cancelled.
+            # If this task was cancelled, a write may still be running; this is queued behind it.
             await worker.run(file.discard)
     return SavedSnapshot(path=file.target, size=file.size, version=snapshot.version)
 
@@ -74,7 +74,7 @@ async def _receive(
 
 
 class _Worker:
-    """One thread, which does the blocking work in the order in which it was asked for."""
+    """A single thread that does the blocking work in order."""
 
     def __init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="etcd-client-snapshot")
@@ -86,14 +86,14 @@ class _Worker:
         self._thread.shutdown(wait=False)
 
     async def run(self, work: Callable[..., T], *arguments: object) -> T:
-        """Do `work` in the thread; it is done even if the waiting task is cancelled."""
+        """Run `work` in the thread; it runs even if the waiting task is cancelled."""
         running = asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
         with _as_io_error():
             return await asyncio.shield(running)
 
 
 class TemporaryFile:
-    """A file beside the one that it is to become; used in the worker's thread only."""
+    """A temporary file that is renamed when it is complete; used only in the worker's thread."""
 
     def __init__(self, target: Path) -> None:
         self.target = target
@@ -103,24 +103,24 @@ class TemporaryFile:
         self._tail = b""
 
     def open(self) -> None:
-        """Make the file."""
-        # Only its owner can read it: the database holds every key, and the users' passwords.
+        """Create the file."""
+        # Readable by its owner only: the database contains all keys and the password hashes.
         self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by publish or discard
             prefix=f".{self.target.name}.", suffix=".part", dir=self.target.parent, delete=False
         )
 
     def write(self, chunks: list[bytes]) -> None:
-        """Append what was received."""
+        """Append received data."""
         data = b"".join(chunks)
         self._opened.write(data)
         self.size += len(data)
-        # The last bytes may turn out to be the checksum, which is no part of what it covers.
+        # The last bytes may be the checksum, which does not cover itself.
         data = self._tail + data
         self._digest.update(data[:-_CHECKSUM])
         self._tail = data[-_CHECKSUM:]
 
     def verify(self) -> None:
-        """Check that the database came complete and undamaged, as `etcdutl` does."""
+        """Verify that the database is complete and undamaged, as `etcdutl` does."""
         if self.size % _PAGE != _CHECKSUM:
             message = f"the snapshot has {self.size} bytes, which is none with a sha256 at its end"
             raise IoError(message)
@@ -129,7 +129,7 @@ class TemporaryFile:
             raise IoError(message)
 
     def publish(self) -> None:
-        """Make the file safe on the disk, and only then give it its name."""
+        """Flush the file to the disk, and only then rename it."""
         file = self._opened
         file.flush()
         os.fsync(file.fileno())
@@ -139,7 +139,7 @@ class TemporaryFile:
         _sync_directory(self.target.parent)
 
     def discard(self) -> None:
-        """Remove what was not published."""
+        """Remove the file if it was not published."""
         if self._file is None:
             return
         try:
@@ -156,7 +156,7 @@ class TemporaryFile:
 
 
 def _sync_directory(directory: Path) -> None:
-    """Make a new name safe on the disk; Windows has no such thing."""
+    """Flush a new name to the disk; Windows has no such operation."""
     if sys.platform == "win32":
         return
     descriptor = os.open(directory, os.O_RDONLY)
@@ -168,7 +168,7 @@ def _sync_directory(directory: Path) -> None:
 
 @contextlib.contextmanager
 def _as_io_error() -> Iterator[None]:
-    """Raise what the file system refuses as an error of this package."""
+    """Raise errors of the file system as errors of this package."""
     try:
         yield
     except IoError:

@@ -1,4 +1,4 @@
-"""Changes of keys that take several steps: compare and swap, sequential keys.
+"""Writes that take several requests: compare and swap, sequential keys.
 
 May import `_once` and what that may import.
 """

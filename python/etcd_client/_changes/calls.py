@@ -1,4 +1,4 @@
-"""`Changes`: the calls of a communicator that change keys in several steps."""
+"""`Changes`: the calls of a communicator that write keys in several requests."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 
 
 class Changes(_etcd_client.Communicator):
-    """What is made of transactions: compare and swap, sequential keys, STM."""
+    """Calls that are built on transactions: compare and swap, sequential keys, STM."""
 
     _sequences: dict[bytes, WaitingLine] | None = None
 
@@ -40,15 +40,16 @@ class Changes(_etcd_client.Communicator):
         Args:
             key: The key.
             value: The value.
-            lease: The lease to attach the key to: it is deleted when the lease ends.
-            timeout: Seconds for the whole call; the connection's default where None.
-            once: The session as long as whose life it is made exactly once.
+            lease: The lease to attach the key to: the key is deleted when the lease expires or is
+                revoked.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            once: A session; while it lives, the write is applied exactly once, whatever fails.
 
         Returns:
-            What the key has become; `replace` takes it.
+            The new key-value pair, which `replace` accepts.
 
         Raises:
-            KeyExistsError: The key exists; its `kv` is what it is.
+            KeyExistsError: The key exists already; the error's `kv` is its key-value pair.
         """
         from .compare_and_swap import create
 
@@ -63,21 +64,21 @@ class Changes(_etcd_client.Communicator):
         timeout: float | None = None,
         once: Session | None = None,
     ) -> Coroutine[Any, Any, KeyValue]:
-        """Write a key that nobody has changed since it was read.
+        """Write a key, unless it has been changed since it was read.
 
         Args:
-            kv: What the key was, as `get_kv`, `create` or `replace` returned it.
-            value: The value that it is to have.
-            lease: The lease to attach the key to; by default it stays with the one that it has, and
-                0 takes it off.
-            timeout: Seconds for the whole call; the connection's default where None.
-            once: The session as long as whose life it is made exactly once.
+            kv: The key as it was read: what `get_kv`, `create` or `replace` returned.
+            value: The new value.
+            lease: The lease to attach the key to, or 0 to detach it; by default it stays attached
+                to its present lease.
+            timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            once: A session; while it lives, the write is applied exactly once, whatever fails.
 
         Returns:
-            What the key has become.
+            The new key-value pair.
 
         Raises:
-            ConflictError: The key was changed or deleted; its `kv` is what it is.
+            ConflictError: The key was changed or deleted; the error's `kv` is its present state.
         """
         from .compare_and_swap import replace
 
@@ -115,27 +116,26 @@ class Changes(_etcd_client.Communicator):
         timeout: float | None = None,
         once: Session | None = None,
     ) -> Coroutine[Any, Any, KeyValue | None]:
-        """Change a key by a function of its value, as often as needed for nothing to get lost.
+        """Update a key with a function of its value, without losing the changes of others.
 
-        Where somebody else changes the key between reading and writing, the function is called
-        again with the new value. Callers of one process who are about the same key wait for each
-        other and need one request each, and one more for the first of them.
+        If another client changes the key between reading and writing, the function is called
+        again with the new value. Within one process, updates of the same key wait in line and need
+        one request each, plus one for the first of them.
 
         Args:
             key: The key.
-            function: Takes the value that the key has, None where it does not exist, and returns
-                the one that it is to have, None to delete it. Where it returns the value that it
-                was given, nothing is written. It may be async. What it raises ends the call, with
-                nothing written.
-            default: What the function is given in place of None.
-            lease: The lease to attach the key to; by default it stays with the one that it has, and
-                0 takes it off.
-            timeout: Seconds for all of it, waiting included. Without it each request has the
-                connection's default, and the call no end before it succeeds.
-            once: The session as long as whose life it is made exactly once.
+            function: Takes the present value, None if the key does not exist, and returns the new
+                value, None to delete the key. If it returns the value that it was given, nothing
+                is written. It may be async. If it raises, the call raises and nothing is written.
+            default: The value to pass to the function if the key does not exist.
+            lease: The lease to attach the key to, or 0 to detach it; by default it stays attached
+                to its present lease.
+            timeout: Deadline for the whole call, waiting included, in seconds. If None, each
+                request has the connection's default, and the call is retried until it succeeds.
+            once: A session; while it lives, the write is applied exactly once, whatever fails.
 
         Returns:
-            What the key has become; None where it does not exist.
+            The new key-value pair; None if the key does not exist afterwards.
 
         Examples:
             >>> def increment(value):
@@ -157,23 +157,24 @@ class Changes(_etcd_client.Communicator):
         timeout: float | None = None,
         once: Session | None = None,
     ) -> Coroutine[Any, Any, KeyValue]:
-        """Write a new key after all that were appended to a prefix before.
+        """Write a new key with the next sequence number of a prefix.
 
-        The key is the prefix and a number of 16 digits: 0 at first, and then always one more than
-        for the last key that was appended, by whichever client, also where that one was deleted
-        since. So the order of the keys is that in which they were written. The next number is the
-        value of the key `__sequence/` with the prefix behind it.
+        The key is the prefix followed by a number of 16 digits: 0 for the first key, then one more
+        than for the last appended key, whichever client wrote it and even if it has been deleted.
+        So the order of the keys is the order in which they were written. The next number is stored
+        in the key `__sequence/<prefix>`.
 
         Args:
-            prefix: What the key begins with, such as `jobs/`.
+            prefix: The prefix, such as `jobs/`.
             value: The value.
-            lease: The lease to attach the key to: it is deleted when the lease ends.
-            timeout: Seconds for all of it, waiting included. Without it each request has the
-                connection's default, and the call no end before it succeeds.
-            once: The session as long as whose life it is made exactly once.
+            lease: The lease to attach the key to: the key is deleted when the lease expires or is
+                revoked.
+            timeout: Deadline for the whole call, waiting included, in seconds. If None, each
+                request has the connection's default, and the call is retried until it succeeds.
+            once: A session; while it lives, the write is applied exactly once, whatever fails.
 
         Returns:
-            The key with what else there is to know of it.
+            The new key-value pair.
 
         Raises:
             InvalidArgsError: The prefix is empty.
@@ -219,26 +220,26 @@ class Changes(_etcd_client.Communicator):
         timeout: float | None = None,
         once: Session | None = None,
     ) -> Coroutine[Any, Any, Any]:
-        """Run a function whose reads and writes of any keys take effect at once, or not at all.
+        """Run a function as a transaction: its writes take effect atomically, or not at all.
 
-        Where something that it has read is changed before its writes are made, it is run again,
-        with what there is then. So it should do nothing but to read, to compute and to write.
+        If a key that it read is changed before its writes take effect, nothing is written and it
+        runs again. So it should have no side effects but its writes.
 
         Args:
-            function: Takes an `STM` if it is async, and a `SyncSTM` if it is not. What it raises
-                ends the call, with nothing written.
-            isolation: What it is kept from; the strictest level by default.
-            prefetch: The keys that it will read, which are then read with one request.
-            timeout: Seconds for all of it. Without it each request has the connection's default,
-                and the call no end before it succeeds.
-            once: The session as long as whose life the writes are made exactly once.
+            function: Takes an `STM` if it is async, otherwise a `SyncSTM`. If it raises, the call
+                raises and nothing is written.
+            isolation: The isolation level; by default the strictest one.
+            prefetch: Keys that it is going to read, to be read with one request beforehand.
+            timeout: Deadline for the whole call, in seconds. If None, each request has the
+                connection's default, and the function runs again until it succeeds.
+            once: A session; while it lives, the writes are applied exactly once, whatever fails.
 
         Returns:
-            What the function returns.
+            The function's result.
 
         Raises:
-            TooManyOpsError: There are more writes, or more of what has to be unchanged, than the
-                server takes in a transaction, by default 128.
+            TooManyOpsError: There are more writes, or more conditions for what was read, than the
+                server allows in a transaction, by default 128.
         """
         from etcd_client._stm.stm import stm
 
@@ -250,7 +251,7 @@ class Changes(_etcd_client.Communicator):
         *arguments: Any,  # noqa: ANN401 - the native method has types for them
         **options: Any,  # noqa: ANN401 - the same
     ) -> Coroutine[Any, Any, object]:
-        """Make a native call to which `once=` was given; the native method calls it."""
+        """Make a native call that has a `once=`; called by the native method."""
         from etcd_client._once.calls import exactly_once
 
         return exactly_once(self, name, *arguments, **options)

@@ -1,4 +1,4 @@
-"""Compare and swap: changing a key on the condition that nobody else has."""
+"""Compare and swap: writing a key on the condition that it has not been changed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def replace(  # noqa: PLR0913, PLR0917 - what the method takes
     timeout: float | None,
     once: Session | None,
 ) -> Coroutine[Any, Any, KeyValue]:
-    """Write a key that is as it was read; see `Communicator.replace`."""
+    """Write a key, unless it has been changed since; see `Communicator.replace`."""
     if not isinstance(kv, KeyValue):
         message = f"kv: expected KeyValue, got {type(kv).__qualname__}"
         raise TypeError(message)
@@ -87,7 +87,7 @@ def update(  # noqa: PLR0913, PLR0917 - what the method takes
     timeout: float | None,
     once: Session | None,
 ) -> Coroutine[Any, Any, KeyValue | None]:
-    """Change a key by a function of its value; see `Communicator.update`."""
+    """Update a key with a function of its value; see `Communicator.update`."""
     TxnOp.put(key, b"" if default is None else default, lease=lease)
     if not callable(function):
         message = f"function: expected a function, got {type(function).__qualname__}"
@@ -110,7 +110,7 @@ def _checked(value: BytesLike) -> bytes:
 
 
 class _Swapping:
-    """What all attempts of one update have in common."""
+    """The state that all attempts of one update share."""
 
     def __init__(
         self,
@@ -125,23 +125,23 @@ class _Swapping:
         self.lease = lease
         self.deadline = deadline
         self.once = once
-        # From now on what is asked of the server says what the key is during this call.
+        # Responses to requests from now on say what the key is during this call.
         self.place = Place(line_of(communicator, key))
 
     def is_done(self, kv: KeyValue | None, value: bytes | None) -> bool:
-        """Whether the key is what it is to become."""
+        """Whether the key is already as the function wants it."""
         if kv is None or value is None:
             return kv is None and value is None
         return kv.value == value and (self.lease is None or kv.lease == lease_id(self.lease))
 
     async def read(self) -> None:
-        """Learn what the key is."""
+        """Read the key."""
         asked = self.place.asks()
         kv = await self.communicator.get_kv(self.key, timeout=self.deadline.left())
         self.place.learns(kv, asked, 0 if kv is None else kv.mod_revision)
 
     async def swap(self, value: bytes | None) -> bool:
-        """Change the key if it is as it was last known, or else learn what it is."""
+        """Change the key if it is as last known; otherwise read it."""
         kv = self.place.kv
         txn = _swap(self.key, kv, value, self.lease)
         asked = self.place.asks()
@@ -176,12 +176,12 @@ async def _updated(
 
 
 def _swap(key: bytes, kv: KeyValue | None, value: BytesLike | None, lease: LeaseId | None) -> Txn:
-    """Return the transaction that changes a key if it is as it was read."""
+    """Return the transaction that changes a key if it has not been changed since it was read."""
     unchanged = Key(key).mod_revision == (0 if kv is None else kv.mod_revision)
     if value is None:
         change = TxnOp.delete(key)
     else:
-        # etcd's default would take the key off its lease, for which nobody has asked.
+        # etcd's default would detach the key from its lease.
         keeps_lease = kv is not None and lease is None
         change = TxnOp.put(key, value, lease=lease, ignore_lease=keeps_lease)
     return Txn().when([unchanged]).and_then([change]).or_else([TxnOp.get(key)])
@@ -190,7 +190,7 @@ def _swap(key: bytes, kv: KeyValue | None, value: BytesLike | None, lease: Lease
 def _written(
     key: bytes, kv: KeyValue | None, value: BytesLike, lease: LeaseId | None, revision: int
 ) -> KeyValue:
-    """Return what a key has become."""
+    """Return the new key-value pair."""
     if kv is None:
         return KeyValue(key, as_bytes(value), revision, revision, 1, lease_id(lease))
     attached = kv.lease if lease is None else lease_id(lease)
@@ -200,10 +200,10 @@ def _written(
 async def _present(
     communicator: Communicator, response: TxnResponse, key: BytesLike
 ) -> KeyValue | None:
-    """Return what the other branch has read."""
+    """Return what the other branch read."""
     (read,) = response.responses
     if read is None:
-        # A response that had to be rebuilt, and that history had not the parts for any more.
+        # The response was lost, and could not be reconstructed from the history.
         return await communicator.get_kv(key)
     return read.kvs[0] if read.kvs else None
 

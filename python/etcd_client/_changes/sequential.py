@@ -1,4 +1,4 @@
-"""Sequential keys: a prefix and a number that grows with each."""
+"""Sequential keys: a prefix and a number that each key increments."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 _COUNTERS = b"__sequence/"
 _DIGITS = 16
-# For so many prefixes a communicator remembers the last number, which saves a request.
+# A communicator remembers the last number of this many prefixes, which saves a request.
 _REMEMBERED = 64
 
 
@@ -48,7 +48,7 @@ def append(  # noqa: PLR0913, PLR0917 - what the method takes
         backoff = Backoff()
         await deadline.bound(place.turn())
         try:
-            # Somebody may have counted meanwhile, which the attempt then shows.
+            # Another client may have incremented it meanwhile; the attempt finds out.
             number, kv = appending.next(place.kv), place.kv
             while True:
                 asked = place.asks()
@@ -75,10 +75,10 @@ def _remember(lines: dict[bytes, WaitingLine], counter: bytes, line: WaitingLine
 
 
 class _Appending:
-    """A key that is to be written.
+    """A key to be written.
 
-    The counter is a key of its own, and outside of the prefix: so no number is used again when
-    the last key has been deleted, and nobody who reads or watches the prefix sees it.
+    The counter is a separate key outside of the prefix, so that no number is reused after the last
+    key was deleted, and that those who read or watch the prefix do not see the counter.
     """
 
     def __init__(self, prefix: bytes, value: bytes, lease: LeaseId | None) -> None:
@@ -94,11 +94,11 @@ class _Appending:
         return self.prefix + f"{number:0{_DIGITS}}".encode()
 
     def next(self, counter: KeyValue | None) -> int:
-        """Return the number that a counter says is next."""
+        """Return the next number according to the counter."""
         return 0 if counter is None else _number(counter.value) or 0
 
     def txn(self, number: int, counter: KeyValue | None) -> Txn:
-        """Write the key, if the counter is as it was."""
+        """Write the key if the counter has not changed."""
         key = self.key(number)
         uncounted = Key(self.counter).mod_revision == (counter.mod_revision if counter else 0)
         last = TxnOp.get(
@@ -123,7 +123,7 @@ class _Appending:
     async def after_conflict(
         self, communicator: Communicator, response: TxnResponse, tried: int
     ) -> tuple[int, KeyValue | None]:
-        """Return the next number and the counter, as the other branch has read them."""
+        """Return the next number and the counter that the other branch read."""
         counted, last = response.responses
         if counted is None or last is None:
             # A response that had to be rebuilt, and that history had not the parts for any more.
@@ -132,19 +132,19 @@ class _Appending:
         kv = counted.kvs[0] if counted.kvs else None
         number = self.next(kv)
         if last.kvs and number <= tried:
-            # The counter was lost, and begins again behind the keys that there are.
+            # The counter was deleted; it continues after the existing keys.
             found = _number(last.kvs[0].key[len(self.prefix) :])
             number = max(number, -1 if found is None else found) + 1
         return number, kv
 
     def counted(self, number: int, counter: KeyValue | None, revision: int) -> KeyValue:
-        """Return what the counter has become."""
+        """Return the new counter."""
         created, version = (counter.create_revision, counter.version) if counter else (revision, 0)
         value = str(number + 1).encode()
         return KeyValue(self.counter, value, created, revision, version + 1, 0)
 
     def made(self, number: int, revision: int) -> KeyValue:
-        """Return what was written."""
+        """Return the written key-value pair."""
         lease = lease_id(self._lease)
         return KeyValue(self.key(number), self._value, revision, revision, 1, lease)
 

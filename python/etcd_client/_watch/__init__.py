@@ -1,4 +1,4 @@
-"""Watches: what goes with the native `Watch`.
+"""Watches: what supplements the native `Watch`.
 
 May import the native module, `errors` and `enums`.
 """

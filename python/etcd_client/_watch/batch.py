@@ -1,4 +1,4 @@
-"""`WatchBatch`: the events of one revision, and the header that they came with."""
+"""`WatchBatch`: the events of one revision, and the header of their response."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class WatchBatch(_Events):
     It equals a plain list of the same events.
 
     Attributes:
-        header: What the member that told of them said about itself and its cluster. Its `revision`
-            is where the member was by then, which may be later; `cluster_id` and `raft_term` tell a
-            member of another cluster, or one that was cut off from its own.
+        header: The header of the response that reported them. Its `revision` is that of the member
+            at the time, which may be later; `cluster_id` and `raft_term` reveal a member of another
+            cluster, or one that was cut off from its own.
         revision: The revision of the events.
 
     Examples:

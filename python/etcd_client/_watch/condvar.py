@@ -1,4 +1,4 @@
-"""`CondVar`: an event that stays set, by the name that etcd-client-py gave it."""
+"""`CondVar`: an event that stays set; the name is that of etcd-client-py."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class _Done(Coroutine[Any, Any, None]):
-    """A coroutine that is over already; unlike a real one it need not be awaited."""
+    """A coroutine that has already finished; unlike a real one, it need not be awaited."""
 
     __slots__ = ()
 
@@ -35,7 +35,7 @@ class _Done(Coroutine[Any, Any, None]):
 
 
 class CondVar:
-    """Lets tasks wait until something has happened; once it has, nobody waits any more.
+    """Lets tasks wait until something has happened; later waits return at once.
 
     Examples:
         >>> from etcd_client import CondVar
@@ -50,7 +50,7 @@ class CondVar:
     __slots__ = ("_event",)
 
     def __init__(self) -> None:
-        # Not at the top: asyncio takes longer to import than this whole package.
+        # Imported late: asyncio takes longer to import than this whole package.
         import asyncio  # noqa: PLC0415
 
         self._event = asyncio.Event()
@@ -60,6 +60,6 @@ class CondVar:
         await self._event.wait()
 
     def notify_waiters(self) -> Coroutine[Any, Any, None]:
-        """Wake all that wait, at once; awaiting what this returns is not needed."""
+        """Wake all waiting tasks; the result need not be awaited."""
         self._event.set()
         return _Done()

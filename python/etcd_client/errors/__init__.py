@@ -1,6 +1,6 @@
-"""Everything that this package raises, but for ``TypeError``.
+"""All exceptions that this package raises, except ``TypeError``.
 
-One tree, with what a class adds to the one above it, attributes and further bases::
+The tree of classes, with the attributes and further bases that each of them adds::
 
     EtcdError                               (ClientError is the same class)
         GRPCStatusError                     .code .message .details
@@ -8,7 +8,7 @@ One tree, with what a class adds to the one above it, attributes and further bas
             EtcdConnectionError             + ConnectionError (TransportError is the same class)
                 UnreachableError            + EtcdTimeoutError
             OutcomeUnknownError             .cause, + the class of the cause
-            RpcError                        .reason; what the server answered
+            RpcError                        .reason; the server answered with an error
                 EmptyKeyError
                 KeyNotFoundError
                 TooManyOpsError
@@ -88,7 +88,7 @@ On Python 3.10, where ``asyncio.TimeoutError`` is a class of its own, every ``Ti
 one of those too.
 """
 
-# A process that has no file descriptor left could not import it with its first error.
+# Imported early: a process without free file descriptors could not import it when it needs it.
 from . import _makers  # noqa: F401
 from ._base import (
     ClientError,

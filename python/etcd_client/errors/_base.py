@@ -1,4 +1,4 @@
-"""The trunk of the exception tree and the branches that several modules hang their classes on."""
+"""The base classes of the exceptions."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ else:
     import asyncio
 
     class AnyTimeoutError(TimeoutError, asyncio.TimeoutError):
-        """The builtin ``TimeoutError`` and asyncio's own, which Python 3.11 made one."""
+        """The builtin ``TimeoutError`` and asyncio's; they are the same class since Python 3.11."""
 
 
 Reasons: TypeAlias = tuple[str, ...]
-"""etcd's names of errors."""
+"""Names of etcd's errors."""
 
 
 class GRPCStatus(TypedDict):
-    """A gRPC status, in the form that programs written for etcd-client-py 0.5.1 read."""
+    """A gRPC status, in the form that etcd-client-py 0.5.1 has."""
 
     code: int
     details: bytes
@@ -29,23 +29,23 @@ class GRPCStatus(TypedDict):
 
 
 class EtcdError(Exception):
-    """Whatever this package raises, but for ``TypeError``."""
+    """The base class of all exceptions of this package, except ``TypeError``."""
 
 
 ClientError = EtcdError
 
 
 class GRPCStatusError(EtcdError):
-    """An error with a gRPC status: of the server's answer, or of the lack of one.
+    """An error with a gRPC status: from the server, or because there was no response.
 
     ``args[0]`` is the whole status: ``{"code": int, "details": bytes, "message": str}``.
 
     Args:
-        status: The status; or its message alone, with the code that the class stands for.
+        status: The status, or only its message; the code is then that of the class.
     """
 
     own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.Unknown
-    """The code of an error that is made from a message alone."""
+    """The code of an error that is made from only a message."""
 
     def __init__(self, status: GRPCStatus | str = "") -> None:
         if isinstance(status, str):
@@ -54,17 +54,17 @@ class GRPCStatusError(EtcdError):
 
     @property
     def code(self) -> GRPCStatusCode:
-        """The kind of error."""
+        """The status code."""
         return GRPCStatusCode(self._status["code"])
 
     @property
     def details(self) -> bytes:
-        """What the server attached to its message; etcd attaches nothing."""
+        """The details that the server attached; etcd attaches none."""
         return self._status["details"]
 
     @property
     def message(self) -> str:
-        """The server's message as it came, or the client's own."""
+        """The server's unchanged message, or the client's own."""
         return self._status["message"]
 
     @property
@@ -79,19 +79,19 @@ class GRPCStatusError(EtcdError):
 class RpcError(GRPCStatusError):
     """The server answered with an error.
 
-    There is a subclass for each of etcd's errors that a program acts on. The lock and election
-    services answer with code ``Unknown`` whatever the error, so the class tells more than the code.
+    There is a subclass for each of etcd's errors that a program may want to handle. Prefer the
+    class to the code: the lock and election services use the code ``Unknown`` for all errors.
 
     Args:
-        status: The status; or its message alone.
-        reason: etcd's own name of the error; by default the one that the class stands for.
+        status: The status, or only its message.
+        reason: etcd's own name of the error; by default that of the class.
     """
 
     reasons: ClassVar[Reasons] = ()
-    """etcd's names of the errors that the class stands for."""
+    """etcd's names of the errors for which the class is raised."""
 
     reason: str
-    """etcd's name of the error, such as ``LeaseNotFound``; empty where it has none."""
+    """etcd's name of the error, such as ``LeaseNotFound``; empty if it has none."""
 
     def __init__(self, status: GRPCStatus | str = "", *, reason: str | None = None) -> None:
         super().__init__(status)
@@ -102,7 +102,7 @@ class RpcError(GRPCStatusError):
 
 
 class WatchError(EtcdError):
-    """A watch ended, or was not begun."""
+    """A watch ended, or could not be opened."""
 
 
 class LeaseKeepAliveError(EtcdError):
@@ -110,7 +110,7 @@ class LeaseKeepAliveError(EtcdError):
 
 
 class ElectError(EtcdError):
-    """An election's operation failed."""
+    """An operation on an election failed."""
 
 
 class LockError(EtcdError):

@@ -1,4 +1,4 @@
-"""A key is not as it was expected to be."""
+"""Conflicts: a key is not as expected."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 
 class ConflictError(EtcdError):
-    """A key is not as it was expected to be; nothing was changed.
+    """A key is not as expected; nothing was changed.
 
     Args:
         message: What was expected.
-        kv: What the key is.
+        kv: The current key-value pair.
     """
 
     kv: KeyValue | None
-    """What the key is; None where it does not exist."""
+    """The current key-value pair; None if the key does not exist."""
 
     def __init__(self, message: str = "", kv: KeyValue | None = None) -> None:
         super().__init__(message, kv)
@@ -30,4 +30,4 @@ class ConflictError(EtcdError):
 
 
 class KeyExistsError(ConflictError):
-    """A key that was to be created exists; nothing was changed."""
+    """A key that was to be created exists already; nothing was changed."""

@@ -1,4 +1,4 @@
-"""No answer: the connection is missing, broke, or the time was up."""
+"""No response: there is no connection, it broke, or the deadline passed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from ._base import AnyTimeoutError, EtcdError, GRPCStatusError
 
 
 class EtcdTimeoutError(GRPCStatusError, AnyTimeoutError):
-    """The deadline passed without an answer. A read can be repeated."""
+    """The deadline passed without a response.
+
+    Unless it is an ``OutcomeUnknownError`` too, nothing was changed.
+    """
 
     own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.DeadlineExceeded
 
 
 class EtcdConnectionError(GRPCStatusError, ConnectionError):
-    """No endpoint could be reached, or the connection broke. A read can be repeated."""
+    """No endpoint could be reached, or the connection broke.
+
+    Unless it is an ``OutcomeUnknownError`` too, nothing was changed.
+    """
 
     own_code: ClassVar[GRPCStatusCode] = GRPCStatusCode.Unavailable
 
@@ -35,4 +41,4 @@ class EndpointError(EtcdError):
 
 
 class EndpointsNotManagedError(EndpointError):
-    """The endpoints are not the client's to change."""
+    """The endpoints cannot be changed by the client."""

@@ -8,11 +8,11 @@ from ._server import LeaseNotFoundError
 
 
 class LeaseLostError(LeaseKeepAliveError, LeaseNotFoundError):
-    """A lease that was kept alive ended, or was revoked by another."""
+    """A lease that was kept alive expired, or was revoked by another client."""
 
 
 class SessionLostError(LeaseLostError):
-    """A session ended before it was left: its lease is gone, and all that was on it."""
+    """A session was lost: its lease has ended, and all that was attached to it is gone."""
 
 
 class LockTimeoutError(LockError, EtcdTimeoutError):
@@ -20,4 +20,4 @@ class LockTimeoutError(LockError, EtcdTimeoutError):
 
 
 class LockLostError(LockError):
-    """A lock was lost while it was held: its lease or its key is gone."""
+    """A lock was lost while it was held: its lease has ended, or its key was deleted."""

@@ -1,4 +1,4 @@
-"""What the engine makes its exceptions with: `src/py/errors.rs` calls the names listed here."""
+"""How the engine makes exceptions: `src/py/errors.rs` calls the names that are listed here."""
 
 from __future__ import annotations
 
@@ -43,18 +43,18 @@ _BY_CODE: dict[GRPCStatusCode, type[RpcError]] = {
 
 
 def from_status(code: int, message: str, reason: str, compact_revision: int | None) -> RpcError:
-    """Makes the error for an answer of the server's.
+    """Makes the exception for a server's error.
 
     Args:
-        code: The code of the status.
-        message: The message, as it came.
+        code: The status code.
+        message: The unchanged message.
         reason: etcd's name of the error, or an empty string.
-        compact_revision: The revision up to which history is gone, where that is the error.
+        compact_revision: The revision up to which the history was compacted, if that is the error.
     """
     try:
         known_code = GRPCStatusCode(code)
     except ValueError:
-        # So says gRPC of codes that it does not define.
+        # gRPC treats codes that it does not define as this one.
         known_code = GRPCStatusCode.Unknown
     status = GRPCStatus(code=int(known_code), details=b"", message=message)
     known = _BY_REASON.get(reason) or _BY_CODE.get(known_code, RpcError)

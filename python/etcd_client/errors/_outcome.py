@@ -1,4 +1,4 @@
-"""Changes of which nobody can say whether they were made."""
+"""Writes of unknown outcome."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from ._base import EtcdError, GRPCStatus, GRPCStatusError
 
 
 class OutcomeUnknownError(GRPCStatusError):
-    """A change was asked for, and nobody can say whether it was made.
+    """A write may or may not have been applied.
 
-    It is also of the class of its cause, so that ``except EtcdTimeoutError`` catches it too. To
-    tell a change that was certainly not made from one that may have been, catch this class first,
-    and read before trying again.
+    It also has the class of its cause, so that ``except EtcdTimeoutError`` catches it too. To
+    tell a write that was certainly not applied from one that may have been, catch this class first,
+    and read before retrying.
 
     Args:
-        cause: What went wrong while the call was under way.
+        cause: What went wrong while the call was in flight.
     """
 
     cause: EtcdError
@@ -28,13 +28,13 @@ class OutcomeUnknownError(GRPCStatusError):
         code = cause.code if isinstance(cause, GRPCStatusError) else GRPCStatusCode.Unknown
         message = f"the change may or may not have been made: {cause}"
         super().__init__(GRPCStatus(code=int(code), details=b"", message=message))
-        # What the class of the cause promises, such as `reason`, is the same here.
+        # The attributes of the cause's class, such as `reason`, are available here too.
         self.__dict__.update(cause.__dict__)
         self.cause = cause
         self.__cause__ = cause
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Its class is made when needed, so that no module has it under its name.
+        # Its class is made on demand, so pickle cannot find it in a module.
         return outcome_unknown, (self.cause,), self.__dict__
 
     def __str__(self) -> str:
@@ -42,7 +42,7 @@ class OutcomeUnknownError(GRPCStatusError):
 
 
 def outcome_unknown(cause: EtcdError) -> OutcomeUnknownError:
-    """Makes the error for a change that may or may not have been made."""
+    """Makes the exception for a write that may or may not have been applied."""
     return _outcome_unknown_class(type(cause))(cause)
 
 
@@ -55,6 +55,6 @@ def _outcome_unknown_class(cause_class: type[EtcdError]) -> type[OutcomeUnknownE
         name = f"{OutcomeUnknownError.__name__}[{cause_class.__name__}]"
         members = {"__module__": "etcd_client", "__doc__": OutcomeUnknownError.__doc__}
         made = type(name, (OutcomeUnknownError, cause_class), members)
-        # Another thread may have been first; there is one class for each cause.
+        # Another thread may have made it meanwhile; there is one class for each cause.
         made = _outcome_unknown_classes.setdefault(cause_class, made)
     return made

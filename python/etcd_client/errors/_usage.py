@@ -1,4 +1,4 @@
-"""The package was used in a way that it refuses; nothing was sent."""
+"""Wrong use of the package; nothing was sent."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class IoError(EtcdError, OSError):
 
 
 class Utf8Error(EtcdError):
-    """What should be text is not UTF-8."""
+    """Text is not valid UTF-8."""
 
 
 class ClosedError(EtcdError, RuntimeError):
@@ -30,8 +30,8 @@ class ClosedError(EtcdError, RuntimeError):
 
 
 class WrongLoopError(EtcdError, RuntimeError):
-    """A communicator was used from another event loop than its own."""
+    """A communicator was used on another event loop than its own."""
 
 
 class ForkedError(EtcdError, RuntimeError):
-    """A communicator was used in a process forked after it was opened."""
+    """A communicator was used in a process that was forked after it was opened."""
