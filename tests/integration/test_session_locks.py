@@ -48,6 +48,19 @@ async def test_a_lock_costs_two_round_trips(communicator: Communicator, etcd: Et
         assert await asyncio.to_thread(handled) - calls == 100
 
 
+async def test_a_key_is_used_again(communicator: Communicator) -> None:
+    """A server goes through all keys that there ever were, to find the first one in a line."""
+    async with communicator.session(ttl=60) as session:
+        keys = set()
+        for _ in range(10):
+            async with session.lock(NAME) as lock:
+                keys.add(lock.key)
+                assert not await session.lock(NAME).acquire(blocking=False)
+                async with session.lock("other") as other:
+                    keys.add(other.key)
+        assert keys == {b"lock/%x" % session.id, b"other/%x-1" % session.id}
+
+
 async def test_locks_of_one_session_exclude_each_other(communicator: Communicator) -> None:
     """Where they would share a key of Go's client, and both be held."""
     inside = most = 0

@@ -11,7 +11,7 @@ use tokio::time::{sleep_until, timeout};
 use crate::rpc::coordination::acquired::{Acquired, Answer};
 use crate::rpc::coordination::held_lease::{Command, Held, closed};
 use crate::rpc::coordination::held_state::{HeldState, Teller};
-use crate::rpc::coordination::leftover::{Leftover, Remains, Told};
+use crate::rpc::coordination::leftover::{Leftover, PlaceNumber, Remains, Told};
 use crate::rpc::coordination::waiting_line::{self, Place};
 use crate::rpc::error::Error;
 use crate::rpc::lease::calls;
@@ -77,6 +77,8 @@ pub enum Outcome {
 /// The lease that a place is taken with.
 struct Ground {
     id: i64,
+    /// The number of the place among those of a lease that many hold.
+    number: Option<u64>,
     ttl: i64,
     header: ResponseHeader,
     kept: Option<Arc<KeptLease>>,
@@ -88,7 +90,11 @@ impl Ground {
     fn remains(&self, place: Option<&Place>) -> Option<Remains> {
         match &self.kept {
             Some(kept) if self.own => Some(Remains::lease(kept)),
-            _ => place.filter(|place| place.created).map(|place| Remains::Place(place.clone())),
+            kept => place.filter(|place| place.created).map(|place| {
+                let number = kept.as_ref().zip(self.number).filter(|_| place.settled);
+                let number = number.map(|(kept, number)| PlaceNumber(Arc::clone(kept), number));
+                Remains::Place(place.clone(), number)
+            }),
         }
     }
 }
@@ -143,11 +149,19 @@ impl Acquisition {
             WantedLease::Held(kept) => {
                 let ttl = i64::try_from(kept.time().ttl().as_secs()).unwrap_or(i64::MAX);
                 let header = ResponseHeader::default();
-                Ground { id: kept.id, ttl, header, kept: Some(Arc::clone(kept)), own: false }
+                let number = Some(kept.next_place());
+                Ground {
+                    id: kept.id,
+                    number,
+                    ttl,
+                    header,
+                    kept: Some(Arc::clone(kept)),
+                    own: false,
+                }
             }
             WantedLease::Callers(id) => {
                 let header = ResponseHeader::default();
-                Ground { id: *id, ttl: 0, header, kept: None, own: false }
+                Ground { id: *id, number: None, ttl: 0, header, kept: None, own: false }
             }
         };
         if self.wanted.place.is_none() {
@@ -195,7 +209,8 @@ impl Acquisition {
         match lives {
             Ok(()) => {
                 let header = granted.header.unwrap_or_default();
-                Ok(Ground { id, ttl: granted.ttl, header, kept: Some(kept), own: true })
+                let ttl = granted.ttl;
+                Ok(Ground { id, number: None, ttl, header, kept: Some(kept), own: true })
             }
             Err(error) => Err((Some(Remains::lease(&kept)), error)),
         }
@@ -244,10 +259,7 @@ impl Acquisition {
         let Some(WantedPlace { name, value, wait }) = wanted.place.take() else {
             return Err((None, Error::Closed));
         };
-        let number = match &ground.kept {
-            Some(kept) if !ground.own => kept.next_place(),
-            _ => 0,
-        };
+        let number = ground.number.unwrap_or(0);
         let lease = ground.id;
         let for_entry = Arc::clone(transport);
         let mut entering = Box::pin(async move {
@@ -302,7 +314,7 @@ impl Acquisition {
         }
         self.state.0.acquired(ground.kept.as_deref().map(KeptLease::time), limit);
         let remains = ground.remains(place.as_ref());
-        let Ground { id: lease, ttl, header, kept, own } = ground;
+        let Ground { id: lease, ttl, header, kept, own, .. } = ground;
         let acquired = Acquired { lease, ttl, header, place: place.clone(), kept: kept.clone() };
         let Self { transport, reply, commands, closing, state, .. } = self;
         if reply.send(Ok(Some(acquired))).is_err() {

@@ -30,8 +30,9 @@ pub enum Remains {
         /// After that the server has removed it by itself.
         expires: Moment,
     },
-    /// A place that was taken with a lease that stays.
-    Place(Place),
+    /// A place that was taken with a lease that stays, and its number among those of the lease
+    /// where another place may have that afterwards.
+    Place(Place, Option<PlaceNumber>),
     /// The same, where the answer has still to come.
     Entering(JoinHandle<Result<Place, Error>>),
 }
@@ -41,6 +42,8 @@ impl Remains {
         Self::Lease { id: kept.id, heard: true, expires: kept.expires() }
     }
 }
+
+pub struct PlaceNumber(pub Arc<KeptLease>, pub u64);
 
 pub struct Leftover {
     pub transport: Arc<Transport>,
@@ -98,7 +101,7 @@ impl Remains {
     fn gone(&self) -> &'static str {
         match self {
             Self::Lease { .. } => "its lease expired or was revoked",
-            Self::Place(_) | Self::Entering(_) => "its key was deleted",
+            Self::Place(..) | Self::Entering(_) => "its key was deleted",
         }
     }
 }
@@ -114,23 +117,37 @@ async fn give_back(
             Err(error) if error.is_server_error("LeaseNotFound") => Ok(None),
             outcome => outcome.map(Some),
         },
-        Remains::Place(place) => waiting_line::leave(transport, place, deadline).await,
+        Remains::Place(place, number) => leave(transport, place, number.as_ref(), deadline).await,
         // Nobody has it to give back.
         Remains::Entering(_) => Ok(None),
     }
 }
 
+/// Leaves a waiting line; afterwards another place may have the number.
+async fn leave(
+    transport: &Arc<Transport>,
+    place: &Place,
+    number: Option<&PlaceNumber>,
+    deadline: Deadline,
+) -> Result<Option<HeaderOnly>, Error> {
+    let left = waiting_line::leave(transport, place, deadline).await?;
+    if let (Some(_), Some(PlaceNumber(lease, number))) = (&left, number) {
+        lease.give_back_place(*number);
+    }
+    Ok(left)
+}
+
 async fn forget(transport: &Arc<Transport>, remains: Remains) {
-    let place = match remains {
+    let (place, number) = match remains {
         Remains::Lease { id, heard, expires } => {
             return drop(calls::forget(transport, id, heard, expires.as_deadline()).await);
         }
-        Remains::Place(place) => place,
+        Remains::Place(place, number) => (place, number),
         Remains::Entering(entering) => match entering.await {
-            Ok(Ok(place)) if place.created => place,
+            Ok(Ok(place)) if place.created => (place, None),
             _ => return,
         },
     };
     // Where that comes to nothing, it goes with its lease.
-    let _ = waiting_line::leave(transport, &place, None).await;
+    let _ = leave(transport, &place, number.as_ref(), None).await;
 }

@@ -44,6 +44,8 @@ pub struct Place {
     pub first: bool,
     /// Whether the key was created by who has this place, and not by another with the same lease.
     pub created: bool,
+    /// Whether no request is under way that could create the key once more.
+    pub settled: bool,
     prefix: Vec<u8>,
 }
 
@@ -145,7 +147,8 @@ pub async fn enter(
         return Err(Error::Lost("the server has not said who is the first in the line".into()));
     };
     let created = response.succeeded || again;
-    Ok(Place { key, revision, header, first: first == revision, created, prefix })
+    let settled = response.succeeded && !again;
+    Ok(Place { key, revision, header, first: first == revision, created, settled, prefix })
 }
 
 /// Waits until all who came before have left, however long that takes.

@@ -1,7 +1,7 @@
 //! A lease that is kept alive for as long as this handle lives.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::sync::watch;
 use tokio::time::timeout_at;
@@ -18,11 +18,17 @@ use crate::rpc::wire::messages::LeaseKeepAliveResponse;
 
 pub struct KeptLease {
     pub id: i64,
-    /// How many places in waiting lines were taken with it.
-    places: AtomicU64,
+    places: Mutex<PlaceNumbers>,
     keep_alive: Arc<KeepAlive>,
     time: Arc<LeaseTime>,
     news: watch::Receiver<News>,
+}
+
+/// The numbers of the places in waiting lines that are taken with a lease.
+#[derive(Default)]
+struct PlaceNumbers {
+    unused: u64,
+    given_back: BTreeSet<u64>,
 }
 
 impl KeptLease {
@@ -59,7 +65,7 @@ impl KeptLease {
     fn new(transport: &Arc<Transport>, id: i64, time: LeaseTime) -> Self {
         let keep_alive = transport.service::<KeepAlive>();
         let (time, news) = keep_alive.add(transport, id, time);
-        Self { id, places: AtomicU64::new(0), keep_alive, time, news }
+        Self { id, places: Mutex::default(), keep_alive, time, news }
     }
 
     /// What is known of its end.
@@ -78,8 +84,21 @@ impl KeptLease {
     }
 
     /// A number that no other place in a waiting line has that was taken with it.
+    ///
+    /// The least one: a server remembers every key that there ever was until it compacts its
+    /// history, and goes through all of them for the first one in a line.
     pub fn next_place(&self) -> u64 {
-        self.places.fetch_add(1, Ordering::Relaxed)
+        let mut numbers = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.given_back.pop_first().unwrap_or_else(|| {
+            numbers.unused += 1;
+            numbers.unused - 1
+        })
+    }
+
+    /// Lets another place have the number of one that is gone for certain.
+    pub fn give_back_place(&self, number: u64) {
+        let mut numbers = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        numbers.given_back.insert(number);
     }
 
     /// Lets it end at that time rather than renew it further.
