@@ -52,3 +52,30 @@ async def test_a_watch_resumes_while_it_is_asked_for_progress_all_the_time(
             asker.cancel()
         assert event.kv is not None
         assert event.kv.mod_revision == wanted
+
+
+async def test_progress_is_not_ahead_for_those_that_were_created_meanwhile(
+    endpoint: str, proxy: Proxy
+) -> None:
+    """An answer is for all watches of a stream, but says nothing of those that came after it."""
+    async with Client(endpoint).connect() as direct, Client(proxy.endpoint).connect() as client:
+        first = (await direct.put("key", b"0")).header.revision
+        async with client.watch("other") as asking:
+            over = asyncio.Event()
+
+            async def ask() -> None:
+                while not over.is_set():
+                    asking.request_progress()
+                    await asyncio.sleep(0)
+
+            asker = asyncio.create_task(ask())
+            for number in range(1, 50):
+                await direct.put("key", str(number).encode())
+                watch = client.watch("key", start_revision=first + number)
+                await watch.ready()
+                assert watch.revision == first + number - 1
+                event = await asyncio.wait_for(anext(watch), 10)
+                assert event.value == str(number).encode()
+                watch.cancel()
+            over.set()
+            await asker

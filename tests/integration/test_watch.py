@@ -184,6 +184,36 @@ async def test_progress_can_be_asked_for_at_once(
     assert watch.revision == revision - (not answers_requests_for_progress(etcd))
 
 
+async def test_progress_is_told_to_those_that_have_asked(
+    communicator: Communicator, etcd: EtcdServer
+) -> None:
+    """Though a server answers for all watches of a stream at once."""
+    async with communicator.watch(b"key") as asking, communicator.watch(b"key") as silent:
+        before = silent.revision
+        revision = (await communicator.put(b"other", b"")).header.revision
+        asking.request_progress()
+        for watch in (asking, silent):
+            with pytest.raises(asyncio.TimeoutError):
+                await asyncio.wait_for(anext(watch), 0.5)
+        assert asking.revision == (revision if answers_requests_for_progress(etcd) else before)
+        assert silent.revision == before
+
+
+async def test_progress_beside_watches_that_wait_for_the_future(
+    communicator: Communicator, etcd: EtcdServer
+) -> None:
+    """A server does not answer while one watch of the stream begins beyond its revision."""
+    async with communicator.watch(b"key") as watch:
+        before = watch.revision
+        now = (await communicator.put(b"other", b"")).header.revision
+        future = [communicator.watch(b"key", start_revision=now + n) for n in (1, 2, 1000)]
+        await asyncio.gather(*(each.ready() for each in future))
+        watch.request_progress()
+        with pytest.raises(asyncio.TimeoutError):
+            await asyncio.wait_for(anext(watch), 2)
+        assert watch.revision == (now if answers_requests_for_progress(etcd) else before)
+
+
 async def test_the_server_reports_progress(make_server: Callable[..., EtcdServer]) -> None:
     server = make_server(flags={"watch-progress-notify-interval": "200ms"})
     async with Client(server.endpoint).connect() as communicator:

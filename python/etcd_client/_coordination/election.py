@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# The errors after which a candidate that never gives up campaigns again.
+# What a candidate that never gives up takes for a reason to try again.
 _PASSING = (
     ElectError,
     EtcdConnectionError,
@@ -55,15 +55,16 @@ _PASSING = (
 class Election(Contender):
     """An election, as a candidate or as an observer.
 
-    It is compatible with etcd's election service and the elections of its Go client. The leader
-    leads until it resigns or dies: its lease is renewed in the background. If it dies, there is
-    another leader within the lease's time to live: 30 seconds, or that of the `session`.
+    It is the same election for everybody who uses etcd's election service or that of its Go
+    client. The lead lasts for as long as its holder lives: the engine renews its lease in its own
+    thread. After a crash there is another leader within the time to live of the lease: 30 seconds,
+    or that of the `session`.
 
     Args:
-        communicator: The communicator to use.
+        communicator: The connection to use.
         name: The name of the election.
-        value: The value to proclaim as the leader.
-        session: The session whose lease to use; None for a lease of its own.
+        value: What the leader proclaims of itself.
+        session: Whose lease to use. By default the lead has a lease of its own.
 
     Examples:
         >>> from etcd_client import Election
@@ -93,25 +94,25 @@ class Election(Contender):
 
     @property
     def is_leader(self) -> bool:
-        """Whether this object is the leader: elected, and not resigned or lost since."""
+        """Whether the lead is held: won, not resigned and not lost."""
         return self._held is not None and self._held.loss is None
 
     def campaign(
         self, value: BytesLike | None = None, *, timeout: float | None = None
     ) -> Coroutine[Any, Any, None]:
-        """Wait to become the leader.
+        """Wait until the election is won.
 
-        A failed or cancelled candidacy leaves nothing on the server.
+        A candidacy that fails or is cancelled leaves nothing on the server.
 
         Args:
-            value: The value to proclaim; by default that of the election.
-            timeout: Maximum wait in seconds; None to wait without limit.
+            value: What to proclaim; by default what the election was made with.
+            timeout: The seconds that winning may take; None for any time.
 
         Raises:
-            EtcdTimeoutError: The election was not won in time.
-            ElectError: The candidate's key or lease was lost while waiting, or this object is the
-                leader already.
-            SessionLostError: The session had been lost.
+            EtcdTimeoutError: It was not won in time.
+            ElectError: The candidate's key or lease was gone before it was won; or this object
+                holds the lead already.
+            SessionLostError: The session was lost before.
         """
         call = self._enter(timeout, value=self._value if value is None else value)
         return StartedCoroutine(call.close, self._elected(call))
@@ -125,23 +126,22 @@ class Election(Contender):
             raise ElectError(self._message(f"was not won: {error}")) from None
 
     async def run(self, work: Callable[[Election], Awaitable[_T]]) -> _T:
-        """Campaign, work as the leader, and campaign again after a loss of the leadership.
+        """Work whenever the lead is held: campaign, work, and campaign again after a loss.
 
-        The work is cancelled when the leadership is lost, before the server lets another client
-        lead. Its writes should have `fence` as a condition all the same: a process that was paused
-        notices the loss only when it runs again. While no member can be reached, it goes on
-        campaigning.
+        The work is cancelled when the lead is lost, which is told before the server lets another
+        lead. Its writes should be on the condition of `fence` all the same: a process that was
+        stopped learns of it when it goes on. While no member can be reached the campaign goes on.
 
         Args:
-            work: The async function to run as the leader; its argument is this election.
+            work: What to do as the leader; it is called with this election.
 
         Returns:
-            The result of the work; the leadership has been resigned by then. If the work raises,
-            its exception is raised.
+            What the work returns once it ends by itself, the lead having been resigned; what it
+            raises is raised.
 
         Raises:
-            SessionLostError: The session was lost, so that the election can no longer be won.
-            ElectError: This object is the leader already.
+            SessionLostError: The session was lost, so that the lead cannot be won any more.
+            ElectError: This object holds the lead already.
             RpcError: The server refuses the candidate for good.
         """
         if self._held is not None:
@@ -172,33 +172,33 @@ class Election(Contender):
             scope.cancel()
 
     async def _resign_quietly(self) -> None:
-        # The leadership may be lost; if the server cannot be told, the lease expires.
+        # The lead may be lost, and what cannot be told to the server ends with the lease.
         with contextlib.suppress(EtcdError):
             await self.resign()
 
     async def proclaim(self, value: BytesLike, *, timeout: float | None = None) -> None:
-        """Proclaim a new value as the leader.
+        """Replace the value that the leader proclaims of itself.
 
         Args:
-            value: The value to proclaim.
-            timeout: Deadline for the call, in seconds; None for the connection's default.
+            value: What to proclaim.
+            timeout: The seconds that it may take; by default those of the connection.
 
         Raises:
-            ElectionNotLeaderError: The leadership was lost.
-            ElectError: This object is not the leader.
+            ElectionNotLeaderError: The lead was lost.
+            ElectError: This object does not hold the lead.
         """
         held = self._holding()
         leader = LeaderKey(as_bytes(self._name), held.key, held.revision, held.id)
         await self._communicator.proclaim(leader, value, timeout=timeout)
 
     def resign(self, *, timeout: float | None = None) -> Coroutine[Any, Any, None]:
-        """Resign the leadership.
+        """Give the lead back.
 
         Args:
-            timeout: Deadline for the call, in seconds; None for the connection's default.
+            timeout: The seconds that it may take; by default those of the connection.
 
         Raises:
-            ElectError: The leadership had been lost, or this object is not the leader.
+            ElectError: The lead was lost before, or is not held by this object.
         """
         held = self._holding()
         call = held.release(timeout)
@@ -210,24 +210,24 @@ class Election(Contender):
             raise ElectError(self._message(f"was lost: {held.loss}"))
 
     def leader(self, *, timeout: float | None = None) -> Coroutine[Any, Any, LeaderResponse]:
-        """Get the current leader.
+        """Ask for the present leader.
 
         Args:
-            timeout: Deadline for the call, in seconds; None for the connection's default.
+            timeout: The seconds that it may take; by default those of the connection.
 
         Returns:
-            The leader's key and the value that it proclaims.
+            The leader's key and what it proclaims.
 
         Raises:
-            ElectionNoLeaderError: There is no leader.
+            ElectionNoLeaderError: There is none.
         """
         return self._communicator.leader(self._name, timeout=timeout)
 
     def observe(self) -> Leaders:
-        """Observe the current leader, its successors, and what they proclaim.
+        """Iterate over the present leader and those that follow, and what they proclaim.
 
         Returns:
-            An async iterator of `LeaderResponse`, and None while there is no leader.
+            An async iterator of `LeaderResponse`, and of None for the times in which nobody leads.
         """
         return Leaders(self._communicator, self._name)
 
@@ -243,7 +243,7 @@ class Election(Contender):
     ) -> None:
         if self._held is None:
             return
-        # The exception of the body matters more than that of resigning.
+        # What the body raised matters more than what became of the lead.
         with contextlib.suppress(*() if kind is None else (EtcdError,)):
             await self.resign()
 

@@ -1,4 +1,4 @@
-"""`STM` and `SyncSTM`: how a function reads and writes."""
+"""`STM` and `SyncSTM`: what a function reads and writes with."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class ReadFirst(BaseException):
-    """Raised through a function that reads something that has not been fetched yet.
+    """Raised through a function that needs what has not been read yet.
 
     Args:
-        span: What it reads.
+        span: What it needs.
     """
 
     def __init__(self, span: Span) -> None:
@@ -33,10 +33,10 @@ class ReadFirst(BaseException):
 
 
 class Writes:
-    """The part of a transaction that records writes until the function has returned.
+    """The part of a transaction that only notes what to do when the function has returned.
 
     Args:
-        run: The run in which to record them.
+        run: What to note it in.
     """
 
     __slots__ = ("_run",)
@@ -52,20 +52,21 @@ class Writes:
         lease: LeaseId | None = None,
         ignore_lease: bool = False,
     ) -> None:
-        """Write a key at the commit; later reads of the function see the value.
+        """Write a key when the function has returned; it sees the value at once.
 
         Args:
             key: The key.
             value: The value.
-            lease: The lease to attach the key to; None detaches the key from its present lease.
-            ignore_lease: Whether to keep the key attached to its present lease; the key must exist.
+            lease: The lease to attach the key to. Without one the key is detached from the lease
+                that it has.
+            ignore_lease: Whether to keep the lease that the key has, which must exist then.
         """
         operation = TxnOp.put(key, value, lease=lease, ignore_lease=ignore_lease)
         attached = None if ignore_lease else lease_id(lease)
         self._open().write(as_bytes(key), Write(operation, as_bytes(value), attached))
 
     def delete(self, key: BytesLike) -> None:
-        """Delete a key at the commit; later reads of the function do not find it.
+        """Delete a key when the function has returned; it sees that at once.
 
         Args:
             key: The key.
@@ -83,10 +84,10 @@ class Writes:
 
 
 class STM(Writes):
-    """The argument of an async function of `Communicator.stm`, with which it reads and writes.
+    """What an async function of `Communicator.stm` reads and writes with.
 
-    Reads return the keys as they were before, with the function's own writes. Each key or range is
-    read from the server once. Several reads may be awaited concurrently.
+    What it reads are the keys as they were before it and what it has written itself. A key or a
+    range is read from the server once. Several reads may be awaited at once.
 
     Examples:
         >>> async def transfer(txn):
@@ -110,7 +111,7 @@ class STM(Writes):
             key: The key.
 
         Returns:
-            The value; None if the key does not exist.
+            The value; None where there is no such key.
         """
         run, span = self._open(), _one(key)
         if not run.has_written(span.key):
@@ -127,14 +128,14 @@ class STM(Writes):
     ) -> list[tuple[bytes, bytes]]:
         """Read a range of keys.
 
-        At levels that check reads at the commit, it takes a condition for each key that was found,
-        and one for the range. etcd allows 128 in a transaction unless configured otherwise.
+        Where what was read must still hold at the end, that takes a condition for each key that was
+        found, and one for the range. etcd allows 128 in a transaction unless told otherwise.
 
         Args:
             key: The first key.
-            range_end: The end of the range, exclusive.
+            range_end: The key after the last one of the range.
             prefix: Whether to read all keys that begin with `key`.
-            from_key: Whether to read all keys from `key` to the last key of all.
+            from_key: Whether to read all keys from `key` on.
 
         Returns:
             The keys with their values, in the order of the keys.
@@ -144,23 +145,23 @@ class STM(Writes):
         return list(run.seen(span).items())
 
     async def rev(self, key: BytesLike) -> int:
-        """Read the revision that last modified a key, before this function.
+        """Read the revision that changed a key last, before the function.
 
         Args:
             key: The key.
 
         Returns:
-            The revision; 0 if the key does not exist.
+            The revision; 0 where there is no such key.
         """
         return _revision(await self._open().read(_one(key)))
 
 
 class SyncSTM(Writes):
-    """The argument of a plain function of `Communicator.stm`, with which it reads and writes.
+    """What a plain function of `Communicator.stm` reads and writes with.
 
-    It has the methods of `STM`, but they return their results directly. When the function reads
-    something for the first time, it is interrupted and called again with the value; so it should
-    have no other side effects. `prefetch` avoids these calls.
+    It has the methods of `STM`, whose results it returns at once. A function that asks for
+    something that has not been read yet is left, and is called again when that is there; so it
+    should do nothing else than to read and write here. `prefetch` saves these calls.
 
     Examples:
         >>> def increment(txn):
@@ -180,7 +181,7 @@ class SyncSTM(Writes):
             key: The key.
 
         Returns:
-            The value; None if the key does not exist.
+            The value; None where there is no such key.
         """
         run, span = self._open(), _one(key)
         if not run.has_written(span.key):
@@ -195,13 +196,13 @@ class SyncSTM(Writes):
         prefix: bool = False,
         from_key: bool = False,
     ) -> list[tuple[bytes, bytes]]:
-        """Read a range of keys; see `STM.range` for the cost.
+        """Read a range of keys; `STM.range` says what that costs.
 
         Args:
             key: The first key.
-            range_end: The end of the range, exclusive.
+            range_end: The key after the last one of the range.
             prefix: Whether to read all keys that begin with `key`.
-            from_key: Whether to read all keys from `key` to the last key of all.
+            from_key: Whether to read all keys from `key` on.
 
         Returns:
             The keys with their values, in the order of the keys.
@@ -211,13 +212,13 @@ class SyncSTM(Writes):
         return list(self._open().seen(span).items())
 
     def rev(self, key: BytesLike) -> int:
-        """Read the revision that last modified a key, before this function.
+        """Read the revision that changed a key last, before the function.
 
         Args:
             key: The key.
 
         Returns:
-            The revision; 0 if the key does not exist.
+            The revision; 0 where there is no such key.
         """
         return _revision(self._read(_one(key)))
 
@@ -239,10 +240,10 @@ def _span(key: BytesLike, range_end: BytesLike | None, *, prefix: bool, from_key
 
 
 def spans_of(keys: Iterable[BytesLike]) -> list[Span]:
-    """Return the spans of the keys to prefetch.
+    """Return the spans of the keys that are to be read at first.
 
     Args:
-        keys: The keys that the program passed.
+        keys: What the program has given.
     """
     if isinstance(keys, str | bytes | bytearray | memoryview):
         message = f"prefetch: expected several keys, got {type(keys).__qualname__}"

@@ -1,13 +1,12 @@
 //! The queue through which finished calls reach their event loop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 
 use pyo3::prelude::*;
 
 use crate::bridge::loops::wakeup::{ThreadWakeup, Wakeup};
-use crate::bridge::mutex::Mutex;
 
 /// The outcome of a call; turned into Python objects on the loop's thread.
 pub(crate) trait Outcome: Send {
@@ -81,7 +80,7 @@ impl CompletionQueue {
         if self.dead.load(Ordering::Acquire) {
             return;
         }
-        self.items.with(|items| items.push((ticket, completion)));
+        self.items.lock().unwrap_or_else(PoisonError::into_inner).push((ticket, completion));
         self.notify();
     }
 
@@ -103,11 +102,11 @@ impl CompletionQueue {
             wakeup.clear();
         }
         self.armed.store(false, Ordering::Release);
-        self.items.with(std::mem::take)
+        std::mem::take(&mut *self.items.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn take_errands(&self) -> Vec<Errand> {
-        self.errands.with(std::mem::take)
+        std::mem::take(&mut *self.errands.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Tells the loop that it may drop its bridge if it no longer needs it.
@@ -123,7 +122,8 @@ impl CompletionQueue {
     /// Refuses further completions: their loop is gone.
     pub(crate) fn kill(&self) {
         self.dead.store(true, Ordering::Release);
-        drop((self.items.with(std::mem::take), self.take_errands()));
+        self.items.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        self.take_errands();
         if let Notifier::Thread(wakeup) = &self.notifier {
             wakeup.close();
         }
@@ -141,7 +141,7 @@ impl Messenger {
         else {
             return false;
         };
-        queue.errands.with(|errands| errands.push(Box::new(errand)));
+        queue.errands.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(errand));
         queue.notify();
         true
     }

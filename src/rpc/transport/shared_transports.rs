@@ -47,9 +47,7 @@ impl<R> SharedTransports<R> {
         let mut open = self.open();
         open.retain(|entry| entry.runtime.strong_count() > 0);
         for entry in open.iter_mut() {
-            let fits = entry.target == *target && entry.runtime.as_ptr() == Arc::as_ptr(runtime);
-            // Whoever comes after a cluster was replaced wants the new one.
-            if fits && !entry.transport.pool.is_estranged() {
+            if entry.target == *target && entry.runtime.as_ptr() == Arc::as_ptr(runtime) {
                 entry.users += 1;
                 return Arc::clone(&entry.transport);
             }
@@ -73,7 +71,6 @@ impl<R> SharedTransports<R> {
         if let Some(entry) = open.iter_mut().find(|entry| entry.holds(transport)) {
             entry.target = target.clone();
         }
-        transport.pool.forget_cluster();
         transport.pool.set_endpoints(target.endpoints.clone());
     }
 

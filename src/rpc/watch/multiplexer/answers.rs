@@ -126,8 +126,11 @@ impl SharedStream {
         let limit = self.group.transport.options.max_response_size;
         let has_events = !response.events.is_empty();
         let Some(subscription) = self.group.members.get(range.key) else { return };
+        // One message may be more than what counts as slow.
+        let is_slow = subscription.inbox.is_full();
         match subscription.accept(range.index, response, limit) {
             Err(error) => self.group.end(range.key, error),
+            Ok(()) if is_slow && self.group.kind != Kind::Own => self.group.move_apart(range.key),
             Ok(()) if has_events && self.group.kind == Kind::Ahead => {
                 self.group.move_to(range.key, Kind::Present);
             }

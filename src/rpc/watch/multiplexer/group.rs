@@ -149,12 +149,8 @@ impl Group {
 
     /// Looks whether a watch still belongs here after what it was told.
     pub fn review(&mut self, key: u64) {
-        let Some(subscription) = self.members.get(key) else { return };
-        let is_full = self.kind != Kind::Own && subscription.inbox.is_full();
-        let at_present = self.kind == Kind::Behind && subscription.is_at_present();
-        if is_full {
-            self.move_apart(key);
-        } else if at_present {
+        let is_at_present = self.members.get(key).is_some_and(|watch| watch.is_at_present());
+        if self.kind == Kind::Behind && is_at_present {
             self.move_to(key, Kind::Present);
         }
     }
