@@ -199,9 +199,14 @@ impl Entry {
     }
 
     /// Notes a renewal that counts; returns when the next one is due.
-    pub fn renewed(&mut self, sent: Moment, response: LeaseKeepAliveResponse) -> Moment {
+    pub fn renewed(
+        &mut self,
+        sent: Moment,
+        response: LeaseKeepAliveResponse,
+        now: Moment,
+    ) -> Moment {
         self.failed = false;
-        self.round_trip = Moment::now().since(sent);
+        self.round_trip = now.since(sent);
         self.renew_at = sent.after(self.pause());
         self.news.send_modify(|news| {
             news.renewed = Some((sent, response));

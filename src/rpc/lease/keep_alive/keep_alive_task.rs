@@ -131,7 +131,7 @@ impl Task {
     /// What is to be done now, and when to look again; `None` where there was nothing for long.
     fn look(&mut self, elsewhere: bool) -> Option<(Vec<Order>, Duration)> {
         let mut state = self.keep_alive.state();
-        let orders = state.schedule.act(elsewhere);
+        let orders = state.schedule.act(Moment::now(), elsewhere);
         if state.schedule.leases() > 0 {
             self.idle_since = Instant::now();
         } else if self.idle_since.elapsed() >= LINGER {
@@ -182,11 +182,13 @@ impl Task {
                     state.schedule.opened(number);
                 }
             }
-            Event::Answered(sent, response) => state.schedule.answered(number, sent, response),
+            Event::Answered(sent, response) => {
+                state.schedule.answered(number, sent, response, Moment::now());
+            }
             Event::Retired => state.schedule.leave(number),
             Event::Ended(end) => {
                 self.streams.remove(&number);
-                state.schedule.ended(number, &end);
+                state.schedule.ended(number, &end, Moment::now());
             }
         }
     }

@@ -8,5 +8,7 @@ mod kept_lease;
 mod news;
 mod schedule;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 pub use kept_lease::{KeptLease, renew_once};

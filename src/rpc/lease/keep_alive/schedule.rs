@@ -16,6 +16,7 @@ use crate::rpc::wire::messages::LeaseKeepAliveResponse;
 
 /// Renewals that are due within that time go out together.
 const COALESCED: Duration = Duration::from_millis(10);
+const LEAST_PAUSE: Duration = Duration::from_millis(1);
 /// A lease is renewed on so many streams at once at the most, each on another member.
 const MOST_STREAMS: usize = 3;
 /// How long a stream is kept that is not needed any more.
@@ -189,8 +190,7 @@ impl Schedule {
     }
 
     /// What is to be done now. `elsewhere` says whether there is more than one member.
-    pub fn act(&mut self, elsewhere: bool) -> Vec<Order> {
-        let now = Moment::now();
+    pub fn act(&mut self, now: Moment, elsewhere: bool) -> Vec<Order> {
         let mut orders = Vec::new();
         if self.wake_at().is_some_and(|wake| now >= wake) {
             self.urgent = false;
@@ -246,7 +246,7 @@ impl Schedule {
             self.note_request(number, now);
             batches.entry(number).or_default().push(id);
         }
-        self.set_due(id, due);
+        self.set_due(id, due.max(now.after(LEAST_PAUSE)));
     }
 
     fn open(
@@ -312,7 +312,13 @@ impl Schedule {
     }
 
     /// Notes the answer to a renewal that went out at `sent`.
-    pub fn answered(&mut self, number: u64, sent: Moment, response: LeaseKeepAliveResponse) {
+    pub fn answered(
+        &mut self,
+        number: u64,
+        sent: Moment,
+        response: LeaseKeepAliveResponse,
+        now: Moment,
+    ) {
         self.failures = 0;
         self.token_renewed = false;
         if let Some(index) = self.streams.iter().position(|stream| stream.number == number) {
@@ -340,10 +346,10 @@ impl Schedule {
             }
             Confirmation::TooLate => {
                 entry.urgent = true;
-                self.set_due(id, Moment::now());
+                self.set_due(id, now);
             }
             Confirmation::Counts => {
-                let due = entry.renewed(sent, response);
+                let due = entry.renewed(sent, response, now);
                 self.set_due(id, due);
             }
         }
@@ -357,8 +363,7 @@ impl Schedule {
     }
 
     /// Notes the end of a stream: what went out on it and was not answered goes out again.
-    pub fn ended(&mut self, number: u64, end: &StreamEnd) {
-        let now = Moment::now();
+    pub fn ended(&mut self, number: u64, end: &StreamEnd, now: Moment) {
         self.streams.retain(|stream| stream.number != number);
         let again = end.token_renewed && !std::mem::replace(&mut self.token_renewed, true);
         if !again {
