@@ -2,6 +2,9 @@
 
 import asyncio
 import contextlib
+import signal
+import subprocess
+import sys
 import time
 
 import pytest
@@ -229,3 +232,38 @@ async def test_a_restarted_server_still_has_the_lease(make_server: object) -> No
             await asyncio.sleep(2.5)
             assert not lease.lost.is_set()
         assert leases(server.endpoint) == []
+
+
+STOPPED = """
+import asyncio, os, signal, sys
+from etcd_client import Client, Lock
+
+async def main():
+    async with Client(sys.argv[1]).connect() as communicator:
+        lease = await communicator.lease(2)
+        lock = Lock(communicator, "lock", ttl=2)
+        await lock.acquire()
+        print("held", flush=True)
+        os.kill(os.getpid(), signal.SIGSTOP)
+        # At once, before the engine's thread has had its turn.
+        print(lease.lost.is_set(), lock.lost.is_set(), lock.is_acquired, flush=True)
+        os._exit(0)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_process_that_was_stopped_knows_at_once(endpoint: str) -> None:
+    for _ in range(3):
+        process = await asyncio.to_thread(
+            subprocess.Popen,
+            [sys.executable, "-c", STOPPED, endpoint],
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdout is not None
+        assert await asyncio.to_thread(process.stdout.readline) == "held\n"
+        await asyncio.sleep(3)
+        process.send_signal(signal.SIGCONT)
+        rest, _ = await asyncio.to_thread(process.communicate)
+        assert rest == "True True False\n"

@@ -212,7 +212,12 @@ impl HeldLease {
             let _ = commands.send(Command::Extended);
             if let Some(kept) = kept {
                 kept.last_until(end);
-                kept.confirm(deadline).await?;
+                match kept.confirm(deadline).await {
+                    Err(error) if error.is_server_error("LeaseNotFound") => {
+                        return Err(lost("it expired or was revoked"));
+                    }
+                    confirmed => confirmed?,
+                };
             }
             match state.now() {
                 State::Lost(why) => Err(lost(&why)),

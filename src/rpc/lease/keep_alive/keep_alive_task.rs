@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::Duration;
 
 use tokio::sync::{Notify, mpsc, watch};
@@ -26,6 +26,8 @@ const LINGER: Duration = Duration::from_secs(1);
 pub struct KeepAlive {
     state: Mutex<State>,
     changed: Notify,
+    /// Of the transport, from the first lease on.
+    stats: OnceLock<Arc<Stats>>,
 }
 
 #[derive(Default)]
@@ -48,6 +50,9 @@ impl KeepAlive {
         let changed = change(&mut state.schedule);
         let due = state.schedule.wake_at();
         let wake = due.is_some_and(|due| state.wakes_at.is_none_or(|wakes| due < wakes));
+        if let Some(stats) = self.stats.get() {
+            state.tell(stats);
+        }
         drop(state);
         if wake {
             self.changed.notify_one();
@@ -62,6 +67,7 @@ impl KeepAlive {
         id: i64,
         time: LeaseTime,
     ) -> (Arc<LeaseTime>, watch::Receiver<News>) {
+        self.stats.get_or_init(|| Arc::clone(&transport.stats));
         let mut state = self.state();
         if !std::mem::replace(&mut state.running, true) {
             tokio::spawn(Task::new(self, transport).run());

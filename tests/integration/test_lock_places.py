@@ -1,0 +1,269 @@
+"""Places in a waiting line: with a lease that is held already, with the caller's, and renewed."""
+
+import asyncio
+import contextlib
+import random
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+
+from etcd_client import (
+    Client,
+    Communicator,
+    ConnectOptions,
+    ElectError,
+    Election,
+    LeaseLostError,
+    Lock,
+    LockError,
+    LockLostError,
+)
+from tests.support.leftovers import leases, nothing_left
+from tests.support.metrics import eventually_async
+from tests.support.proxy import Proxy
+
+if TYPE_CHECKING:
+    from etcd_client._etcd_client import HeldLease
+
+NAME = b"lock"
+
+
+async def held_lease(communicator: Communicator, ttl: int = 60) -> "HeldLease":
+    """Hold a lease as a session does."""
+    held = await communicator._hold_lease(ttl)  # noqa: SLF001 - the subject
+    held.adopt()
+    return held
+
+
+async def place_with(
+    communicator: Communicator, lease: "HeldLease", name: bytes = NAME, ttl: float | None = None
+) -> "HeldLease":
+    """Take a place with a lease that is held, and wait to be the first."""
+    held = await communicator._hold_place(name, lease=lease, ttl=ttl)  # noqa: SLF001
+    held.adopt()
+    return held
+
+
+async def waiting_key(communicator: Communicator) -> bytes:
+    """Wait for a second contender, and return its key."""
+    await contenders(communicator, 2)
+    kvs = (await communicator.range(NAME + b"/", prefix=True)).kvs
+    return max(kvs, key=lambda kv: kv.create_revision).key
+
+
+async def contenders(communicator: Communicator, wanted: int) -> None:
+    """Wait until so many are in the line."""
+
+    async def reached() -> bool:
+        return await communicator.count_prefix(NAME + b"/") == wanted
+
+    await eventually_async(reached)
+
+
+async def test_two_round_trips_with_a_lease_that_is_held(
+    communicator: Communicator, endpoint: str
+) -> None:
+    lease = await held_lease(communicator)
+    before = communicator.stats().requests
+    place = await place_with(communicator, lease)
+    assert place.id == lease.id
+    kv = await communicator.get_kv(place.key)
+    assert kv is not None
+    assert (kv.lease, kv.create_revision) == (lease.id, place.revision)
+    assert await place.release() is not None
+    # And the one that looked.
+    assert communicator.stats().requests - before == 3
+    assert await communicator.get(place.key) is None
+    assert leases(endpoint) == [lease.id]
+    await lease.release()
+    await nothing_left(endpoint)
+
+
+async def test_holders_with_the_same_lease_exclude_each_other(
+    communicator: Communicator, endpoint: str
+) -> None:
+    lease = await held_lease(communicator)
+    inside = 0
+
+    async def contend() -> None:
+        nonlocal inside
+        place = await place_with(communicator, lease)
+        inside += 1
+        assert inside == 1
+        await asyncio.sleep(0.002)
+        inside -= 1
+        await place.release()
+
+    await asyncio.gather(*(contend() for _ in range(20)))
+    # It contends with everybody else, too.
+    place = await place_with(communicator, lease)
+    assert not await Lock(communicator, NAME).acquire(blocking=False)
+    await place.release()
+    await lease.release()
+    await nothing_left(endpoint)
+
+
+async def test_places_are_lost_with_their_lease(communicator: Communicator) -> None:
+    lease = await held_lease(communicator, 2)
+    place = await place_with(communicator, lease)
+    waiting = asyncio.ensure_future(place_with(communicator, lease))
+    await contenders(communicator, 2)
+    await communicator.lease_revoke(lease.id)
+    assert "revoked" in (await asyncio.wait_for(lease.until_over(), 2) or "")
+    # By its key, or by its lease: what is heard first.
+    assert await asyncio.wait_for(place.until_over(), 1) is not None
+    with pytest.raises(LockLostError):
+        await asyncio.wait_for(waiting, 1)
+    assert await place.release() is None
+    with pytest.raises(LeaseLostError, match="is over"):
+        await communicator._hold_place(NAME, lease=lease)  # noqa: SLF001
+
+
+async def test_places_are_told_before_their_lease_is_given_back(
+    communicator: Communicator,
+) -> None:
+    lease = await held_lease(communicator)
+    place = await place_with(communicator, lease)
+    await lease.release()
+    assert place.loss is not None
+    assert lease.loss is None
+
+
+async def test_a_place_is_lost_with_its_key_and_leaves_the_lease(
+    communicator: Communicator,
+) -> None:
+    lease = await held_lease(communicator)
+    place = await place_with(communicator, lease)
+    await asyncio.sleep(0.3)
+    await communicator.delete(place.key)
+    assert "deleted" in (await asyncio.wait_for(place.until_over(), 2) or "")
+    assert lease.loss is None
+    await lease.release()
+
+
+async def test_a_place_that_is_dropped_is_given_back(
+    communicator: Communicator, endpoint: str
+) -> None:
+    lease = await held_lease(communicator)
+    for delay in (0, 0.001, 0.003, 0.01):
+        attempt = asyncio.ensure_future(place_with(communicator, lease))
+        await asyncio.sleep(delay)
+        attempt.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await (await attempt).release()
+    await contenders(communicator, 0)
+    assert leases(endpoint) == [lease.id]
+    await lease.release()
+
+
+async def test_knows_how_much_time_is_left(communicator: Communicator) -> None:
+    lease = await held_lease(communicator, 4)
+    for _ in range(4):
+        await asyncio.sleep(0.5)
+        remaining, since = lease.remaining, lease.since_renewal
+        assert remaining is not None
+        assert since is not None
+        assert 2 < remaining <= 4
+        assert remaining + since == pytest.approx(4, abs=0.05)
+    # It was renewed after a third of its time.
+    assert (lease.since_renewal or 4) < 1
+    place = await place_with(communicator, lease, ttl=1)
+    assert (place.remaining or 0) <= 1
+    await lease.release()
+    assert (lease.remaining, place.remaining) == (0, 0)
+
+
+async def test_a_limit_can_be_extended(communicator: Communicator) -> None:
+    held = await communicator._hold_place(NAME, ttl=1)  # noqa: SLF001 - the subject
+    held.adopt()
+    for _ in range(4):
+        await asyncio.sleep(0.6)
+        await held.renew(1.5)
+        assert 1.3 < (held.remaining or 0) <= 1.5
+    started = time.monotonic()
+    assert "time of 1.5 s" in (await asyncio.wait_for(held.until_over(), 3) or "")
+    assert 1.2 < time.monotonic() - started < 1.7
+    with pytest.raises(LockLostError, match=r"time of 1.5 s"):
+        await held.renew(5)
+
+
+async def test_extending_proves_that_the_lock_is_there(communicator: Communicator) -> None:
+    held = await communicator._hold_place(NAME, ttl=10)  # noqa: SLF001 - the subject
+    held.adopt()
+    await communicator.lease_revoke(held.id)
+    with pytest.raises(LockLostError):
+        await held.renew(10)
+    assert held.loss is not None
+
+
+async def test_a_waiter_whose_key_is_deleted_is_told_at_once(communicator: Communicator) -> None:
+    async with Lock(communicator, NAME):
+        waiting = asyncio.ensure_future(Lock(communicator, NAME).acquire())
+        await communicator.delete(await waiting_key(communicator))
+        started = time.monotonic()
+        with pytest.raises(LockLostError, match="deleted while it waited"):
+            await asyncio.wait_for(waiting, 5)
+        assert time.monotonic() - started < 1
+
+
+async def test_a_candidate_whose_key_is_deleted_is_told_at_once(
+    communicator: Communicator,
+) -> None:
+    async with Election(communicator, NAME):
+        waiting = asyncio.ensure_future(Election(communicator, NAME).campaign())
+        await communicator.delete(await waiting_key(communicator))
+        with pytest.raises(ElectError, match="deleted while it waited"):
+            await asyncio.wait_for(waiting, 1)
+
+
+async def test_a_cancellation_that_crosses_the_grant_leaves_nothing(
+    communicator: Communicator, endpoint: str
+) -> None:
+    """The lock service of the server left the key there for as long as the lease lived."""
+    chance = random.Random(7)
+    async with communicator.lease(60) as lease:
+        for _ in range(60):
+            attempt = asyncio.ensure_future(communicator.lock(NAME, lease=lease))
+            await asyncio.sleep(chance.uniform(0, 0.004))
+            attempt.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await communicator.unlock((await attempt).key)
+        await contenders(communicator, 0)
+        assert leases(endpoint) == [lease.id]
+
+
+async def test_a_timeout_that_crosses_the_grant_leaves_nothing(
+    communicator: Communicator, proxy: Proxy
+) -> None:
+    async with Client(proxy.endpoint).connect() as far, communicator.lease(60) as lease:
+        await asyncio.to_thread(proxy.delay, 0.1)
+        for number in range(6):
+            # The answer takes 0.2 s.
+            with contextlib.suppress(LockError):
+                held = await far.lock(NAME, lease=lease, timeout=0.17 + number * 0.01)
+                await far.unlock(held.key)
+        await contenders(communicator, 0)
+
+
+async def test_a_lock_with_a_lease_of_the_callers_stays_without_its_communicator(
+    communicator: Communicator, endpoint: str
+) -> None:
+    async with communicator.lease(60) as lease:
+        async with Client(endpoint).connect() as other:
+            held = await other.lock(NAME, lease=lease)
+        await asyncio.sleep(0.3)
+        assert await communicator.get(held.key) == b""
+
+
+async def test_waiting_for_a_lock_has_no_deadline_of_its_own(endpoint: str, proxy: Proxy) -> None:
+    options = ConnectOptions(timeout=0.3)
+    async with Client(proxy.endpoint, options).connect() as communicator:
+        await asyncio.to_thread(proxy.stall)
+        acquiring = asyncio.ensure_future(communicator.lock(NAME))
+        await asyncio.sleep(1)
+        assert not acquiring.done()
+        await asyncio.to_thread(proxy.heal)
+        held = await asyncio.wait_for(acquiring, 5)
+        await communicator.unlock(held.key, timeout=5)
+    await nothing_left(endpoint)
