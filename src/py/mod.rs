@@ -81,13 +81,13 @@ mod native {
     #[expect(non_upper_case_globals, reason = "the name by which Python programs know it")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
-    /// How many contexts are open in this process.
+    /// The number of open contexts of this process.
     #[pyfunction]
     fn active_context_count() -> usize {
         bridge::active_contexts()
     }
 
-    /// Stops the runtime: calls under way get five seconds, then they fail.
+    /// Stops the runtime: calls in flight fail unless they finish within five seconds.
     #[pyfunction]
     fn cleanup_runtime(py: Python<'_>) {
         bridge::cleanup(py);

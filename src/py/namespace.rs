@@ -1,5 +1,4 @@
-//! A view of the keys under a prefix: put before the keys of requests, taken off those of
-//! responses.
+//! Namespaces: a prefix is added to the keys of requests and removed from those of responses.
 
 use std::sync::Arc;
 
@@ -11,7 +10,7 @@ use crate::rpc::wire::messages::{
     DeleteResponse, KeyValue, OpResponse, PutResponse, RangeResponse, TxnResponse,
 };
 
-/// The prefix of a communicator; empty for the whole keyspace.
+/// The prefix of a communicator; empty without a namespace.
 #[derive(Clone)]
 pub(crate) struct Inside(Arc<[u8]>);
 
@@ -29,12 +28,12 @@ impl Inside {
         KeyRange { key: *key, end: *end } = keys.below(&self.0);
     }
 
-    /// The key below the prefix; the empty one stays empty, for the server to refuse.
+    /// The key with the prefix; the empty key stays empty, so that the server refuses it.
     pub(crate) fn enter_key(&self, key: Vec<u8>) -> Vec<u8> {
         KeyRange::one(key).below(&self.0).key
     }
 
-    /// The transaction with all its keys below the prefix.
+    /// The transaction with the prefix added to all its keys.
     pub(crate) fn enter_txn(&self, mut txn: PbTxnRequest) -> PbTxnRequest {
         if !self.is_whole() {
             for compare in &mut txn.compare {
@@ -71,7 +70,7 @@ impl Inside {
         }
     }
 
-    /// Takes the prefix off keys, and leaves those out that lie elsewhere.
+    /// Removes the prefix from keys, and drops keys without it.
     pub(crate) fn keep_own(&self, keys: &mut Vec<Bytes>) {
         if !self.is_whole() {
             keys.retain(|key| key.starts_with(&self.0));

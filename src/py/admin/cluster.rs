@@ -15,7 +15,7 @@ use crate::py::support::to_python::{ResponseHeader, ToPython, header, object, st
 use crate::rpc::admin::cluster;
 
 record! {
-    /// A member of the cluster. It has no name and no client URLs until it was started.
+    /// A member of the cluster. It has no name and no client URLs before it has been started.
     Member {
         id: u64,
         name: String,
@@ -31,12 +31,12 @@ record! {
 }
 
 record! {
-    /// The new member, and all.
+    /// The new member, and all members.
     MemberAddResponse { header: Py<ResponseHeader>, member: Py<Member>, members: Py<PyTuple> }
 }
 
 record! {
-    /// The members that are left.
+    /// The remaining members.
     MemberRemoveResponse { header: Py<ResponseHeader>, members: Py<PyTuple> }
 }
 
@@ -90,7 +90,7 @@ impl ToPython for PbMemberAddResponse {
     }
 }
 
-/// Returns the members that an answer lists.
+/// Returns the members that a response lists.
 macro_rules! lists_members {
     ($($wire:ty => $record:ident),* $(,)?) => {$(
         impl ToPython for $wire {

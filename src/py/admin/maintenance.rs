@@ -1,4 +1,4 @@
-//! `communicator.maintenance`: looking after members one by one, alarms, leader and version.
+//! `communicator.maintenance`: single members, alarms, leadership and downgrades.
 
 use etcd_client::proto::{
     PbAlarmResponse, PbDefragmentResponse, PbDowngradeResponse, PbHashKvResponse, PbHashResponse,
@@ -21,22 +21,22 @@ use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::transport::{Deadline, Request};
 
 record! {
-    /// An alarm that a member has raised.
+    /// An alarm of a member.
     AlarmMember { member_id: u64, alarm: Py<PyAny> }
 }
 
 record! {
-    /// Alarms: those that are raised, or those that were raised or taken back by the call.
+    /// Alarms: the active ones, or those that the call activated or disarmed.
     AlarmResponse { header: Py<ResponseHeader>, alarms: Py<PyTuple> }
 }
 
 record! {
-    /// A downgrade that is under way, or not.
+    /// Whether a downgrade is in progress.
     DowngradeInfo { enabled: bool, target_version: String }
 }
 
 record! {
-    /// The state of a member. `storage_version`, `db_size_quota` and `downgrade_info` are None
+    /// The status of a member. `storage_version`, `db_size_quota` and `downgrade_info` are None
     /// before etcd 3.6.
     StatusResponse {
         header: Py<ResponseHeader>,
@@ -76,7 +76,7 @@ record! {
 }
 
 done_record! {
-    /// The outcome of a change of the leader.
+    /// The outcome of a leadership transfer.
     MoveLeaderResponse
 }
 
@@ -85,7 +85,7 @@ record! {
     DowngradeResponse { header: Py<ResponseHeader>, version: String }
 }
 
-/// What a server that knows a number never leaves at 0.
+/// `None` for 0: a server that knows this number never sends 0.
 fn known(number: i64) -> Option<i64> {
     (number != 0).then_some(number)
 }
@@ -168,7 +168,7 @@ impl ToPython for PbDowngradeResponse {
 pub(crate) struct Maintenance(Py<Communicator>);
 
 impl Maintenance {
-    /// A member that is named by its endpoint; `None` for the one in use.
+    /// The member at an endpoint; `None` for the one in use.
     fn member(&self, endpoint: Option<&Bound<'_, PyAny>>) -> PyResult<Option<Endpoint>> {
         let Some(endpoint) = endpoint else { return Ok(None) };
         let text = args::text(endpoint, "endpoint")?;
@@ -247,7 +247,7 @@ impl Maintenance {
         self.ask_member::<PbStatusResponse>(py, Effect::Reads, request, endpoint, deadline)
     }
 
-    /// A large database takes long: there is a deadline only where the caller gives one.
+    /// Has no default deadline, because a large database takes long.
     #[pyo3(signature = (endpoint=None, *, timeout=None))]
     fn defragment(
         &self,

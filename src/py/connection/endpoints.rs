@@ -1,5 +1,5 @@
-//! The endpoints of a communicator: changed at run time, brought in step with the members, or
-//! found by the SRV records of a domain.
+//! The endpoints of a communicator: set at run time, taken from the member list, or looked up in
+//! DNS.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
@@ -30,13 +30,13 @@ impl Communicator {
         Ok(endpoints.into_iter().map(|endpoint| endpoint.name).collect())
     }
 
-    /// Uses other endpoints from now on.
+    /// Switches to other endpoints.
     fn set_endpoints(&self, py: Python<'_>, endpoints: &Bound<'_, PyAny>) -> PyResult<()> {
         let endpoints = split(read_strings(endpoints, "endpoints")?);
         self.retarget(py, &endpoints)
     }
 
-    /// Uses the endpoints from now on at which the members serve clients.
+    /// Switches to the client URLs that the members advertise.
     #[pyo3(signature = (*, timeout=None))]
     fn sync_endpoints(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
         let deadline = self.read_deadline(py, timeout)?;
@@ -46,7 +46,7 @@ impl Communicator {
     }
 }
 
-/// Reads one endpoint or several, and refuses those that `connect` would refuse.
+/// Validates one or several endpoints as `connect` does.
 #[pyfunction]
 pub(crate) fn read_endpoints(
     py: Python<'_>,
@@ -62,12 +62,12 @@ pub(crate) fn read_endpoints(
     Ok(endpoints.into_iter().map(|endpoint| endpoint.name).collect())
 }
 
-/// Takes lists apart that are written as etcd's own tools take them, with commas.
+/// Splits comma-separated lists, as etcd's own tools do.
 fn split(endpoints: Vec<String>) -> Vec<String> {
     let mut all = Vec::with_capacity(endpoints.len());
     for text in endpoints {
         if text.trim_start().starts_with("unix") {
-            // A path may have a comma in it.
+            // A path may contain a comma.
             all.push(text);
         } else {
             all.extend(text.split(',').map(|one| one.trim().to_owned()));
@@ -96,7 +96,7 @@ fn read_discovery(
         .map_err(|error| errors::invalid_argument(py, &error))
 }
 
-/// Reads the arguments of `discover` as it would, to refuse wrong ones early.
+/// Validates the arguments of `discover` without calling it.
 #[pyfunction]
 #[pyo3(signature = (domain, service_name=None, nameserver=None))]
 pub(crate) fn check_discovery(
@@ -108,7 +108,7 @@ pub(crate) fn check_discovery(
     read_discovery(py, domain, service_name, nameserver).map(drop)
 }
 
-/// Looks up the endpoints of a domain; returns them, and the options for connecting to them.
+/// Looks up the endpoints of a domain, and the options to connect to them.
 #[pyfunction]
 #[pyo3(signature = (options, domain, service_name=None, nameserver=None))]
 pub(crate) fn discover(
@@ -124,7 +124,7 @@ pub(crate) fn discover(
     let engine = context.engine()?;
     let options = options.0.clone();
     let resolving = async move {
-        // Keeps the engine going.
+        // Keeps the engine running.
         let _context = context;
         discovery.resolve(options).await
     };

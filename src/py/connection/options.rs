@@ -12,7 +12,7 @@ use crate::py::support::args::{self, Keywords, wrong_value};
 use crate::rpc::connection::options::{Options, TlsOptions};
 use crate::rpc::connection::tls::{self, ConfigCache, Pem};
 
-/// How to connect; frozen, so that it can be shared and compared.
+/// How to connect; immutable and comparable.
 #[pyclass(frozen, eq, hash, module = "etcd_client", name = "ConnectOptions", from_py_object)]
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ConnectOptions(pub(crate) Options);
@@ -30,7 +30,7 @@ fn pem(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Pem> {
     if value.is_instance_of::<PyBytes>() {
         return args::bytes(value, name).map(Pem::Text);
     }
-    // A text with such a line is no path; an error about it would print a key.
+    // A string with such a line is not a path, and an error about a path would print a key.
     if let Ok(text) = value.extract::<&str>()
         && text.contains("-----BEGIN")
     {
@@ -40,14 +40,14 @@ fn pem(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Pem> {
         PyTypeError::new_err(format!("{name}: expected a path, or PEM as bytes or str"))
     })?;
     let unreadable = |error| errors::unreadable(value.py(), name, &path, &error);
-    // The program may change its directory before the file is read again.
+    // The program may change its working directory before the file is read again.
     let path = std::path::absolute(&path).map_err(unreadable)?;
     std::fs::File::open(&path)
         .map_err(|error| errors::unreadable(value.py(), name, &path, &error))?;
     Ok(Pem::File(path))
 }
 
-/// What `with_tls` and the constructor take about TLS; `None` where nothing was said.
+/// The TLS arguments of `with_tls` and the constructor; `None` if none was given.
 fn read_tls(py: Python<'_>, keywords: &mut Keywords<'_, '_>) -> PyResult<Option<TlsOptions>> {
     let ca = keywords.read("ca", pem)?;
     let cert = keywords.read("cert", pem)?;
@@ -115,7 +115,7 @@ impl ConnectOptions {
         Ok(Self(made))
     }
 
-    /// The same options with a user, whose token then goes with every request.
+    /// The same options with a user to authenticate as.
     fn with_user(&self, name: &Bound<'_, PyAny>, password: &Bound<'_, PyAny>) -> PyResult<Self> {
         let user = (args::text(name, "name")?, args::text(password, "password")?);
         Ok(self.with(|options| options.user = Some(user)))
@@ -131,19 +131,19 @@ impl ConnectOptions {
         Ok(self.with(|options| options.keep_alive = Some(pings)))
     }
 
-    /// The same options, pinging also while no call is under way, or not.
+    /// The same options, pinging or not while no call is in flight.
     fn with_keep_alive_while_idle(&self, enabled: &Bound<'_, PyAny>) -> PyResult<Self> {
         let enabled = args::boolean(enabled, "enabled")?;
         Ok(self.with(|options| options.keep_alive_while_idle = enabled))
     }
 
-    /// The same options with another limit for connecting, in seconds.
+    /// The same options with another connect timeout, in seconds.
     fn with_connect_timeout(&self, connect_timeout: &Bound<'_, PyAny>) -> PyResult<Self> {
         let limit = args::seconds(connect_timeout, "connect_timeout")?;
         Ok(self.with(|options| options.connect_timeout = limit))
     }
 
-    /// The same options with another default deadline of calls, in seconds; None for none.
+    /// The same options with another default deadline of calls, in seconds, or without one.
     fn with_timeout(&self, timeout: &Bound<'_, PyAny>) -> PyResult<Self> {
         let limit: Option<Duration> =
             if timeout.is_none() { None } else { Some(args::seconds(timeout, "timeout")?) };
@@ -164,7 +164,7 @@ impl ConnectOptions {
         }))
     }
 
-    /// The same options, opening a context only where a member can be reached, or in any case.
+    /// The same options, requiring a connection to open a context or not.
     fn with_require_connection(&self, required: &Bound<'_, PyAny>) -> PyResult<Self> {
         let required = args::boolean(required, "required")?;
         Ok(self.with(|options| options.require_connection = required))

@@ -1,4 +1,4 @@
-//! The use of a shared transport by a communicator, for as long as its engine runs.
+//! A communicator's use of a shared transport, while its engine runs.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::rpc::transport::stats::Listening;
 
 static TRANSPORTS: PerProcess<SharedTransports<Engine>> = PerProcess::new();
 
-/// When the last one of a transport ends, the connections stay for a moment.
+/// When the last one of a transport ends, the connections stay open for a moment.
 pub(crate) struct Session {
     pub(crate) engine: Arc<Engine>,
     pub(crate) transport: Arc<Transport>,
@@ -18,15 +18,15 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    /// The transport to `target` on this engine. What it reports is logged by the loop that
-    /// `messenger` leads to, or by that of another user.
+    /// The transport to `target` on this engine. Its reports are logged on the loop of `messenger`,
+    /// or on that of another user of the transport.
     pub(crate) fn open(engine: Arc<Engine>, target: &Target, messenger: Messenger) -> Self {
         let transport = TRANSPORTS.get().take(&engine, target);
         let logging = log::attach(&transport.stats, messenger);
         Self { engine, transport, _logging: logging }
     }
 
-    /// Goes on with other endpoints.
+    /// Switches to other endpoints.
     pub(crate) fn retarget(&self, target: &Target) {
         TRANSPORTS.get().retarget(&self.transport, target);
     }

@@ -8,7 +8,7 @@ use crate::py::communicator::Communicator;
 use crate::py::support::record::record;
 
 record! {
-    /// What has happened on the connections of a communicator.
+    /// Counters of what has happened on the connections of a communicator.
     Stats {
         requests: u64,
         in_flight: u64,
@@ -28,8 +28,7 @@ record! {
 
 #[pymethods]
 impl Communicator {
-    /// Counts of what has happened on the connections that this communicator shares with all
-    /// those of the same endpoints and options.
+    /// Counters of the connections, which communicators with the same endpoints and options share.
     fn stats(&self, py: Python<'_>) -> PyResult<Stats> {
         let session = self.shared(py)?.session(py)?;
         let stats = &session.transport.stats;

@@ -11,12 +11,12 @@ use crate::py::support::to_python::{Done, ResponseHeader, done_record};
 use crate::rpc::coordination::lock;
 
 record! {
-    /// A lock that is held for as long as `key` exists.
+    /// A lock that is held while `key` exists.
     LockResponse { header: Py<ResponseHeader>, key: Py<PyBytes> }
 }
 
 done_record! {
-    /// The outcome of giving a lock back.
+    /// The outcome of releasing a lock.
     UnlockResponse
 }
 

@@ -39,8 +39,8 @@ impl Communicator {
         })
     }
 
-    /// A change that is to be made exactly once, which takes several calls; the Python side makes
-    /// them. `None` for one that is not.
+    /// Passes a write that has a `once` to the Python side, which makes the several calls that it
+    /// takes. `None` if it has none.
     fn exactly_once<'py>(
         this: &Bound<'py, Self>,
         name: &str,

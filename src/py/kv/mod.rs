@@ -1,4 +1,4 @@
-//! Keys, values and transactions.
+//! The key-value service: keys, values and transactions.
 //!
 //! May import `py::communicator`, `py::namespace` and `py::support`.
 

@@ -1,4 +1,4 @@
-//! The options of reads and writes, for direct calls and for transactions alike.
+//! The options of reads and writes, for direct calls and for transactions.
 
 use etcd_client::proto::{PbDeleteRequest, PbPutRequest};
 use pyo3::prelude::*;
@@ -8,7 +8,7 @@ use crate::py::support::args::{Keywords, bytes, integer, wrong_value};
 use crate::rpc::keys::KeyRange;
 use crate::rpc::kv::RangeOptions;
 
-/// What filters the keys of a range by their revisions.
+/// Filters of the keys of a range by their revisions.
 fn read_filters(keywords: &mut Keywords<'_, '_>, options: &mut RangeOptions) -> PyResult<()> {
     options.revision = keywords.count("revision")?;
     options.serializable = keywords.flag("serializable")?;
@@ -35,7 +35,7 @@ pub(crate) fn read_list(keywords: &mut Keywords<'_, '_>) -> PyResult<RangeOption
     Ok(options)
 }
 
-/// All options there are.
+/// All options of a range request.
 pub(crate) fn read_range(keywords: &mut Keywords<'_, '_>) -> PyResult<RangeOptions> {
     let mut options = read_list(keywords)?;
     options.keys_only = keywords.flag("keys_only")?;
@@ -43,7 +43,7 @@ pub(crate) fn read_range(keywords: &mut Keywords<'_, '_>) -> PyResult<RangeOptio
     Ok(options)
 }
 
-/// The keys that `range_end`, `prefix` and `from_key` choose.
+/// The keys that `range_end`, `prefix` and `from_key` select.
 pub(crate) fn read_keys(
     py: Python<'_>,
     keywords: &mut Keywords<'_, '_>,
@@ -54,7 +54,7 @@ pub(crate) fn read_keys(
     choose_keys(py, key, range_end, prefix, from_key)
 }
 
-/// The one key, or the range that begins with it.
+/// The single key, or the range that begins with it.
 pub(crate) fn choose_keys(
     py: Python<'_>,
     key: Vec<u8>,
@@ -74,7 +74,7 @@ pub(crate) fn choose_keys(
     }
 }
 
-/// A range with an end, which must say more than the server's "one key" or "without end".
+/// A range with an end; an empty end would mean a single key for the server.
 pub(crate) fn between(py: Python<'_>, key: Vec<u8>, end: Vec<u8>) -> PyResult<KeyRange> {
     if end.is_empty() {
         return Err(wrong_value(py, "range_end", "a key after which the range ends", "b''"));
@@ -82,7 +82,7 @@ pub(crate) fn between(py: Python<'_>, key: Vec<u8>, end: Vec<u8>) -> PyResult<Ke
     Ok(KeyRange::between(key, end))
 }
 
-/// The first key of all that begin with `prefix`, and the key before which they end.
+/// The range of the keys that begin with `prefix`: its first key and its exclusive end.
 #[pyfunction]
 pub(crate) fn prefix_range<'py>(
     py: Python<'py>,
@@ -107,7 +107,7 @@ pub(crate) fn read_put(
     })
 }
 
-/// The id of a lease, given as such or as an object that has one.
+/// The id of a lease, given as a number or as an object with an `id`.
 pub(crate) fn lease_id(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
     match value.getattr_opt(pyo3::intern!(value.py(), "id"))? {
         Some(id) => integer(&id, name),

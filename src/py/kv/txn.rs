@@ -102,7 +102,7 @@ impl Compare {
         Self(PbCompare { key, range_end, ..self.0.clone() })
     }
 
-    /// Refused, as `0 < key.version < 3` would silently be `key.version < 3`.
+    /// Refused, because `0 < key.version < 3` would silently mean `key.version < 3`.
     #[expect(clippy::unused_self, reason = "a special method has it")]
     fn __bool__(&self) -> PyResult<bool> {
         let message = "a condition is decided by the server; give several as a list to Txn.when";
@@ -169,7 +169,7 @@ impl TxnOp {
         Ok(Self::make(PbTxnOpRequest::RequestDeleteRange(delete)))
     }
 
-    /// A transaction inside the transaction.
+    /// A nested transaction.
     #[staticmethod]
     fn txn(txn: &Txn) -> Self {
         Self::make(PbTxnOpRequest::RequestTxn(txn.0.clone()))
@@ -180,13 +180,13 @@ impl TxnOp {
     }
 }
 
-/// A transaction; each step returns a new one.
+/// A transaction; each method returns a new one.
 #[pyclass(frozen, module = "etcd_client", name = "Txn", from_py_object)]
 #[derive(Clone, Default)]
 pub(crate) struct Txn(pub(crate) PbTxnRequest);
 
 impl Txn {
-    /// A branch can be given once; a second one would leave out the first without a word.
+    /// A branch can be set only once: a second one would silently replace the first.
     fn refuse_twice(py: Python<'_>, given: bool, step: &str) -> PyResult<()> {
         if given {
             return Err(wrong_value(py, step, "to be given once", "a second call"));
@@ -289,7 +289,7 @@ impl ToPython for wire::TxnResponse {
                 Some(wire::OpResponse::Put(put)) => put.to_python(py),
                 Some(wire::OpResponse::Delete(delete)) => delete.to_python(py),
                 Some(wire::OpResponse::Txn(txn)) => txn.to_python(py),
-                // An operation newer than this client.
+                // The response of an operation that this client does not know.
                 None => Ok(py.None()),
             })
             .collect::<PyResult<_>>()?;

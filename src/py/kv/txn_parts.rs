@@ -1,4 +1,4 @@
-//! Taking transactions apart, for the Python side, which builds others of their parts.
+//! The parts of transactions, from which the Python side builds other transactions.
 
 use etcd_client::proto::{PbRangeRequest, PbTxnOpRequest};
 use pyo3::prelude::*;
@@ -20,7 +20,7 @@ impl Txn {
 
 #[pymethods]
 impl TxnOp {
-    /// The kind of the operation, its key and the end of its range; an empty one for a single key.
+    /// The kind of the operation, its key, and the end of its range: empty for a single key.
     fn _parts<'py>(
         &self,
         py: Python<'py>,
@@ -36,7 +36,7 @@ impl TxnOp {
         (kind, PyBytes::new(py, key), PyBytes::new(py, end))
     }
 
-    /// The read that finds at `revision` what the operation answered with; `None` for none.
+    /// The read that repeats the response of the operation at `revision`; `None` for writes.
     fn _read_at(&self, revision: i64) -> Option<Self> {
         let read = match self.0.request.clone()? {
             PbTxnOpRequest::RequestRange(range) if range.revision > 0 => range,

@@ -1,4 +1,4 @@
-//! Writes conditions, operations and transactions as the Python that makes them.
+//! The `repr` of conditions, operations and transactions: the Python code that makes them.
 
 use std::fmt::Display;
 

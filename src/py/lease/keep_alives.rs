@@ -1,4 +1,4 @@
-//! Keeping a lease alive that was granted elsewhere: the iterator over its renewals.
+//! The iterator over the renewals of a lease that was granted elsewhere.
 
 use std::sync::Arc;
 
@@ -23,7 +23,7 @@ pub(crate) struct LeaseKeepAlives {}
 
 #[pymethods]
 impl LeaseKeepAlives {
-    /// Waits for the first renewal; fails where that fails.
+    /// Waits for the first renewal.
     fn __aenter__(this: &Bound<'_, Self>) -> PyResult<Call> {
         let call = this.as_super().get().until(this.py(), Moment::Begun)?;
         Ok(call.returning(this.clone().into_any().unbind()))
@@ -35,7 +35,7 @@ impl LeaseKeepAlives {
     }
 }
 
-/// Renews a lease, whether or not the program reads.
+/// Renews a lease, whether or not the program reads the responses.
 struct Renewals {
     transport: Arc<Transport>,
     id: i64,
@@ -70,7 +70,7 @@ impl StreamSource for Renewals {
 
 #[pymethods]
 impl Communicator {
-    /// Keeps a lease alive until that is cancelled.
+    /// Keeps a lease alive until it is cancelled.
     #[pyo3(signature = (id, **options))]
     fn lease_keep_alive_stream(
         &self,

@@ -1,4 +1,4 @@
-//! Reading arguments: each error names the argument and what was expected.
+//! Reading arguments; each error names the argument and what was expected.
 
 use std::time::Duration;
 
@@ -11,21 +11,21 @@ use tokio::time::Instant;
 use crate::py::errors;
 use crate::rpc::transport::Deadline;
 
-/// The longest time that is accepted; beyond it arithmetic on instants could overflow.
+/// The longest time that is accepted; with longer ones, arithmetic on instants could overflow.
 const LONGEST: f64 = 1e9;
 
-/// A value of a wrong type.
+/// The error for a value of the wrong type.
 pub(crate) fn wrong_type(name: &str, expected: &str, value: &Bound<'_, PyAny>) -> PyErr {
     let found = value.get_type().qualname().map_or_else(|_| "?".into(), |name| name.to_string());
     PyTypeError::new_err(format!("{name}: expected {expected}, got {found}"))
 }
 
-/// A wrong value of a right type.
+/// The error for a wrong value of the right type.
 pub(crate) fn wrong_value(py: Python<'_>, name: &str, expected: &str, got: &str) -> PyErr {
     errors::invalid_argument(py, &format!("{name}: expected {expected}, got {got}"))
 }
 
-/// Bytes from any bytes-like object, or from text as UTF-8.
+/// Bytes from any bytes-like object, or from a `str` as UTF-8.
 pub(crate) fn bytes(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
     if let Ok(bytes) = value.cast::<PyBytes>() {
         return Ok(bytes.as_bytes().to_vec());
@@ -44,14 +44,14 @@ pub(crate) fn bytes(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
     if let Ok(buffer) = PyBuffer::<u8>::get(value) {
         return buffer.to_vec(value.py());
     }
-    // Whatever its items are, as `bytes()` would take it.
+    // Of any item type, as `bytes()` accepts it.
     match PyMemoryView::from(value) {
         Ok(view) => view.call_method0("tobytes")?.extract(),
         Err(_) => Err(wrong_type(name, "a bytes-like object or str", value)),
     }
 }
 
-/// A 64-bit integer; not a bool, which is one by accident.
+/// A 64-bit integer; not a bool, which is probably a mistake.
 pub(crate) fn integer(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
     if value.is_instance_of::<PyBool>() {
         return Err(wrong_type(name, "int", value));
@@ -74,7 +74,7 @@ pub(crate) fn count(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
     Ok(number)
 }
 
-/// The id of a member or lease, which etcd prints unsigned.
+/// The id of a member or a lease, which etcd prints unsigned.
 pub(crate) fn member_id(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
     if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
         return Err(wrong_type(name, "int", value));
@@ -95,7 +95,7 @@ pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
     value.extract().map_err(|_| wrong_type(name, "str", value))
 }
 
-/// A list of text, where one text is easily taken for a list of its characters.
+/// A list of strings; not a single string, which would be taken for a list of its characters.
 pub(crate) fn read_strings(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<String>> {
     const EXPECTED: &str = "a list of str";
     if value.is_instance_of::<PyString>() {
@@ -108,7 +108,7 @@ pub(crate) fn read_strings(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec
 /// The argument `timeout` of a call.
 pub(crate) type Timeout<'a, 'py> = Option<&'a Bound<'py, PyAny>>;
 
-/// A number of seconds, more than none.
+/// A number of seconds above 0.
 pub(crate) fn seconds(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Duration> {
     let is_number = value.is_instance_of::<PyFloat>() || value.is_instance_of::<PyInt>();
     if !is_number || value.is_instance_of::<PyBool>() {
@@ -121,7 +121,7 @@ pub(crate) fn seconds(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Duration
     Err(wrong_value(value.py(), name, "a number of seconds above 0", &value.to_string()))
 }
 
-/// The wire value of a member of one of the package's enums.
+/// The wire value of an enum member.
 pub(crate) fn member_of(value: &Bound<'_, PyAny>, class: &str, name: &str) -> PyResult<i32> {
     let py = value.py();
     let class_object = py.import("etcd_client.enums")?.getattr(class)?;
@@ -131,8 +131,8 @@ pub(crate) fn member_of(value: &Bound<'_, PyAny>, class: &str, name: &str) -> Py
     Err(wrong_type(name, class, value))
 }
 
-/// The keyword-only arguments of a call. They are read by name and then `finish`ed, which
-/// refuses those that nobody asked for.
+/// The keyword-only arguments of a call. They are read by name; then `finish` refuses those that
+/// were not read.
 pub(crate) struct Keywords<'a, 'py> {
     function: &'static str,
     given: Option<&'a Bound<'py, PyDict>>,
@@ -144,7 +144,7 @@ impl<'a, 'py> Keywords<'a, 'py> {
         Self { function, given, read: Vec::new() }
     }
 
-    /// The argument of that name; `None` where it is missing or None.
+    /// The argument of that name; `None` if it is missing or None.
     pub(crate) fn get(&mut self, name: &'static str) -> PyResult<Option<Bound<'py, PyAny>>> {
         let Some(given) = self.given else { return Ok(None) };
         let Some(value) = given.get_item(name)? else { return Ok(None) };
@@ -176,7 +176,7 @@ impl<'a, 'py> Keywords<'a, 'py> {
         Ok(self.read(name, |value, name| member_of(value, class, name))?.unwrap_or(0))
     }
 
-    /// Refuses what was not read.
+    /// Refuses arguments that were not read.
     pub(crate) fn finish(self) -> PyResult<()> {
         let Some(given) = self.given.filter(|given| given.len() != self.read.len()) else {
             return Ok(());
@@ -194,7 +194,7 @@ impl<'a, 'py> Keywords<'a, 'py> {
     }
 }
 
-/// When a call that may take that long has to be over.
+/// The deadline of a call with this timeout.
 pub(crate) fn deadline(timeout: Option<Duration>) -> Deadline {
     timeout.map(|timeout| Instant::now() + timeout)
 }

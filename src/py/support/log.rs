@@ -1,4 +1,4 @@
-//! What the transport reports, in Python's log.
+//! Logs the reports of a transport with Python's `logging`.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use crate::rpc::transport::stats::{Listening, Stats};
 /// The logger's name.
 const LOGGER: &str = "etcd_client";
 
-/// Logs the reports of a transport on the thread of an event loop, for as long as the result lives
-/// and the loop is there.
+/// Logs the reports of a transport on the thread of an event loop, while the result lives and the
+/// loop exists.
 pub(crate) fn attach(stats: &Arc<Stats>, messenger: Messenger) -> Listening {
-    // Weak, because what listens is a part of what it listens to.
+    // Weak, because the transport owns its listeners.
     let weak = Arc::downgrade(stats);
     stats.listen(move || {
         let stats = weak.clone();
@@ -29,7 +29,7 @@ pub(crate) fn attach(stats: &Arc<Stats>, messenger: Messenger) -> Listening {
 fn warn(py: Python<'_>, messages: Vec<String>) -> PyResult<()> {
     let logger = py.import("logging")?.call_method1("getLogger", (LOGGER,))?;
     for message in messages {
-        // Not as the format itself: a message may hold a percent sign.
+        // Not as the format itself, because a message may contain a percent sign.
         logger.call_method1("warning", ("%s", message))?;
     }
     Ok(())

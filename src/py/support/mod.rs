@@ -1,4 +1,4 @@
-//! What all Python classes are made with: arguments, records, streams.
+//! What all Python classes share: arguments, records, streams.
 //!
 //! May import `py::errors`.
 

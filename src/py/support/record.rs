@@ -1,4 +1,4 @@
-//! Frozen value classes: typed attributes, `repr`, equality, hash and pickling.
+//! Immutable value classes with typed attributes, `repr`, equality, hash and pickling.
 
 /// Defines a frozen class with the given fields, which are also its constructor's arguments.
 macro_rules! record {

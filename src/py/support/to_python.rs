@@ -1,4 +1,4 @@
-//! Messages that have a Python counterpart, and what is common to all of them.
+//! Conversion of messages to Python objects.
 
 use std::marker::PhantomData;
 
@@ -33,7 +33,7 @@ impl ToPython for () {
 }
 
 record! {
-    /// What every response of a member says about it and its cluster.
+    /// The header of every response.
     ResponseHeader { cluster_id: u64, member_id: u64, revision: i64, raft_term: u64 }
 }
 
@@ -58,7 +58,7 @@ pub(crate) fn object<T: PyClass<BaseType = PyAny> + Into<PyClassInitializer<T>>>
     Ok(Py::new(py, value)?.into_any())
 }
 
-/// A response that says no more than that it was done; `R` is the record that stands for it.
+/// A response that has only a header; `R` is its record.
 pub(crate) struct Done<R>(Option<wire::ResponseHeader>, PhantomData<fn() -> R>);
 
 impl<R> Done<R> {
@@ -76,7 +76,7 @@ where
     }
 }
 
-/// Defines the record of a response that says no more than that it was done.
+/// Defines the record of a response that has only a header.
 macro_rules! done_record {
     ($(#[$meta:meta])* $name:ident) => {
         $crate::py::support::record::record! {
@@ -94,8 +94,7 @@ macro_rules! done_record {
 
 pub(crate) use done_record;
 
-/// A member of one of the package's enums. A number that it does not know, from a newer server,
-/// stays a number.
+/// An enum member. A number that the enum does not have, from a newer server, stays a number.
 pub(crate) fn enum_member(py: Python<'_>, class: &str, value: i32) -> PyResult<Py<PyAny>> {
     let class = py.import("etcd_client.enums")?.getattr(class)?;
     match class.call1((value,)) {

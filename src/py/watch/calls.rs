@@ -41,9 +41,9 @@ impl Communicator {
             progress_notify: keywords.flag("progress_notify")?,
             watch_id,
         };
-        // Fragments are always asked for: who reads cannot tell.
+        // Fragments are always requested, because they are reassembled.
         keywords.flag("fragment")?;
-        // The first confirmation is as patient as a resume unless the program says otherwise.
+        // Without a timeout, waiting for the confirmation is as patient as resuming.
         let deadline = args::deadline(keywords.seconds("timeout")?);
         keywords.finish()?;
         let watch = Watch::open(py, self, spec, extras.once, deadline)?;

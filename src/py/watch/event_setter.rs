@@ -1,4 +1,4 @@
-//! Setting a program's event when a watch has come to a moment.
+//! Setting a program's event at a moment in the life of a watch.
 
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -8,7 +8,7 @@ use crate::bridge::ForkGuarded;
 use crate::py::support::stream::moment::{Moment, StreamState};
 use crate::py::watch::iterator::Watch;
 
-/// Sets an `asyncio.Event` or a `CondVar` when its moment has come.
+/// Sets an `asyncio.Event` or a `CondVar` at its moment.
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
 struct EventSetter {
     event: Py<PyAny>,
@@ -19,7 +19,7 @@ struct EventSetter {
 #[pymethods]
 impl EventSetter {
     fn __call__(&self, py: Python<'_>, future: &Bound<'_, PyAny>) -> PyResult<()> {
-        // Its error is told to whoever reads the watch; asyncio must not log it as forgotten.
+        // Its error is raised to whoever reads the watch; asyncio must not log it as unretrieved.
         let _ = future.call_method0(intern!(py, "exception"));
         if self.state.get().is_none_or(|state| !state.borrow().has_come_to(self.moment)) {
             return Ok(());
@@ -31,7 +31,7 @@ impl EventSetter {
     }
 }
 
-/// Sets `event` once `watch` has come to `moment`.
+/// Sets `event` when `watch` reaches `moment`.
 pub(crate) fn set_at(
     watch: &Bound<'_, Watch>,
     event: &Bound<'_, PyAny>,

@@ -23,16 +23,16 @@ pub(crate) struct Watch {
     native: ForkGuarded<Native>,
 }
 
-/// What the engine works on too.
+/// The part that is shared with the engine.
 struct Native {
     reader: Arc<NoticeReader>,
     progress_request: ProgressRequest,
-    /// The revision behind which the watch begins; 0 until the server has confirmed it.
+    /// The revision after which the watch begins; 0 until the server has confirmed it.
     begins_behind: Arc<AtomicI64>,
 }
 
 impl Watch {
-    /// Starts a watch, which has to be confirmed within the deadline.
+    /// Starts a watch, which must be confirmed within the deadline.
     pub(crate) fn open<'py>(
         py: Python<'py>,
         communicator: &Communicator,
@@ -66,7 +66,7 @@ impl Watch {
 
 #[pymethods]
 impl Watch {
-    /// Iterates over lists, one for each revision.
+    /// Iterates over lists of events, one for each revision.
     fn batches(this: &Bound<'_, Self>) -> PyResult<Py<WatchBatches>> {
         let py = this.py();
         let reader = BatchReader(Arc::clone(&this.get().native(py)?.reader));
@@ -74,21 +74,21 @@ impl Watch {
         Py::new(py, PyClassInitializer::from(stream).add_subclass(WatchBatches {}))
     }
 
-    /// Asks the server how far it has come.
+    /// Requests a progress report from the server.
     fn request_progress(&self, py: Python<'_>) -> PyResult<()> {
         self.native(py)?.progress_request.send();
         Ok(())
     }
 
-    /// The last revision that was read to its end, or that there was nothing new up to.
+    /// The last revision that was read completely, or up to which nothing changed.
     #[getter]
     fn revision(&self, py: Python<'_>) -> PyResult<i64> {
         let native = self.native(py)?;
-        // What was not read yet is behind the beginning.
+        // Unread events come after the revision at which the watch began.
         Ok(native.reader.revision().max(native.begins_behind.load(Ordering::Acquire)))
     }
 
-    /// Completes once the server has confirmed the watch; fails where that fails.
+    /// Completes when the server has confirmed the watch; fails if the watch fails before.
     fn ready(this: &Bound<'_, Self>) -> PyResult<Call> {
         this.as_super().get().until(this.py(), Moment::Begun)
     }

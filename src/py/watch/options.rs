@@ -9,7 +9,7 @@ use crate::py::kv::options::between;
 use crate::py::support::args::{self, Keywords};
 use crate::rpc::keys::KeyRange;
 
-/// What does not concern the server.
+/// The options that are not sent to the server.
 pub(crate) struct Extras<'a, 'py> {
     pub(crate) once: bool,
     pub(crate) ready_event: Option<&'a Bound<'py, PyAny>>,
@@ -29,7 +29,7 @@ impl<'a, 'py> Extras<'a, 'py> {
     }
 }
 
-/// What to watch at once: keys, prefixes and ranges.
+/// The keys, prefixes and ranges of `watch_many`.
 pub(crate) fn read_ranges(
     py: Python<'_>,
     keywords: &mut Keywords<'_, '_>,
@@ -55,7 +55,7 @@ pub(crate) fn read_ranges(
     Ok(ranges)
 }
 
-/// The items of a collection, which one key is too, but not meant as one.
+/// The items of a collection; not a single key, although that can be iterated over too.
 fn items<'py>(value: &Bound<'py, PyAny>, name: &str) -> PyResult<Vec<Bound<'py, PyAny>>> {
     let is_key = value.is_instance_of::<PyBytes>()
         || value.is_instance_of::<PyString>()
@@ -76,7 +76,7 @@ pub(crate) fn read_filters(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec
     Ok(filters)
 }
 
-/// Refuses events that could not be told before a watch is opened.
+/// Refuses invalid event objects before the watch is opened.
 fn check_event(event: &Bound<'_, PyAny>, name: &str) -> PyResult<()> {
     let py = event.py();
     if event.hasattr(intern!(py, "notify_waiters"))? || event.hasattr(intern!(py, "set"))? {

@@ -11,13 +11,13 @@ use crate::rpc::error::Error;
 use crate::rpc::transport::Deadline;
 use crate::rpc::watch::{Notice, Watcher};
 
-/// What a member tells of a watch, with the keys as the communicator knows them.
+/// Receives the notices of a watch, and removes the namespace's prefix from the keys.
 pub(crate) struct WatchSource {
     pub(crate) watcher: Watcher,
     pub(crate) inside: Inside,
-    /// The revision behind which the watch begins, once that is known.
+    /// The revision after which the watch begins, once that is known.
     pub(crate) begins_behind: Arc<AtomicI64>,
-    /// When the watch has to be confirmed; `None` once it is, or where any time will do.
+    /// The deadline for the confirmation; `None` once it has come, or if there is none.
     pub(crate) unconfirmed_until: Deadline,
 }
 
@@ -38,7 +38,7 @@ impl WatchSource {
 impl StreamSource for WatchSource {
     type Item = Notice;
     const NAME: &'static str = "watch";
-    /// In bytes; three times as many may wait before the watch's stream is held back.
+    /// In bytes; three times as much may be buffered before the watch's stream is slowed down.
     const LIMIT: usize = 1 << 18;
 
     async fn next(&mut self) -> Result<Option<(Notice, usize)>, Error> {

@@ -12,7 +12,7 @@ use crate::rpc::error::Unreachable;
 
 const HTTP_2: &[u8] = b"h2";
 
-/// How much is read at once. h2 asks for half a frame at a time, 128 times for 1 MiB.
+/// How much is read at once. h2 alone would read half a frame at a time, 128 times for 1 MiB.
 const READ_AHEAD: usize = 64 << 10;
 
 /// What HTTP/2 runs over.
@@ -20,8 +20,8 @@ pub trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
-/// Connects to a member, with TLS where its endpoint says so. `attempts` is how many have failed
-/// before.
+/// Connects to a member, with TLS if its endpoint says so. `attempts` is the number of failed
+/// attempts before.
 pub async fn dial(
     endpoint: &Endpoint,
     options: &Options,

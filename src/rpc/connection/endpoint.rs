@@ -10,7 +10,7 @@ pub struct Endpoint {
     pub name: String,
     pub address: Address,
     pub tls: bool,
-    /// What requests carry as `:authority`.
+    /// The `:authority` of requests.
     pub authority: String,
 }
 
@@ -21,7 +21,7 @@ pub enum Address {
 }
 
 impl Endpoint {
-    /// Reads an endpoint; `tls` says whether one without a scheme is to use TLS.
+    /// Parses an endpoint; `tls` says whether one without a scheme uses TLS.
     pub fn parse(text: &str, tls: bool) -> Result<Self, String> {
         let trimmed = text.trim();
         let text = without_user(text);
@@ -33,7 +33,7 @@ impl Endpoint {
                 name: trimmed.to_owned(),
                 address: Address::Unix(path.to_owned()),
                 tls,
-                // What etcd's own client sends for a socket; a path is no valid authority.
+                // As etcd's own client does for a socket; a path is not a valid authority.
                 authority: "localhost".to_owned(),
             });
         }
@@ -59,7 +59,7 @@ impl Endpoint {
         let (host, port) = host_and_port(rest).ok_or_else(|| {
             format!("endpoint {text:?}: expected host:port with a port of 1 to 65535")
         })?;
-        // A message about it says which port was tried.
+        // Messages about it should name the port that was tried.
         let name = if rest == host {
             format!("{}:{port}", trimmed.trim_end_matches('/'))
         } else {
@@ -73,18 +73,18 @@ impl Endpoint {
         })
     }
 
-    /// Whether a text asks for TLS by its scheme.
+    /// Whether the scheme of an endpoint asks for TLS.
     pub fn names_tls(text: &str) -> bool {
         let text = text.trim();
         text.starts_with("https://") || text.starts_with("unixs:")
     }
 
-    /// Whether both are the same however they are written.
+    /// Whether both are the same address, however they are written.
     pub fn is_same_place(&self, other: &Self) -> bool {
         self.address == other.address && self.tls == other.tls
     }
 
-    /// The host by which a certificate is checked.
+    /// The host against which a certificate is verified.
     pub fn host(&self) -> &str {
         match &self.address {
             Address::Tcp { host, .. } => host,
@@ -93,7 +93,7 @@ impl Endpoint {
     }
 }
 
-/// An endpoint for a message, which must not show a password.
+/// The endpoint for messages, without a password.
 fn without_user(text: &str) -> String {
     let start = text.find("://").map_or(0, |scheme| scheme + 3);
     match text.rfind('@') {
@@ -112,7 +112,7 @@ fn unix_path(text: &str, tls: bool) -> Option<(&str, bool)> {
 }
 
 fn host_and_port(text: &str) -> Option<(String, u16)> {
-    // The parser of URIs knows which hosts there are; a bare IPv6 address needs its brackets.
+    // Validated by the URI parser, for which a bare IPv6 address needs brackets.
     let authority: Authority = text.parse().ok()?;
     let uri =
         Uri::builder().scheme("http").authority(authority).path_and_query("/").build().ok()?;

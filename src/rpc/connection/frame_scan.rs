@@ -1,31 +1,31 @@
-//! Seeing what kinds of frames pass.
+//! Detecting the types of HTTP/2 frames in a byte stream.
 
 const HEAD: usize = 9;
 const HEADERS: u8 = 1;
 const SETTINGS: u8 = 4;
 const GOAWAY: u8 = 7;
 
-/// What was among the bytes that were read.
+/// Which frames were among the bytes that were read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Seen {
-    /// A frame that may say something about the whole connection.
+    /// A frame that may concern the whole connection.
     pub control: bool,
-    /// The beginning or the end of an answer.
+    /// The beginning or the end of a response.
     pub answer: bool,
 }
 
-/// How far a byte stream of HTTP/2 frames was read.
+/// The position in a byte stream of HTTP/2 frames.
 #[derive(Default)]
 pub struct FrameScan {
-    /// How much of the present frame is still to come after its head.
+    /// How much of the current frame's payload is missing.
     payload: usize,
     head: [u8; HEAD],
-    /// How much of the head has come.
+    /// How much of its header has been read.
     known: usize,
 }
 
 impl FrameScan {
-    /// Reads on; says which frames begin there.
+    /// Scans further bytes; returns which frames begin there.
     pub fn scan(&mut self, mut bytes: &[u8]) -> Seen {
         let mut seen = Seen::default();
         loop {
@@ -65,7 +65,7 @@ mod tests {
         let bytes = [data.clone(), frame(GOAWAY, &[0; 8])].concat();
         for chunk in 1..bytes.len() {
             let mut scan = FrameScan::default();
-            // A frame is seen where the last byte of its head is.
+            // A frame counts as begun at the last byte of its header.
             let (answer, control) = ((HEAD - 1) / chunk, (data.len() + HEAD - 1) / chunk);
             for (index, part) in bytes.chunks(chunk).enumerate() {
                 let seen = Seen { control: index == control, answer: index == answer };

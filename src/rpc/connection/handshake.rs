@@ -1,4 +1,4 @@
-//! The beginning of HTTP/2 on a fresh byte stream.
+//! The HTTP/2 handshake on a new byte stream.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -13,22 +13,22 @@ use crate::rpc::connection::health::Health;
 use crate::rpc::connection::observed_io::ObservedIo;
 use crate::rpc::error::Unreachable;
 
-/// How much a server may send ahead of what its reader has taken. A slow reader is slowed by
-/// the window of its stream; that of the connection never is in the way of the others.
+/// How much a server may send ahead of a reader. A slow reader is limited by the window of its
+/// stream, so that the window of the connection never blocks the others.
 const STREAM_WINDOW: u32 = 1 << 20;
 const CONNECTION_WINDOW: u32 = (1 << 31) - 1;
 
-/// For so many cancelled calls, and for so long, the answers that are still on their way are
-/// ignored in silence; h2 takes what comes later for an error of the server's.
+/// For how many cancelled calls, and for how long, late responses are ignored; beyond that, h2
+/// treats them as a protocol error of the server.
 const CANCELLED_CALLS: usize = 4096;
 const CANCELLED_FOR: Duration = Duration::from_secs(30);
 
 /// What runs a connection.
 pub(super) type Driver = h2::client::Connection<ObservedIo, Bytes>;
 
-/// Begins HTTP/2 and waits for the server's part of it. The system accepts connections for a
-/// process that is frozen, too, and only the server itself can speak; if it does not speak
-/// HTTP/2, or is about to refuse the client's certificate, that is what it says first.
+/// Performs the HTTP/2 handshake and waits for the server's settings. They show that the server
+/// is alive, because the operating system accepts connections for a frozen process too. A server
+/// that does not speak HTTP/2, or refuses the client's certificate, says so here.
 pub(super) async fn greet(
     stream: ObservedIo,
     endpoint: &Endpoint,
@@ -37,12 +37,12 @@ pub(super) async fn greet(
     let (requests, mut driver) = h2::client::Builder::new()
         .initial_window_size(STREAM_WINDOW)
         .initial_connection_window_size(CONNECTION_WINDOW)
-        // Until the server's settings come, which say how many it takes.
+        // Until the server's settings arrive, which have its limit.
         .initial_max_send_streams(0)
         .enable_push(false)
         .max_concurrent_reset_streams(CANCELLED_CALLS)
         .reset_stream_duration(CANCELLED_FOR)
-        // Beyond that many late answers h2 would end the connection, and all calls with it.
+        // Beyond this number of late responses, h2 would close the connection with all its calls.
         .max_local_error_reset_streams(None)
         .handshake(stream)
         .await
@@ -59,7 +59,7 @@ pub(super) async fn greet(
     Ok((requests, driver))
 }
 
-/// Why a server did not begin HTTP/2: it ended the connection, or broke the protocol.
+/// Why the handshake failed: the server closed the connection, or violated the protocol.
 fn no_greeting(error: Option<h2::Error>, endpoint: &Endpoint, health: &Health) -> Unreachable {
     if let Some(alert) = health.alert() {
         return alert;

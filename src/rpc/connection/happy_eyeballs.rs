@@ -1,4 +1,4 @@
-//! Connecting to a name that has several addresses, of which some may lead nowhere: RFC 8305.
+//! Connecting to a name with several addresses, some of which may be unreachable: RFC 8305.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs};
@@ -11,11 +11,11 @@ use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::time::sleep;
 
-/// How long an address may take before the next one is tried as well.
+/// How long an address may take before the next one is tried too.
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// Connects to whichever address of `host` answers first. The one that `attempts` earlier ones
-/// began with comes last.
+/// Connects to the address of `host` that answers first. After failed attempts, the order of the
+/// addresses is rotated by `attempts`.
 pub async fn connect(host: &str, port: u16, attempts: u32) -> io::Result<TcpStream> {
     let mut addresses = interleave(resolve(host, port).await?);
     let count = addresses.len().max(1);
@@ -23,8 +23,8 @@ pub async fn connect(host: &str, port: u16, attempts: u32) -> io::Result<TcpStre
     connect_to(&addresses).await
 }
 
-/// The addresses of a host. They are looked up in a thread of their own: the runtime's would end
-/// the engine where the system allows no more threads.
+/// The addresses of a host, looked up on a separate thread: using the runtime's threads would panic
+/// on the engine if the system allows no more of them.
 async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     if let Ok(address) = host.parse::<IpAddr>() {
         return Ok(vec![SocketAddr::new(address, port)]);
@@ -39,7 +39,7 @@ async fn resolve(host: &str, port: u16) -> io::Result<Vec<SocketAddr>> {
     found.await.unwrap_or_else(|_| Err(io::Error::other("the lookup of its addresses broke off")))
 }
 
-/// The same addresses, those of the two families in turns.
+/// The same addresses, alternating between the two families.
 fn interleave(addresses: Vec<SocketAddr>) -> Vec<SocketAddr> {
     let preferred = addresses.first().is_some_and(SocketAddr::is_ipv6);
     let (first, second): (Vec<_>, Vec<_>) =

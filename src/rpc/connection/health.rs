@@ -1,7 +1,7 @@
 //! Whether the member at the other end of a connection is alive.
 //!
-//! Everything that arrives is a sign of life, not only answered pings: on a slow link the answer
-//! to a ping may stand behind megabytes of data.
+//! Everything that arrives is a sign of life, not only responses to pings: on a slow link the
+//! response to a ping may be queued behind megabytes of data.
 
 use std::future::Future;
 use std::sync::OnceLock;
@@ -12,32 +12,32 @@ use tokio::sync::futures::Notified;
 
 use crate::rpc::error::Unreachable;
 
-/// How much is read before others get their turn.
+/// How much is read before other tasks have their turn.
 const READ_PER_TURN: usize = 64 << 10;
 
-/// What is known about a connection's health, shared by its users and the task that drives it.
+/// A connection's health, shared by its users and the task that drives it.
 #[derive(Default)]
 pub struct Health {
     closed: AtomicBool,
-    /// The member is silent where it should not be; cleared by the next sign of life.
+    /// The member is silent when it should not be; cleared by the next sign of life.
     suspect: AtomicBool,
     doubted: Notify,
-    /// Calls that wait for an answer which should not take long.
+    /// Calls that wait for a response which should not take long.
     waiting: AtomicUsize,
-    /// Whether anything was ever answered.
+    /// Whether any call was ever answered.
     useful: AtomicBool,
     abandoned: AtomicBool,
     retired: AtomicBool,
     retirement: Notify,
     received: AtomicU64,
     written: AtomicU64,
-    /// How much may still be read in this turn.
+    /// How much more may be read in this turn.
     readable: AtomicUsize,
-    /// Whether a frame came that may say something about the whole connection.
+    /// Whether a frame arrived that may concern the whole connection.
     control_frame: AtomicBool,
-    /// Whether it was told that the server finds its pings too many.
+    /// Whether it was reported that the server receives too many pings.
     told_of_pings: AtomicBool,
-    /// What the server has said about the end of TLS. Of an error, HTTP/2 keeps the text only.
+    /// The server's TLS alert; h2 keeps only the text of an error.
     alert: OnceLock<Unreachable>,
 }
 
@@ -62,13 +62,14 @@ impl Health {
         self.suspect.load(Ordering::Acquire)
     }
 
-    /// Says that the member should have answered: others are preferred until it shows life.
+    /// Marks the member as suspect because it should have answered: others are preferred until the
+    /// next sign of life.
     pub fn suspect(&self) {
         self.suspect.store(true, Ordering::Release);
         self.doubt();
     }
 
-    /// Makes the task that drives the connection ping the member soon.
+    /// Requests a ping from the task that drives the connection.
     pub fn doubt(&self) {
         self.doubted.notify_one();
     }
@@ -77,7 +78,7 @@ impl Health {
         self.doubted.notified()
     }
 
-    /// Says that others are preferred until the member shows life.
+    /// Prefers other members until the next sign of life.
     pub(super) fn distrust(&self) {
         self.suspect.store(true, Ordering::Release);
     }
@@ -86,14 +87,14 @@ impl Health {
         self.suspect.store(false, Ordering::Release);
     }
 
-    /// Notes that the member has answered a call.
+    /// Records that the member has answered a call.
     pub fn answered(&self) {
         if self.is_suspect() {
             self.trust();
         }
     }
 
-    /// Notes that an answer has come, before it is handed to the call.
+    /// Records that a response has arrived, before it is passed to the call.
     pub(super) fn note_answer(&self) {
         self.useful.store(true, Ordering::Relaxed);
     }
@@ -102,7 +103,7 @@ impl Health {
         self.useful.load(Ordering::Relaxed)
     }
 
-    /// Says that nobody can begin a call on the connection any more.
+    /// Marks the connection as closed to new calls.
     pub fn abandon(&self) {
         self.abandoned.store(true, Ordering::Release);
         self.doubt();
@@ -112,7 +113,7 @@ impl Health {
         self.abandoned.load(Ordering::Acquire)
     }
 
-    /// Asks streams that can go on elsewhere to leave the connection.
+    /// Asks streams that can be resumed elsewhere to leave the connection.
     pub fn retire(&self) {
         self.retired.store(true, Ordering::Release);
         self.retirement.notify_waiters();
@@ -126,22 +127,22 @@ impl Health {
         }
     }
 
-    /// How many bytes the system has taken for the member.
+    /// How many bytes have been written to the socket.
     pub fn written(&self) -> u64 {
         self.written.load(Ordering::Acquire)
     }
 
-    /// Whether calls wait for an answer which should not take long.
+    /// Whether calls wait for a response which should not take long.
     pub(super) fn is_waited_for(&self) -> bool {
         self.waiting.load(Ordering::Acquire) > 0
     }
 
-    /// Begins a turn of the task that runs the connection.
+    /// Begins a turn of the task that drives the connection.
     pub(super) fn begin_turn(&self) {
         self.readable.store(READ_PER_TURN, Ordering::Relaxed);
     }
 
-    /// Whether the task has read enough to let others have their turn.
+    /// Whether the task has read enough, so that others have their turn.
     pub(super) fn is_turn_over(&self) -> bool {
         self.readable.load(Ordering::Relaxed) == 0
     }
@@ -150,7 +151,7 @@ impl Health {
         self.control_frame.store(true, Ordering::Relaxed);
     }
 
-    /// Whether a frame about the whole connection has come since the last time.
+    /// Whether a frame about the whole connection has arrived since the last call.
     pub(super) fn take_control_frame(&self) -> bool {
         self.control_frame.swap(false, Ordering::Relaxed)
     }
@@ -174,7 +175,7 @@ impl Health {
     }
 }
 
-/// Waits for an answer; the member is checked if it does not come.
+/// Waits for a response, and pings the member if it does not arrive soon.
 pub async fn awaiting<T>(health: &Health, answer: impl Future<Output = T>) -> T {
     struct Waiting<'a>(&'a Health);
 

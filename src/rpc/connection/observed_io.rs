@@ -1,4 +1,4 @@
-//! The byte stream under a connection, with a note of what passes.
+//! The byte stream under a connection, which records activity for the health check.
 
 use std::future::Future;
 use std::io::{self, IoSlice};
@@ -24,8 +24,9 @@ impl ObservedIo {
         Self { stream, state: Arc::clone(state), frames: FrameScan::default() }
     }
 
-    /// Notes what was written. Before HTTP/2 has begun, a write that fails is left for the reading
-    /// side to explain: a server that refuses the client's certificate says so and hangs up.
+    /// Records what was written. Before the HTTP/2 handshake, a failed write is ignored, because
+    /// reading gives the reason: a server that refuses the client's certificate says so and hangs
+    /// up.
     fn written(&self, outcome: Poll<io::Result<usize>>, asked: usize) -> Poll<io::Result<usize>> {
         match outcome {
             Poll::Ready(Ok(count)) => {
@@ -45,8 +46,8 @@ impl AsyncRead for ObservedIo {
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         if self.state.health.is_turn_over() {
-            // Whoever floods a connection must not keep the engine's only thread from the others.
-            // The runtime looks at all sockets before it wakes a task that has yielded.
+            // A flooded connection must not keep the engine's only thread from the others. The
+            // runtime polls all sockets before it wakes a task that has yielded.
             let yielding = tokio::task::yield_now();
             tokio::pin!(yielding);
             return yielding.poll(context).map(Ok);

@@ -4,24 +4,24 @@ use std::time::Duration;
 
 pub use super::tls::TlsOptions;
 
-/// The defaults notice a dead member within seconds and stay within what etcd's servers allow:
-/// they answer pings that come more often than every 5 s with a disconnect.
-// No `Debug`, which would print passwords and keys.
+/// The defaults detect a dead member within seconds, and respect that etcd's servers disconnect
+/// clients that ping more often than every 5 s.
+// Without `Debug`, which would print passwords and keys.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Options {
     pub user: Option<(String, String)>,
     pub tls: Option<TlsOptions>,
     pub connect_timeout: Duration,
-    /// The deadline of a call that names none; `None` for no deadline.
+    /// The default deadline of calls; `None` for no deadline.
     pub timeout: Option<Duration>,
-    /// The interval of HTTP/2 pings and the wait for their answer; `None` for no pings.
+    /// The interval of HTTP/2 pings and the wait for their response; `None` for no pings.
     pub keep_alive: Option<(Duration, Duration)>,
-    /// Whether to ping while no call is under way.
+    /// Whether to ping while no call is in flight.
     pub keep_alive_while_idle: bool,
     pub tcp_keep_alive: Option<Duration>,
     /// The largest response that is accepted, in bytes.
     pub max_response_size: usize,
-    /// Whether a context is opened only where a member can be reached.
+    /// Whether opening a context requires a connection.
     pub require_connection: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Finding out that a member is not there any more, by pings.
+//! Detecting dead members with HTTP/2 pings.
 
 use std::time::Duration;
 
@@ -12,22 +12,22 @@ use crate::rpc::connection::state::State;
 /// etcd's servers end a connection after the third ping that comes less than 5 s after the one
 /// before, unless they have sent something in between. Half a second is for the jitter of both.
 const MIN_PING_INTERVAL: Duration = Duration::from_millis(5500);
-/// How often a connection is looked at.
+/// How often a connection is checked.
 const TICK: Duration = Duration::from_secs(1);
-/// How often the answer to a ping is asked for.
+/// How often the response to a ping is polled.
 const STEP: Duration = Duration::from_millis(250);
-/// A member that has been silent for so long while it should have spoken is avoided. What is
-/// under way on the connection waits for longer, because giving it up loses the outcome.
+/// A member that should have answered and was silent for so long is avoided. Calls in flight wait
+/// longer, because closing the connection would leave their outcome unknown.
 const SUSPICION_LIMIT: Duration = Duration::from_secs(1);
-/// How long a connection that was opened for want of streams is kept without any.
+/// How long a connection that was opened because streams ran short is kept without any.
 const IDLE_EXTRA: Duration = Duration::from_secs(30);
-/// How long a connection that nobody uses any more may take to say goodbye.
+/// How long closing an unused connection may take.
 const GOODBYE: Duration = Duration::from_secs(1);
 
-/// Pings the member when there is reason to; returns when it does not answer, or when the
-/// connection is of no use to anybody. Dropping the connection then fails all its calls.
+/// Pings the member when there is a reason to; returns when it does not answer, or when the
+/// connection is no longer used. Dropping the connection then fails all its calls.
 ///
-/// `ping_factor` is by how much pings have to be rarer than the options say.
+/// `ping_factor` multiplies the ping interval of the options.
 pub async fn watch_over(
     state: &State,
     pings: Option<PingPong>,
@@ -40,7 +40,7 @@ pub async fn watch_over(
     );
     let min_interval = MIN_PING_INTERVAL.saturating_mul(ping_factor);
     let mut used = Instant::now();
-    // The first ping may come at once.
+    // The first ping may be sent at once.
     let mut last_ping = None;
     let mut received = 0;
     let mut silent_ticks = 0;
@@ -78,7 +78,7 @@ pub async fn watch_over(
     }
 }
 
-/// Whether the member answers a ping. It may take its time while it says something else.
+/// Whether the member answers a ping; the response may be late while other data arrives.
 async fn answers(health: &Health, pings: &mut PingPong, limit: Duration) -> bool {
     let pong = pings.ping(Ping::opaque());
     tokio::pin!(pong);

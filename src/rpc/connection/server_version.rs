@@ -1,8 +1,8 @@
-//! What can be relied on with which version of the server.
+//! Which guarantees depend on the version of the server.
 
-/// Whether a server of this version answers a request for a watch's progress behind the events
-/// that the answer is about. Those before 3.4.25 and 3.5.8 answer with the newest revision at
-/// once, whatever is still to come.
+/// Whether a server of this version reports a watch's progress only after the events up to the
+/// reported revision. Before 3.4.25 and 3.5.8, servers report the latest revision at once, even
+/// if events are still to come.
 pub fn orders_progress(version: &str) -> bool {
     let mut numbers = version.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
     let mut next = || numbers.next().unwrap_or(0);

@@ -1,7 +1,7 @@
-//! How many streams a connection may have, and who gets the last ones.
+//! How many streams a connection may have, and who may use the last ones.
 //!
-//! A server allows so many streams a connection, and HTTP/2 lets further ones wait without an end.
-//! So that they can go to another connection instead, a stream is taken here before it is begun.
+//! A server limits the streams of a connection, and h2 would queue further ones without limit. So a
+//! stream is reserved here before it is opened, and can go to another connection instead.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -11,9 +11,9 @@ use tokio::sync::futures::Notified;
 
 use crate::rpc::wire::method::Share;
 
-/// No more than so many of a kind are ever open, whatever the server allows.
+/// The maximum number of open streams of a kind, whatever the server allows.
 const MOST: usize = 1 << 20;
-/// The counts of the three kinds share a number, so that they are changed and read at once.
+/// The counters of the three kinds are packed into one number, to be updated atomically.
 const BITS: u32 = 21;
 const MASK: u64 = (1 << BITS) - 1;
 
@@ -33,17 +33,17 @@ fn unit(share: Share) -> u64 {
 
 /// The streams of one connection.
 pub struct Slots {
-    /// How many the server allows.
+    /// The server's limit.
     limit: AtomicUsize,
     open: AtomicU64,
-    /// Whether new streams have to go elsewhere.
+    /// Whether new streams must go elsewhere.
     draining: AtomicBool,
-    /// Whether the connection was opened for want of streams on another one.
+    /// Whether the connection was opened because streams of another one ran short.
     extra: bool,
     waiters: Arc<Waiters>,
 }
 
-/// How many streams are open, by kind.
+/// The number of open streams of each kind.
 #[derive(Clone, Copy)]
 struct Open(u64);
 
@@ -57,14 +57,14 @@ impl Open {
         self.of(Share::Call) + self.of(Share::LongLived) + self.of(Share::Renewal)
     }
 
-    /// Whether what is open stays within what the last one that was taken may use.
+    /// Whether the open streams are within the share of the one that was reserved last.
     fn allows(self, share: Share, limit: usize, extra: bool) -> bool {
-        // The last stream is for renewals, a quarter for each of the others alone.
+        // The last stream is reserved for renewals, and a quarter for each of the others.
         let for_renewals = usize::from(limit >= 3);
         let quarter = if limit >= 2 { (limit / 4).max(1) } else { 0 };
         let most = match share {
             Share::Renewal => return self.total() <= limit,
-            // Connections with one stream each: the first one is for calls.
+            // With one stream for each connection, the first connection is for calls.
             Share::LongLived if limit == 1 && !extra => 0,
             Share::Call | Share::LongLived => limit - for_renewals - quarter,
         };
@@ -97,7 +97,7 @@ impl Slots {
         Open(self.open.load(Ordering::Acquire)).total()
     }
 
-    /// Takes a stream where there is one for this purpose.
+    /// Reserves a stream, if there is one for this purpose.
     pub fn take(&self, share: Share) -> bool {
         let open = self.take_anyway(share);
         if open.allows(share, self.limit.load(Ordering::Acquire), self.extra)
@@ -109,7 +109,7 @@ impl Slots {
         false
     }
 
-    /// Takes a stream for which HTTP/2 may have to wait.
+    /// Reserves a stream that HTTP/2 may have to queue.
     fn take_anyway(&self, share: Share) -> Open {
         let before = self.open.fetch_add(unit(share), Ordering::SeqCst);
         Open(before + unit(share))
@@ -124,7 +124,7 @@ impl Slots {
         self.waiters.wake_one_of_each();
     }
 
-    /// Lets nobody take streams any more; false where that was so before.
+    /// Refuses new streams from now on; false if that was so before.
     pub fn drain(&self) -> bool {
         !self.draining.swap(true, Ordering::SeqCst)
     }
@@ -134,14 +134,14 @@ impl Slots {
     }
 }
 
-/// Who waits for a stream of any connection.
+/// The queue for streams of any connection.
 #[derive(Default)]
 pub struct Waiters {
     waiting: [AtomicUsize; SHARES],
     freed: [Notify; SHARES],
 }
 
-/// One of those who wait.
+/// A waiter in the queue.
 pub struct Waiting<'a> {
     waiters: &'a Waiters,
     index: usize,
@@ -158,7 +158,7 @@ impl Waiters {
         Waiting { waiters: self, index }
     }
 
-    /// A stream that was given back may do for one purpose and not for another.
+    /// A released stream may suit one purpose and not another, so all waiters try.
     fn wake_one_of_each(&self) {
         for (waiting, freed) in self.waiting.iter().zip(&self.freed) {
             if waiting.load(Ordering::Acquire) > 0 {
@@ -173,7 +173,7 @@ impl Waiters {
 }
 
 impl Waiting<'_> {
-    /// Completes when a stream was given back.
+    /// Completes when a stream was released.
     pub fn freed(&self) -> Notified<'_> {
         self.waiters.freed[self.index].notified()
     }
@@ -189,7 +189,7 @@ impl Drop for Waiting<'_> {
 mod tests {
     use super::*;
 
-    /// How many of a kind there is room for beside what is open.
+    /// How many streams of a kind may be opened besides the open ones.
     fn room(slots: &Slots, share: Share) -> usize {
         (0..1000).take_while(|_| slots.take(share)).count()
     }

@@ -1,4 +1,4 @@
-//! What has been acquired, and how that is answered.
+//! The result of an acquisition.
 
 use std::sync::Arc;
 
@@ -10,14 +10,14 @@ use crate::rpc::wire::messages::ResponseHeader;
 /// What has been acquired.
 pub struct Acquired {
     pub lease: i64,
-    /// As the server granted it, in seconds; 0 for a lease of the caller's.
+    /// As the server granted it, in seconds; 0 for the caller's own lease.
     pub ttl: i64,
     pub header: ResponseHeader,
-    /// `None` where only the lease was wanted.
+    /// `None` for a lease alone.
     pub place: Option<Place>,
-    /// The lease, where it is kept alive here.
+    /// The lease, if it is kept alive here.
     pub kept: Option<Arc<KeptLease>>,
 }
 
-/// The answer to the one who wants it; `None` where another holds it and there is to be no wait.
+/// The reply to the caller; `None` if another client holds it and no wait was wanted.
 pub type Answer = Result<Option<Acquired>, Error>;

@@ -1,5 +1,5 @@
-//! Acquiring a lease, and perhaps a place in a waiting line with it: all of it, or nothing that
-//! is left on the server.
+//! Acquiring a lease, and perhaps a place in a waiting line with it; a failed attempt leaves
+//! nothing on the server.
 
 use std::future::pending;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use crate::rpc::lease::keep_alive::KeptLease;
 use crate::rpc::transport::{Deadline, Transport};
 use crate::rpc::wire::messages::{LeaseGrantResponse, ResponseHeader};
 
-/// How long a grant that is not wanted any more is waited for.
+/// How long to wait for a grant that is no longer wanted.
 const GRANT_AWAITED: Duration = Duration::from_secs(1);
 
 /// What is to be acquired.
@@ -29,35 +29,35 @@ pub struct Wanted {
     pub place: Option<WantedPlace>,
     /// How long it may be held once it is acquired.
     pub limit: Option<Duration>,
-    /// When acquiring it has to be over.
+    /// The deadline for acquiring it.
     pub deadline: Deadline,
 }
 
-/// With which lease.
+/// The lease to use.
 pub enum WantedLease {
     New {
         /// In seconds.
         ttl: i64,
-        /// A random one where there is none.
+        /// `None` for a random one.
         id: Option<i64>,
-        /// When the grant has to be over.
+        /// The deadline for the grant.
         deadline: Deadline,
     },
-    /// One that is held already, by many at once.
+    /// One that is held already and shared.
     Held(Arc<KeptLease>),
     /// One that the caller keeps alive.
     Callers(i64),
 }
 
-/// A place in the waiting line of that name, to be the first in it.
+/// A place in the waiting line of that name.
 pub struct WantedPlace {
     pub name: Vec<u8>,
     pub value: Vec<u8>,
-    /// Whether to wait for those who came before.
+    /// Whether to wait for earlier contenders.
     pub wait: bool,
 }
 
-/// An attempt to acquire something.
+/// An acquisition in progress.
 pub struct Acquisition {
     transport: Arc<Transport>,
     wanted: Wanted,
@@ -67,14 +67,14 @@ pub struct Acquisition {
     state: Teller,
 }
 
-/// What became of an acquisition.
+/// The outcome of an acquisition.
 pub enum Outcome {
     Held(Held),
-    /// With what has to be removed from the server.
+    /// With what must be removed from the server.
     Failed(Option<Leftover>),
 }
 
-/// The lease that a place is taken with.
+/// The lease of a place.
 struct Ground {
     id: i64,
     /// The number of the place among those of a lease that many hold.
@@ -106,7 +106,7 @@ async fn until(deadline: Deadline) {
     }
 }
 
-/// Why something is not wanted any more.
+/// Why it is no longer wanted.
 async fn interruption(
     reply: &mut oneshot::Sender<Answer>,
     closing: &mut watch::Receiver<bool>,
@@ -114,7 +114,7 @@ async fn interruption(
 ) -> Error {
     tokio::select! {
         biased;
-        // Nobody is there to be told.
+        // The caller is gone.
         () = reply.closed() => Error::Closed,
         () = closed(closing) => Error::Closed,
         () = until(deadline) => {
@@ -136,7 +136,7 @@ impl Acquisition {
         (Self { transport, wanted, reply, commands, closing, state: teller }, state)
     }
 
-    /// Acquires what is wanted and tells the one who wants it; or gives back what is left.
+    /// Acquires it and replies to the caller; otherwise removes what the attempt left behind.
     pub async fn run(mut self) -> Outcome {
         let ground = match &self.wanted.lease {
             WantedLease::New { ttl, id, deadline } => {
@@ -177,7 +177,7 @@ impl Acquisition {
         }
     }
 
-    /// Grants a lease and keeps it alive. Where it comes to nothing: what may be left of it.
+    /// Grants a lease and keeps it alive. On failure, returns what may be left on the server.
     async fn grant(
         &mut self,
         ttl: i64,
@@ -190,7 +190,7 @@ impl Acquisition {
         let granted = match granted {
             Ok(granted) => granted,
             Err(error) => {
-                // There may be a lease of the chosen id that was there before.
+                // A lease with the chosen id may have existed before.
                 let remains = chosen.is_none().then(|| Remains::Lease {
                     id,
                     heard: error.is_refusal(),
@@ -202,7 +202,7 @@ impl Acquisition {
         let kept = Arc::new(KeptLease::granted(&self.transport, id, granted.ttl, sent));
         let lives = match interrupted {
             Some(error) => Err(error),
-            // It took so long that its end is not known.
+            // It took so long that its expiry is unknown.
             None if !kept.is_confirmed() => self.confirm(&kept, deadline).await,
             None => Ok(()),
         };
@@ -216,9 +216,8 @@ impl Acquisition {
         }
     }
 
-    /// The grant of the lease, and why it is not wanted any more. It is waited for in any case,
-    /// where that does not take long: what was asked for and is not waited for might come after
-    /// its revocation.
+    /// The grant of the lease, and why it is no longer wanted. Even then, the grant is awaited for
+    /// a while: otherwise it might take effect after its revocation.
     async fn wait_for_grant(
         &mut self,
         id: i64,
@@ -252,8 +251,8 @@ impl Acquisition {
         }
     }
 
-    /// Takes a place in the waiting line, and waits there unless told otherwise. Where it comes to
-    /// nothing: what is left of it.
+    /// Takes a place in the waiting line, and waits there if wanted. On failure, returns what is
+    /// left on the server.
     async fn take_place(&mut self, ground: &Ground) -> Result<Place, (Option<Remains>, Error)> {
         let Self { transport, wanted, reply, closing, .. } = self;
         let Some(WantedPlace { name, value, wait }) = wanted.place.take() else {
@@ -337,7 +336,7 @@ impl Acquisition {
     }
 }
 
-/// Completes with the end of the lease under a place.
+/// Completes when the lease of a place ends.
 async fn lease_over(kept: Option<&KeptLease>) -> Error {
     match kept {
         Some(kept) => {

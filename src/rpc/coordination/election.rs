@@ -14,7 +14,7 @@ use crate::rpc::wire::messages::{
 };
 use crate::rpc::wire::method;
 
-/// Waits until the election is won.
+/// Waits to become the leader.
 pub async fn campaign(
     transport: &Transport,
     request: &CampaignRequest,
@@ -50,12 +50,12 @@ pub async fn resign(
     transport.call(Request::new(&method::RESIGN, &request), deadline).await
 }
 
-/// Follows the leaders of an election from the present one on, and goes on after the loss of its
-/// stream. Of proclamations in quick succession some may be left out, never the latest.
+/// Observes the leaders of an election, beginning with the current one; resumes when its stream
+/// breaks. Of proclamations in quick succession some may be left out, but never the latest.
 pub struct Observer {
     name: Vec<u8>,
     stream: Resumable,
-    /// The key and the revision that were told last: a new stream begins by telling them again.
+    /// The key and the revision that were reported last: a new stream reports them again.
     last: Option<(Bytes, i64)>,
 }
 
@@ -64,7 +64,7 @@ impl Observer {
         Self { name, stream: Resumable::new(transport, &method::OBSERVE, true), last: None }
     }
 
-    /// The next leader, or the next value of the same one. Can be dropped and called again.
+    /// The next leader, or the next value of the same one. Cancellation safe.
     pub async fn next(&mut self) -> Result<LeaderResponse, Error> {
         loop {
             if self.stream.present().is_none() {

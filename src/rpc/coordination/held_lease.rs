@@ -1,5 +1,5 @@
-//! A lease that is kept alive for its holder, or the place in a waiting line that hangs on one:
-//! from its acquisition to its end.
+//! A lease that is kept alive for its holder, or a place in a waiting line on such a lease: from
+//! its acquisition to its end.
 
 use std::future::{Future, pending};
 use std::sync::Arc;
@@ -15,17 +15,17 @@ use crate::rpc::transport::Transport;
 
 pub enum Command {
     Release(Release),
-    /// Gives it back without an answer.
+    /// Releases it without a reply.
     Abandon,
-    /// From now on it ends with its context, and no more with its handle.
+    /// From now on it ends with its context instead of its handle.
     Adopt,
-    /// Leaves it on the server, and to the caller.
+    /// Leaves it on the server, for the caller to revoke.
     LetGo,
     /// The limit has changed.
     Extended,
 }
 
-/// Something that has been acquired.
+/// An acquired lease or place.
 pub struct Held {
     pub transport: Arc<Transport>,
     /// The id of the lease.
@@ -34,14 +34,14 @@ pub struct Held {
     /// Whether the lease was granted for this.
     pub lease_ends_with_it: bool,
     pub place: Option<Place>,
-    /// What is to be removed in the end; `None` where it belongs to another.
+    /// What to remove in the end; `None` if it belongs to another owner.
     pub remains: Option<Remains>,
     pub commands: mpsc::UnboundedReceiver<Command>,
     pub closing: watch::Receiver<bool>,
     pub state: Teller,
 }
 
-/// How holding it has ended.
+/// How it ended.
 enum End {
     GivenBack(Option<Release>),
     LetGo,
@@ -51,7 +51,7 @@ enum End {
 }
 
 impl Held {
-    /// Holds it until it is given back or lost, or until `stopping` says that it has to be.
+    /// Holds it until it is released or lost, or until `stopping` requires its release.
     pub async fn hold(mut self, stopping: impl Future<Output = ()>) -> Option<Leftover> {
         let end = self.until_ended(stopping).await;
         let release = match end {
@@ -72,7 +72,7 @@ impl Held {
         };
         if let Some(kept) = self.kept.as_ref().filter(|_| self.lease_ends_with_it) {
             self.state.0.forget_clock();
-            // What others hold with it is told to be lost before it is given back.
+            // Holders of places on it are told of the loss before it is released.
             kept.end("it was revoked by its holder");
         }
         let Some(remains) = self.remains else {
@@ -101,7 +101,7 @@ impl Held {
             }
         };
         tokio::pin!(evicted, lease_over, stopping);
-        // What belongs to another is given back by nobody here.
+        // Released by its owner, not here.
         let mut adopted = remains.is_none();
         let mut listening = true;
         loop {
@@ -118,7 +118,7 @@ impl Held {
                 () = closed(closing) => return End::Stopped("the communicator was closed"),
                 () = &mut stopping => return End::Stopped(STOPPED),
                 why = &mut lease_over => return End::Lost(why),
-                // By the clock, as somebody has noticed who asked.
+                // Its time was over by the clock, as a query noticed.
                 state = state.0.over() => match state {
                     State::Lost(why) => return End::Lost(why.to_string()),
                     State::Held | State::Released => return End::GivenBack(None),
@@ -135,7 +135,7 @@ impl Held {
 }
 
 pub async fn closed(closing: &mut watch::Receiver<bool>) {
-    // The sender goes away with the last view of the context.
+    // The sender is dropped with the last communicator of the context.
     let _ = closing.wait_for(|closing| *closing).await;
 }
 

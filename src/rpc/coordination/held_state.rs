@@ -1,4 +1,4 @@
-//! What is known of something that is held: asked from any thread, told by who holds it.
+//! The state of something that is held: written by the task that holds it, read from any thread.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -8,15 +8,15 @@ use tokio::sync::watch;
 use crate::rpc::lease::clock::Moment;
 use crate::rpc::lease::lease_time::LeaseTime;
 
-/// Why something is lost that nobody can keep any more.
+/// The reason of a loss when the runtime was stopped.
 pub const STOPPED: &str = "the runtime was stopped";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum State {
     Held,
-    /// Given back by its holder.
+    /// Released by its holder.
     Released,
-    /// Gone without the holder's doing, for that reason.
+    /// Lost, for that reason.
     Lost(Arc<str>),
 }
 
@@ -25,7 +25,7 @@ pub struct HeldState {
     ends: Mutex<Ends>,
 }
 
-/// What ends it by the clock.
+/// What limits its time.
 #[derive(Default)]
 struct Ends {
     lease: Option<Arc<LeaseTime>>,
@@ -51,17 +51,17 @@ impl Default for HeldState {
 }
 
 impl HeldState {
-    // Nothing of Python is ever made, dropped or called while this is held.
+    // No Python object is made, dropped or called under this lock.
     fn ends(&self) -> MutexGuard<'_, Ends> {
         self.ends.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes when it ends by itself.
+    /// Sets when it ends by itself.
     pub fn acquired(&self, lease: Option<&Arc<LeaseTime>>, limit: Option<(Moment, Duration)>) {
         *self.ends() = Ends { lease: lease.cloned(), limit };
     }
 
-    /// From now on only who holds it says what becomes of it.
+    /// From now on only its holder decides about its end.
     pub fn forget_clock(&self) {
         *self.ends() = Ends::default();
     }
@@ -71,7 +71,7 @@ impl HeldState {
         self.ends().limit.map(|(end, _)| end)
     }
 
-    /// Lets it be held for that long from now on; says why not where it is lost.
+    /// Limits it to that time from now on; fails with the reason if it is lost.
     pub fn extend(&self, limit: Duration) -> Result<Moment, Arc<str>> {
         let mut ends = self.ends();
         if let Some(why) = ends.passed() {
@@ -84,7 +84,7 @@ impl HeldState {
         Ok(end)
     }
 
-    /// The state by the clock of this very moment.
+    /// The state as of this moment.
     pub fn now(&self) -> State {
         let state = self.state.borrow().clone();
         if state != State::Held {
@@ -100,8 +100,7 @@ impl HeldState {
         }
     }
 
-    /// The time that is left until it must be taken for lost unless it is renewed; `None` where
-    /// nobody here knows.
+    /// The time until it must be considered lost unless it is renewed; `None` if it is unknown.
     pub fn remaining(&self) -> Option<Duration> {
         if self.now() != State::Held {
             return Some(Duration::ZERO);
@@ -111,12 +110,12 @@ impl HeldState {
         lease.into_iter().chain(ends.limit.map(|(end, _)| end)).min().map(Moment::left)
     }
 
-    /// How long ago the grant or the renewal was sent that was confirmed last.
+    /// The time since the last confirmed grant or renewal was sent.
     pub fn since_confirmed(&self) -> Option<Duration> {
         self.ends().lease.as_ref()?.since_confirmed()
     }
 
-    /// What is not held any more stays so.
+    /// Ends it, unless it has ended before.
     pub fn set(&self, state: State) {
         self.state.send_if_modified(|now| {
             let held = *now == State::Held;
@@ -127,16 +126,16 @@ impl HeldState {
         });
     }
 
-    /// Waits until it is over; says how.
+    /// Waits for its end, and returns how it ended.
     pub async fn over(&self) -> State {
         let mut state = self.state.subscribe();
         let over = state.wait_for(|state| *state != State::Held).await;
-        // The sender is here.
+        // Cannot fail: `self` owns the sender.
         over.map_or(State::Released, |state| state.clone())
     }
 }
 
-/// Tells of the loss where who holds it goes away with its runtime.
+/// Reports the loss if the task that holds it is dropped with its runtime.
 pub struct Teller(pub Arc<HeldState>);
 
 impl Drop for Teller {

@@ -1,4 +1,4 @@
-//! Removing from the server what is not wanted any more, and telling those who want to know.
+//! Removing from the server what is no longer wanted, and reporting the outcome.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,23 +17,23 @@ use crate::rpc::lease::keep_alive::KeptLease;
 use crate::rpc::transport::{Deadline, Transport};
 use crate::rpc::wire::messages::HeaderOnly;
 
-/// How long the caller of a failed attempt waits for what is left of it to be removed. A server
-/// that answers does it in less; for one that does not, the removal goes on behind the caller.
+/// How long the caller of a failed attempt waits for the removal of what is left. A server that
+/// answers takes less; otherwise the removal continues in the background.
 const REMOVAL_AWAITED: Duration = Duration::from_millis(100);
 
 /// What is left on the server.
 pub enum Remains {
     Lease {
         id: i64,
-        /// Whether the server has said what became of the grant.
+        /// Whether the outcome of the grant is known.
         heard: bool,
-        /// After that the server has removed it by itself.
+        /// By then, it has expired on the server.
         expires: Moment,
     },
     /// A place that was taken with a lease that stays, and its number among those of the lease
     /// where another place may have that afterwards.
     Place(Place, Option<PlaceNumber>),
-    /// The same, where the answer has still to come.
+    /// The same, if the response has not arrived yet.
     Entering(JoinHandle<Result<Place, Error>>),
 }
 
@@ -57,15 +57,15 @@ pub enum Told {
     Releaser(Release, Teller),
 }
 
-/// The wish to give something back.
+/// A request to release something.
 pub struct Release {
     pub deadline: Deadline,
-    /// For what came of it; without an answer, the state says why.
+    /// For the outcome; if it is dropped, the state has the reason.
     pub answer: oneshot::Sender<Result<HeaderOnly, Error>>,
 }
 
 impl Leftover {
-    /// Removes it, for as long as that may be of use.
+    /// Removes it, while that may be of use.
     pub async fn remove(self) {
         let Self { transport, remains, told } = self;
         match told {
@@ -97,7 +97,7 @@ impl Leftover {
 }
 
 impl Remains {
-    /// Why it was not there any more.
+    /// Why it no longer existed.
     fn gone(&self) -> &'static str {
         match self {
             Self::Lease { .. } => "its lease expired or was revoked",
@@ -106,7 +106,7 @@ impl Remains {
     }
 }
 
-/// Gives it back; `None` where it was not there any more.
+/// Releases it; `None` if it no longer existed.
 async fn give_back(
     transport: &Arc<Transport>,
     remains: &Remains,
@@ -118,7 +118,7 @@ async fn give_back(
             outcome => outcome.map(Some),
         },
         Remains::Place(place, number) => leave(transport, place, number.as_ref(), deadline).await,
-        // Nobody has it to give back.
+        // It has no owner that could release it.
         Remains::Entering(_) => Ok(None),
     }
 }
@@ -148,6 +148,6 @@ async fn forget(transport: &Arc<Transport>, remains: Remains) {
             _ => return,
         },
     };
-    // Where that comes to nothing, it goes with its lease.
+    // If that fails, it ends with its lease.
     let _ = leave(transport, &place, number.as_ref(), None).await;
 }

@@ -1,4 +1,4 @@
-//! What contenders agree on by keys in a line: locks, elections, and the leases that hold them.
+//! Locks and elections, which are places in a line of keys, and the leases that hold them.
 //!
 //! May import everything of `rpc` but `admin`.
 

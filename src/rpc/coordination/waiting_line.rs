@@ -1,10 +1,10 @@
-//! The waiting line of keys behind etcd's locks and elections: each contender puts a key under a
-//! common prefix, named after its lease, and the one whose key was created first is in possession.
+//! The waiting line of keys behind etcd's locks and elections: each contender writes a key under a
+//! common prefix, named after its lease, and the one whose key was created first is the holder.
 //!
-//! These are the keys of etcd's own lock and election services and of its Go client, so all of
-//! them contend with each other. The services do the same on the server, but are of no use to a
-//! client that repeats a call after a lost connection: the server cleans up after the first
-//! attempt by deleting the key, which by then may be the one that the second attempt holds.
+//! The keys are those of etcd's own lock and election services and of its Go client, so that all of
+//! them are compatible. The services do the same on the server, but cannot be used by a client that
+//! retries after a lost connection: the server cleans up after the first attempt by deleting the
+//! key, which may by then be the one that the second attempt holds.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,27 +30,27 @@ const BY_CREATION: i32 = 2;
 const NO_PUTS: i32 = 0;
 const DELETION: i32 = 1;
 
-/// How long a key is held before it is watched: most are given back sooner, and need no watch.
+/// How long a key is held before it is watched: most are released sooner and need no watch.
 const SETTLED_AFTER: Duration = Duration::from_millis(200);
 
 /// A contender's key.
 #[derive(Clone, Debug)]
 pub struct Place {
     pub key: Vec<u8>,
-    /// Its create revision, larger for each possessor than for the one before.
+    /// Its create revision, which increases from holder to holder.
     pub revision: i64,
-    /// From the response that told whether the place is the first one.
+    /// The header of the response that said whether the place is the first one.
     pub header: ResponseHeader,
     pub first: bool,
-    /// Whether the key was created by who has this place, and not by another with the same lease.
+    /// Whether this place created the key, rather than another one with the same lease.
     pub created: bool,
     /// Whether no request is under way that could create the key once more.
     pub settled: bool,
     prefix: Vec<u8>,
 }
 
-/// The key of a contender in the line of that name. Of several places with one lease, the first
-/// has the key that everybody would give it.
+/// The key of a contender in the line of that name. The first of several places with one lease has
+/// the key that etcd's own clients would use.
 pub fn key_of(name: &[u8], lease: i64, number: u64) -> Vec<u8> {
     let mut key = prefix_of(name);
     key.extend_from_slice(format!("{lease:x}").as_bytes());
@@ -112,8 +112,8 @@ fn first_of(response: Option<&ResponseOp>) -> Option<&KeyValue> {
     }
 }
 
-/// Sends a transaction that has the same effect when it is sent again. Says whether it may have
-/// been, so that what it has found may be its own work.
+/// Sends an idempotent transaction. Returns whether it may have been retried, in which case it may
+/// have found the effect of its own first attempt.
 async fn send_again(
     transport: &Transport,
     request: &PbTxnRequest,
@@ -126,8 +126,7 @@ async fn send_again(
     (true, transport.call(Request::new(&method::REPEATABLE_TXN, request), deadline).await)
 }
 
-/// Takes a place in the line of that name, with a key from `key_of`; the same place each time for
-/// the same key.
+/// Takes a place in the line of that name, with a key from `key_of`; idempotent for the same key.
 pub async fn enter(
     transport: &Transport,
     name: &[u8],
@@ -142,7 +141,7 @@ pub async fn enter(
     let own = first_of(response.responses.first()).map(|kv| kv.create_revision);
     let first = first_of(response.responses.get(1)).map(|kv| kv.create_revision);
     let revision = if response.succeeded { Some(header.revision) } else { own };
-    // An answer that tells less than was asked for must not be taken for a lock.
+    // An incomplete response must not be taken for a lock.
     let (Some(revision), Some(first)) = (revision, first) else {
         return Err(Error::Lost("the server has not said who is the first in the line".into()));
     };
@@ -151,7 +150,7 @@ pub async fn enter(
     Ok(Place { key, revision, header, first: first == revision, created, settled, prefix })
 }
 
-/// Waits until all who came before have left, however long that takes.
+/// Waits until all earlier contenders have left.
 pub async fn wait(transport: &Arc<Transport>, place: &mut Place) -> Result<(), Error> {
     while !place.first {
         let last_before = PbRangeRequest {
@@ -173,7 +172,7 @@ pub async fn wait(transport: &Arc<Transport>, place: &mut Place) -> Result<(), E
         }
         place.header = seen.header.unwrap_or_default();
         match first_of(seen.responses.get(1)) {
-            // Whoever waits holds nothing yet that would tell of a deletion of its own key.
+            // Its own key is watched too: nothing else would detect its deletion meanwhile.
             Some(kv) => {
                 let keys = vec![place.key.clone(), kv.key.to_vec()];
                 until_deleted(transport, keys, place.header.revision + 1).await?;
@@ -184,14 +183,14 @@ pub async fn wait(transport: &Arc<Transport>, place: &mut Place) -> Result<(), E
     Ok(())
 }
 
-/// Waits until the key of a place is gone, whoever deletes it.
+/// Waits until the key of a place is deleted.
 pub async fn until_evicted(transport: &Arc<Transport>, place: &Place) {
     sleep(SETTLED_AFTER).await;
     let mut known_at = place.revision;
     loop {
         match until_deleted(transport, vec![place.key.clone()], known_at + 1).await {
             Ok(true) => return,
-            // History is gone up to a revision; see what has become of the key.
+            // The history was compacted up to a revision; read the key again.
             Ok(false) => match find(transport, place).await {
                 Ok(own) if !is_there(&own, place) => return,
                 Ok(own) => known_at = own.header.unwrap_or_default().revision,
@@ -200,11 +199,11 @@ pub async fn until_evicted(transport: &Arc<Transport>, place: &Place) {
             Err(_) => break,
         }
     }
-    // It cannot be watched, for want of permission; the lease's renewals tell of its end.
+    // Without the permission to watch it, only the renewals of the lease detect its end.
     std::future::pending::<()>().await;
 }
 
-/// Waits for the deletion of one of some keys; false where history before it has been compacted.
+/// Waits for the deletion of one of some keys; false if the history before it was compacted.
 async fn until_deleted(
     transport: &Arc<Transport>,
     keys: Vec<Vec<u8>>,
@@ -233,7 +232,7 @@ async fn until_deleted(
     }
 }
 
-/// Leaves the line; `None` where the key was gone already.
+/// Leaves the line; `None` if the key was deleted before.
 pub async fn leave(
     transport: &Transport,
     place: &Place,

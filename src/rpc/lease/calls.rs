@@ -1,4 +1,4 @@
-//! The calls about leases.
+//! The calls of the lease service.
 
 use std::time::Duration;
 
@@ -14,13 +14,13 @@ use crate::rpc::wire::messages::{
 };
 use crate::rpc::wire::method;
 
-/// A grant that was given up comes by then, if at all: its member knows that it was, and what had
-/// been proposed before is decided within an election.
+/// A cancelled grant takes effect within this time, if at all: its member knows of the
+/// cancellation, and an earlier proposal is decided within an election timeout.
 const LATEST_GRANT: Duration = Duration::from_secs(2);
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// An id for a new lease, positive as those that etcd chooses.
+/// An id for a new lease, positive like those that etcd chooses.
 pub fn new_id() -> i64 {
     i64::try_from(backoff::random() >> 1).unwrap_or(0).max(1)
 }
@@ -38,7 +38,7 @@ pub async fn grant(
 ) -> Result<LeaseGrantResponse, Error> {
     let request = Request::new(&method::LEASE_GRANT, &PbLeaseGrantRequest { ttl, id });
     match transport.call(request, deadline).await {
-        // By an attempt whose answer was lost.
+        // By an attempt whose response was lost.
         Err(error) if error.is_server_error("LeaseExist") => {
             let granted = time_to_live(transport, id, false, deadline).await?;
             Ok(LeaseGrantResponse { header: granted.header, id, ttl: granted.granted_ttl })
@@ -80,9 +80,9 @@ pub async fn revoke(
     }
 }
 
-/// Ends a lease, whether or not there still is one. Where nobody has `heard` of its grant,
-/// that may be on its way, and what ends it may overtake it: asks again until it was there, or
-/// cannot come any more.
+/// Revokes a lease, whether or not it still exists. If its grant was not `heard` of, the grant may
+/// still be on the way, and the revocation may overtake it: so it is retried until the lease
+/// existed, or can no longer come into existence.
 pub async fn forget(
     transport: &Transport,
     id: i64,

@@ -1,4 +1,4 @@
-//! Asking a second member what the first one has not answered for long.
+//! Hedged reads: a second member is asked if the first one is slow.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -14,11 +14,12 @@ use crate::rpc::transport::open::Transport;
 use crate::rpc::transport::retry::UnaryCall;
 use crate::rpc::transport::stats::Stats;
 
-/// How long a member is given for a read before another one is asked as well.
+/// How long a member may take for a read before another one is asked too.
 pub(super) const HEDGE_AFTER: Duration = Duration::from_secs(2);
 
 impl Transport {
-    /// Goes on with the first attempt and begins a second one elsewhere. What comes first counts.
+    /// Continues the first attempt and starts a second one on another member; the first response
+    /// wins.
     pub(super) async fn hedge(
         &self,
         first: Pin<&mut impl Future<Output = Result<Bytes, Error>>>,

@@ -1,4 +1,4 @@
-//! Carrying a call to a member and back: the choice of a connection, retries, deadlines, tokens.
+//! Making calls on a cluster: choosing connections, retries, deadlines, tokens.
 //!
 //! May import `connection`, `wire` and `error`.
 

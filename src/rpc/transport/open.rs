@@ -1,4 +1,4 @@
-//! The way to a cluster, shared by all communicators with the same endpoints and options.
+//! The transport to a cluster, shared by all communicators with the same endpoints and options.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ impl Transport {
         Self::with_max_stream_id(endpoints, options, MAX_STREAM_ID)
     }
 
-    /// The same with connections that take fewer calls, for tests.
+    /// The same with connections that accept fewer calls, for tests.
     pub(super) fn with_max_stream_id(
         endpoints: Vec<Endpoint>,
         options: Options,
@@ -43,18 +43,18 @@ impl Transport {
         })
     }
 
-    /// The service of that type; made when it is first asked for. It must not hold the transport,
-    /// which would live for ever.
+    /// The service of a type, made when it is first used. It must not own the transport, which
+    /// would then live for ever.
     pub fn service<S: Any + Send + Sync + Default>(&self) -> Arc<S> {
         self.services.get()
     }
 
-    /// Whether `connect` would have nothing to do.
+    /// Whether it is connected already.
     pub fn is_connected(&self) -> bool {
         self.tokens.is_ready() && self.pool.is_connected()
     }
 
-    /// Makes the first connection, and shows the user's password to the server.
+    /// Opens the first connection and authenticates the user.
     pub async fn connect(&self) -> Result<(), Error> {
         let deadline = Instant::now() + self.options.connect_timeout;
         let connecting = async {
@@ -65,7 +65,7 @@ impl Transport {
                 {
                     Err(Error::Server(status))
                 }
-                // The calls have time to wait for a leader, or for another member.
+                // Calls have the time to wait for a leader or for another member.
                 Ok(_) | Err(_) => Ok(()),
             }
         };

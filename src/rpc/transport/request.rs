@@ -1,4 +1,4 @@
-//! A request that is ready to be sent.
+//! An encoded request.
 
 use bytes::Bytes;
 use prost::Message;
@@ -9,7 +9,7 @@ use crate::rpc::wire::method::Method;
 #[derive(Clone)]
 pub struct Request {
     pub method: &'static Method,
-    /// The message, or the first messages of a stream, as they go over the wire.
+    /// The framed message, or the first messages of a stream.
     pub frame: Bytes,
 }
 

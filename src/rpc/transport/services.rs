@@ -1,4 +1,4 @@
-//! What is above the transport and exists once for each.
+//! Services that are built on a transport, one of each type for each transport.
 
 use std::any::Any;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub struct Services(Mutex<Vec<Arc<dyn Any + Send + Sync>>>);
 
 impl Services {
-    /// The service of that type; made when it is first asked for.
+    /// The service of a type, made when it is first used.
     pub fn get<S: Any + Send + Sync + Default>(&self) -> Arc<S> {
         let mut services = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let known = services.iter().find_map(|service| Arc::clone(service).downcast().ok());

@@ -1,4 +1,4 @@
-//! Counters and reports of what the transport does.
+//! Counters and log reports of the transport.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -6,22 +6,22 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// What has happened on the connections that a set of communicators shares.
 #[derive(Default)]
 pub struct Stats {
-    /// Calls that were begun; watches are none.
+    /// Calls that were started, watches excluded.
     pub requests: AtomicU64,
-    /// Further attempts of calls.
+    /// Attempts of calls after the first one.
     pub retries: AtomicU64,
     pub connects: AtomicU64,
-    /// Connects to a member that there was a connection to before.
+    /// Connections to a member that had been connected to before.
     pub reconnects: AtomicU64,
-    /// Moves of the calls to another member.
+    /// How often calls moved to another member.
     pub failovers: AtomicU64,
-    /// Streams of watches and the like that were replaced.
+    /// Streams of watches and the like that were resumed.
     pub resumes: AtomicU64,
-    /// Calls that are under way.
+    /// Calls that are in flight.
     pub in_flight: AtomicU64,
     /// Watches that are open.
     pub watches: AtomicU64,
-    /// Streams that carry them.
+    /// Streams that carry watches.
     pub watch_streams: AtomicU64,
     /// Leases that are kept alive now, and the streams that their renewals share.
     pub leases_kept: AtomicU64,
@@ -29,20 +29,20 @@ pub struct Stats {
     reports: Mutex<Reports>,
 }
 
-/// How many different reports wait for a reader; further ones are only counted.
+/// How many different reports are kept for the listener; further ones are only counted.
 const MOST_REPORTS: usize = 64;
 
-/// Told that there are reports to take; says whether it will.
+/// Called when there are reports to take; returns whether it will take them.
 type Listener = Box<dyn Fn() -> bool + Send>;
 
 #[derive(Default)]
 struct Reports {
-    /// With how often each was made.
+    /// Each with its number of occurrences.
     waiting: Vec<(String, u64)>,
     omitted: u64,
     listeners: Vec<(u64, Listener)>,
     next_listener: u64,
-    /// Who has said that it will take what waits.
+    /// The listener that will take the reports.
     told: Option<u64>,
 }
 
@@ -63,7 +63,7 @@ impl Stats {
         self.reports.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Notes something that an operator would like to read in the log.
+    /// Adds a report for the log.
     pub fn report(&self, message: String) {
         let mut reports = self.reports();
         if let Some((_, count)) = reports.waiting.iter_mut().find(|(known, _)| *known == message) {
@@ -76,7 +76,7 @@ impl Stats {
         reports.tell();
     }
 
-    /// What was reported since the last time.
+    /// Takes the reports since the last call.
     pub fn take_reports(&self) -> Vec<String> {
         let mut reports = self.reports();
         reports.told = None;
@@ -96,8 +96,8 @@ impl Stats {
         taken
     }
 
-    /// Has `listener` told when there are reports to take, for as long as the result lives. Of
-    /// several listeners the first that is willing is told.
+    /// Calls `listener` when there are reports to take, while the result lives. Of several
+    /// listeners, the first one that is willing takes them.
     pub fn listen(self: &Arc<Self>, listener: impl Fn() -> bool + Send + 'static) -> Listening {
         let mut reports = self.reports();
         let id = reports.next_listener;
@@ -108,13 +108,13 @@ impl Stats {
         Listening { stats: Arc::clone(self), id }
     }
 
-    /// Counts something as there for as long as the result lives.
+    /// Counts something while the result lives.
     pub fn gauge(self: &Arc<Self>, of: fn(&Self) -> &AtomicU64) -> Gauge {
         of(self).fetch_add(1, Ordering::Relaxed);
         Gauge { stats: Arc::clone(self), of }
     }
 
-    /// Counts a call as in flight for as long as the result lives.
+    /// Counts a call as in flight while the result lives.
     pub fn in_flight(&self) -> InFlight<'_> {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(self)

@@ -8,18 +8,18 @@ use crate::rpc::error::Error;
 
 #[derive(Clone)]
 pub(crate) enum End {
-    /// With its last item, or with a reader that wants no more.
+    /// After its last item, or because it was cancelled.
     Finished,
     Failed(Error),
 }
 
 impl End {
-    /// The end of a stream whose task went away with the runtime.
+    /// The end of a stream whose runtime was stopped.
     pub(crate) fn stopped(what: &str) -> Self {
         Self::Failed(Error::Connection(format!("the runtime was stopped under the {what}")))
     }
 
-    /// What the iteration ends with.
+    /// The exception that ends the iteration.
     pub(crate) fn exception(self, py: Python<'_>) -> PyErr {
         match self {
             Self::Finished => PyStopAsyncIteration::new_err(()),

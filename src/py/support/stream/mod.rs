@@ -1,4 +1,4 @@
-//! Streams: what a task on the engine reads from a member, as an async iterator.
+//! Streams: async iterators over what a task on the engine reads from a member.
 //!
 //! May import `py::errors` and the rest of `py::support`.
 

@@ -1,4 +1,4 @@
-//! What a program may wait for beside the items of a stream.
+//! Moments in the life of a stream that a program may wait for.
 
 use tokio::sync::watch;
 
@@ -14,7 +14,7 @@ pub(crate) struct StreamState {
 
 #[derive(Clone, Copy)]
 pub(crate) enum Moment {
-    /// The server has answered for the first time.
+    /// The server has sent its first response.
     Begun,
     Ended,
 }
@@ -28,12 +28,12 @@ impl StreamState {
     }
 }
 
-/// Waits for a moment, or for the end: then fails where the moment can't come because of it.
+/// Waits for a moment; fails if the stream ends before it.
 pub(crate) async fn until(
     mut state: watch::Receiver<StreamState>,
     moment: Moment,
 ) -> Result<(), Error> {
-    // The sender goes away with the stream's task, which is the end as well.
+    // The sender is dropped with the stream's task, which is the end too.
     let _ = state.wait_for(|now| now.has_come_to(moment) || now.end.is_some()).await;
     let now = state.borrow();
     match &now.end {
