@@ -61,6 +61,10 @@ test-rust: $(STAMPS)/dev
 test-faults: build ## Run the full fault suite (tens of minutes)
 	python -m pytest tests/faults --full-faults $(ARGS)
 
+.PHONY: fuzz
+fuzz: build ## Try arguments, calls and answers that nobody thought of, for long
+	python -m pytest tests/fuzz --hypothesis-profile=long $(ARGS)
+
 .PHONY: test-matrix
 test-matrix: build ## Run the tests with each of ETCD_VERSIONS
 	failed=""; \

@@ -1,0 +1,1 @@
+"""Arguments and sequences of calls that nobody thought of; `make fuzz` runs them for long."""
