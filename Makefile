@@ -27,6 +27,8 @@ RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src)
 ARGS ?=
 # The servers of `make test-matrix`.
 ETCD_VERSIONS ?= 3.4 3.5 3.6
+# What `make test-proxies` puts in front of etcd.
+FRONTS ?= nginx nginx-tls haproxy haproxy-tls grpc-proxy
 
 ##@ Running
 
@@ -64,6 +66,17 @@ test-faults: build ## Run the full fault suite (tens of minutes)
 .PHONY: fuzz
 fuzz: build ## Try arguments, calls and answers that nobody thought of, for long
 	python -m pytest tests/fuzz --hypothesis-profile=long $(ARGS)
+
+.PHONY: test-proxies
+test-proxies: build ## Run the tests through each of FRONTS, proxies that it installs
+	scripts/install-proxies
+	python -m pytest tests/faults/test_front_proxies.py --proxies
+	failed=""; \
+	for front in $(FRONTS); do \
+		echo "=== through $$front"; \
+		python -m pytest tests/integration --front "$$front" $(ARGS) || failed="$$failed $$front"; \
+	done; \
+	test -z "$$failed" || { echo "=== failed through$$failed"; exit 1; }
 
 .PHONY: test-matrix
 test-matrix: build ## Run the tests with each of ETCD_VERSIONS

@@ -9,11 +9,14 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import pytest
 
 from tests.support import gateway
 from tests.support.cluster import EtcdCluster
+from tests.support.proxies import FRONTS, FrontProxy
+from tests.support.proxies.not_carried import excluded
 from tests.support.proxy import Proxy
 from tests.support.server import EtcdServer
 from tests.support.tls import Certificates
@@ -28,6 +31,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers of this suite."""
     config.addinivalue_line("markers", "both_loops: run the test under asyncio and under uvloop")
     config.addinivalue_line("markers", "full_faults: run the test with --full-faults only")
+    config.addinivalue_line("markers", "proxies: run the test with --proxies only")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -36,6 +40,16 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--full-faults",
         action="store_true",
         help="run the whole fault suite, which takes tens of minutes, not one of each kind",
+    )
+    parser.addoption(
+        "--front",
+        choices=tuple(FRONTS),
+        help="put this proxy in front of the session's server; it has to be installed",
+    )
+    parser.addoption(
+        "--proxies",
+        action="store_true",
+        help="run the tests of proxies in front of etcd, which have to be installed",
     )
     parser.addoption(
         "--fault-seed",
@@ -50,12 +64,19 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out the long fault tests unless they were asked for."""
-    if config.getoption("full_faults"):
-        return
-    long = [item for item in items if item.get_closest_marker("full_faults") is not None]
-    config.hook.pytest_deselected(items=long)
-    items[:] = [item for item in items if item not in long]
+    """Leave out what has to be asked for, and what a front does not carry."""
+    asked_for = ("full_faults", "proxies")
+    markers = [name for name in asked_for if not config.getoption(name)]
+    front = config.getoption("front")
+
+    def is_left_out(item: pytest.Item) -> bool:
+        if front is not None and excluded(front, item.nodeid) is not None:
+            return True
+        return any(item.get_closest_marker(name) is not None for name in markers)
+
+    left_out = [item for item in items if is_left_out(item)]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in set(left_out)]
 
 
 def pytest_asyncio_loop_factories(
@@ -78,11 +99,30 @@ def etcd() -> Iterator[EtcdServer]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def entrance(
+    request: pytest.FixtureRequest, etcd: EtcdServer, certificates: Certificates
+) -> Iterator[EtcdServer | FrontProxy]:
+    """Yield where clients find the session's server: at itself, or at the proxy of `--front`."""
+    name = request.config.getoption("front")
+    if name is None:
+        yield etcd
+        return
+    kind, secure = FRONTS[name]
+    with pytest.MonkeyPatch.context() as patch:
+        if secure:
+            # So that tests which know nothing of TLS trust the proxy.
+            patch.setenv("SSL_CERT_FILE", str(certificates.authority))
+        with kind(etcd.address, certificates.server() if secure else None) as front:
+            patch.setitem(gateway.behind, front.endpoint, etcd.endpoint)
+            yield front
+
+
 @pytest.fixture
-def endpoint(etcd: EtcdServer) -> str:
-    """Return the URL of the session's server, with no key and no lease on it."""
-    gateway.wipe(etcd.endpoint)
-    return etcd.endpoint
+def endpoint(entrance: EtcdServer | FrontProxy) -> str:
+    """Return where the session's server is reached, with no key and no lease on it."""
+    gateway.wipe(entrance.endpoint)
+    return entrance.endpoint
 
 
 @pytest.fixture
@@ -135,9 +175,9 @@ def cluster(three_members: EtcdCluster) -> EtcdCluster:
 
 
 @pytest.fixture
-def proxy(etcd: EtcdServer) -> Iterator[Proxy]:
+def proxy(entrance: EtcdServer | FrontProxy) -> Iterator[Proxy]:
     """Yield a proxy in front of the session's server."""
-    with Proxy(etcd.address) as forwarding:
+    with Proxy(entrance.address, scheme=urlsplit(entrance.endpoint).scheme) as forwarding:
         yield forwarding
 
 

@@ -124,15 +124,13 @@ def test_the_default_port_is_named() -> None:
     )
 
 
-async def test_the_environment_says_where(
-    etcd: EtcdServer, endpoint: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_the_environment_says_where(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ETCDCTL_ENDPOINTS", f"{nobody()},{endpoint}")
     async with Client.from_env() as communicator:
         await communicator.put("key", "value")
     assert repr(Client.from_env({})) == "<Client 127.0.0.1:2379>"
     assert repr(Client.from_env({"ETCDCTL_ENDPOINTS": ""})) == "<Client 127.0.0.1:2379>"
-    assert etcd.endpoint in repr(Client.from_env())
+    assert endpoint in repr(Client.from_env())
     found = Client.from_env({"ETCDCTL_DISCOVERY_SRV": "example.test", "ETCDCTL_ENDPOINTS": "a"})
     assert repr(found) == "<Client <Discovery example.test>>"
 

@@ -9,6 +9,10 @@ from urllib.parse import urlsplit
 _EVERY_KEY = base64.b64encode(b"\0").decode()
 
 
+# Proxies carry gRPC only: what is asked of one of these is asked of the server behind it.
+behind: dict[str, str] = {}
+
+
 class GatewayError(RuntimeError):
     """etcd answered with an error; the message is etcd's own."""
 
@@ -25,7 +29,8 @@ def call(
 
     Integers of 64 bits come back as strings and bytes in base64: that is how the gateway has them.
     """
-    connection = http.client.HTTPConnection(urlsplit(endpoint).netloc, timeout=within)
+    server = behind.get(endpoint, endpoint)
+    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=within)
     try:
         headers = {} if token is None else {"Authorization": token}
         connection.request("POST", f"/v3/{method}", json.dumps(body or {}), headers)

@@ -22,14 +22,21 @@ T = TypeVar("T")
 class Proxy:
     """Forwards TCP from a port of its own to `upstream`, as the conditions allow."""
 
-    def __init__(self, upstream: Address, origin: Callable[[int], str] | None = None) -> None:
-        """Listen at once.
+    def __init__(
+        self,
+        upstream: Address,
+        origin: Callable[[int], str] | None = None,
+        *,
+        scheme: str = "http",
+    ) -> None:
+        """Listen at once; `scheme` is that of the URLs of the upstream.
 
         `origin` names whoever connects from a given source port, for `sever()`. It is called in
         the proxy's thread, once for each connection.
         """
         self.address: Address = ("127.0.0.1", free_port())
         self.connections_seen = 0
+        self._scheme = scheme
         self._upstream = upstream
         self._origin = origin or (lambda _port: "")
         self._severed: set[str] = set()
@@ -53,7 +60,7 @@ class Proxy:
     def endpoint(self) -> str:
         """The URL at which clients reach the server through the proxy."""
         host, port = self.address
-        return f"http://{host}:{port}"
+        return f"{self._scheme}://{host}:{port}"
 
     @property
     def connections_open(self) -> int:

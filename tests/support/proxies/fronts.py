@@ -1,0 +1,237 @@
+"""How each proxy is configured, started and reloaded."""
+
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from pathlib import Path
+
+from tests.support import reaper
+from tests.support.binaries import find_etcd
+from tests.support.metrics import eventually
+from tests.support.ports import free_port
+from tests.support.server import KeyPair
+
+_LONG = "86400s"
+_GRACE = 10.0
+
+
+class ProxyError(RuntimeError):
+    """A proxy is missing, or did not start; the message says what to do."""
+
+
+class FrontProxy(ABC):
+    """A proxy that forwards gRPC from a port of its own to one etcd."""
+
+    program: str
+    reload_signal: signal.Signals | None = None
+
+    def __init__(self, upstream: tuple[str, int], tls: KeyPair | None = None) -> None:
+        """Choose a port; nothing runs before `start()`."""
+        self.upstream = "{}:{}".format(*upstream)
+        self.tls = tls
+        self.port = free_port()
+        self.directory = Path(tempfile.mkdtemp(prefix="proxy-"))
+        reaper.guard_directory(self.directory)
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> "FrontProxy":
+        """Start the proxy."""
+        try:
+            return self.start()
+        except BaseException:
+            self.close()
+            raise
+
+    def __exit__(self, *_exception: object) -> None:
+        """Stop the proxy."""
+        self.close()
+
+    @property
+    def address(self) -> tuple[str, int]:
+        """Host and port for clients."""
+        return "127.0.0.1", self.port
+
+    @property
+    def endpoint(self) -> str:
+        """The URL for clients."""
+        scheme = "http" if self.tls is None else "https"
+        return f"{scheme}://127.0.0.1:{self.port}"
+
+    @abstractmethod
+    def command(self) -> list[str]:
+        """Write the configuration, and return how the proxy is started with it."""
+
+    def start(self) -> "FrontProxy":
+        """Start the proxy and wait until it accepts connections."""
+        if shutil.which(self.program) is None and not Path(self.program).exists():
+            message = f"{self.program} is not installed: `make test-proxies` does that as root"
+            raise ProxyError(message)
+        with (self.directory / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self.command(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.directory,
+                start_new_session=True,
+            )
+        reaper.guard_process(self._process.pid)
+        eventually(self._accepts, within=20.0)
+        return self
+
+    def reload(self) -> None:
+        """Have new processes take over, as after a change of the configuration."""
+        assert self.reload_signal is not None, f"{self.program} cannot reload"
+        self._running().send_signal(self.reload_signal)
+
+    def stop(self) -> None:
+        """End the proxy, and with it all connections."""
+        process = self._running()
+        process.terminate()
+        try:
+            process.wait(_GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        reaper.release_process(process.pid)
+        self._process = None
+
+    def restart(self) -> None:
+        """End the proxy and start it again on its port."""
+        self.stop()
+        self.start()
+
+    def close(self) -> None:
+        """Stop the proxy if it runs and delete its files; may be called twice."""
+        if self._process is not None:
+            self.stop()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        reaper.release_directory(self.directory)
+
+    def log(self) -> str:
+        """Return what the proxy has said."""
+        return (self.directory / "log").read_text(errors="replace")
+
+    def _running(self) -> "subprocess.Popen[bytes]":
+        assert self._process is not None, f"{self.program} does not run"
+        return self._process
+
+    def _accepts(self) -> bool:
+        if self._running().poll() is not None:
+            message = f"{self.program} ended: {self.log()}"
+            raise ProxyError(message)
+        with socket.socket() as probe:
+            return probe.connect_ex(self.address) == 0
+
+
+class Nginx(FrontProxy):
+    """Debian's nginx, with times long enough for watches, and else as it comes."""
+
+    program = "/usr/sbin/nginx"
+    reload_signal = signal.SIGHUP
+    # As it comes: so many requests a connection serves.
+    keepalive_requests = 1_000
+
+    def command(self) -> list[str]:
+        """Write `nginx.conf`."""
+        listen = f"127.0.0.1:{self.port} http2"
+        certificate = ""
+        if self.tls is not None:
+            listen = f"127.0.0.1:{self.port} ssl http2"
+            certificate = f"""
+                ssl_certificate {self.tls.certificate};
+                ssl_certificate_key {self.tls.key};"""
+        paths = "".join(
+            f"{name}_temp_path {self.directory}/{name};\n"
+            for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+        )
+        configuration = f"""
+            daemon off;
+            user root;
+            worker_processes 1;
+            pid {self.directory}/pid;
+            error_log stderr warn;
+            events {{ worker_connections 4096; }}
+            http {{
+              {paths}
+              access_log off;
+              keepalive_requests {self.keepalive_requests};
+              upstream etcd {{ server {self.upstream}; keepalive 32; }}
+              server {{
+                listen {listen};{certificate}
+                client_max_body_size 0;
+                client_body_timeout {_LONG};
+                location / {{
+                  grpc_pass grpc://etcd;
+                  grpc_read_timeout {_LONG};
+                  grpc_send_timeout {_LONG};
+                }}
+              }}
+            }}"""
+        (self.directory / "nginx.conf").write_text(configuration)
+        prefix = str(self.directory)
+        return [self.program, "-p", prefix, "-c", "nginx.conf", "-e", "stderr"]
+
+
+class Haproxy(FrontProxy):
+    """Debian's HAProxy, with times long enough for watches, and else as it comes."""
+
+    program = "/usr/sbin/haproxy"
+    reload_signal = signal.SIGUSR2
+
+    def command(self) -> list[str]:
+        """Write `haproxy.cfg`."""
+        bind = f"127.0.0.1:{self.port} proto h2"
+        if self.tls is not None:
+            pem = self.directory / "pair.pem"
+            pem.write_bytes(self.tls.certificate.read_bytes() + self.tls.key.read_bytes())
+            bind = f"127.0.0.1:{self.port} ssl crt {pem} alpn h2"
+        configuration = f"""
+defaults
+    mode http
+    timeout connect 5s
+    timeout client {_LONG}
+    timeout server {_LONG}
+frontend clients
+    bind {bind}
+    default_backend members
+backend members
+    server etcd {self.upstream} proto h2
+"""
+        (self.directory / "haproxy.cfg").write_text(configuration)
+        return [self.program, "-W", "-f", "haproxy.cfg"]
+
+
+class GrpcProxy(FrontProxy):
+    """etcd's own, which merges watches and renewals of its clients."""
+
+    program = "etcd"
+
+    def command(self) -> list[str]:
+        """Return the arguments, which are all that it takes."""
+        return [
+            str(find_etcd()),
+            "grpc-proxy",
+            "start",
+            f"--endpoints={self.upstream}",
+            f"--listen-addr=127.0.0.1:{self.port}",
+            f"--data-dir={self.directory}/data",
+        ]
+
+    def start(self) -> FrontProxy:
+        """Start the proxy; the server is where the tests have it from."""
+        self.program = str(find_etcd())
+        return super().start()
+
+
+FRONTS: Mapping[str, tuple[type[FrontProxy], bool]] = {
+    "nginx": (Nginx, False),
+    "nginx-tls": (Nginx, True),
+    "haproxy": (Haproxy, False),
+    "haproxy-tls": (Haproxy, True),
+    "grpc-proxy": (GrpcProxy, False),
+}
