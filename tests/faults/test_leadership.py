@@ -129,7 +129,9 @@ async def test_writes_of_leaders_do_not_interleave(
         leading = [asyncio.create_task(lead(communicator)) for communicator in candidates]
         faults = kinds(front, cluster, chance)[kind]
         async with mischief(faults, chance, lasting=(0.3, 2.5), pausing=(0.2, 1)):
-            await asyncio.sleep(20)
+            await asyncio.sleep(15)
+            # However slow the machine is, some have led.
+            await eventually_async(lambda: len(seen[0]) > 8, within=60)
         await asyncio.sleep(1)
         for task in leading:
             task.cancel()
@@ -140,7 +142,7 @@ async def test_writes_of_leaders_do_not_interleave(
         await asyncio.wait(observing)
     endpoint = cluster[0].endpoint
     written = await asyncio.to_thread(tokens, endpoint, start)
-    assert len(written) > 3
+    assert len(written) > 1
     assert written == sorted(set(written)), "writes of two leaders interleave"
     truth = await asyncio.to_thread(leaders, endpoint, start)
     for states in seen:

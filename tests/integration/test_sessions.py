@@ -294,6 +294,7 @@ async def test_a_session_ends_with_its_communicator(client: Client, endpoint: st
         async with client.connect() as communicator, communicator.session() as session:
             await session.register("key", "value")
             communicator.close()
+            assert await asyncio.wait_for(session.lost.wait(), 5)
 
     with pytest.raises(SessionLostError, match="closed"):
         await body()
