@@ -146,7 +146,10 @@ impl Transport {
         }
         let name = method.name();
         let what = match (trace.was_sent(), trace.last_failure()) {
-            (true, _) => format!("{name}: no answer within the deadline"),
+            (true, Some(why)) => {
+                format!("{name}: no answer within the deadline, and before: {why}")
+            }
+            (true, None) => format!("{name}: no answer within the deadline"),
             (false, Some(why)) => format!("{name}: no success within the deadline: {why}"),
             (false, None) if self.pool.is_connected() => {
                 format!("{name}: every stream that the members allow was taken until the deadline")
