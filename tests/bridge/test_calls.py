@@ -185,17 +185,20 @@ async def test_a_cancelled_call_is_cancelled_on_the_server(
     communicator: Communicator, etcd: EtcdServer
 ) -> None:
     def blocked() -> int:
-        return etcd.metrics().open_calls(grpc_service="v3lockpb.Lock", grpc_method="Lock")
+        service = "v3electionpb.Election"
+        return etcd.metrics().open_calls(grpc_service=service, grpc_method="Campaign")
 
-    holder = await communicator.lock(b"name")
-    leases = [await communicator.lease_grant(60) for _ in range(5)]
-    waiting = [asyncio.create_task(communicator.lock(b"name", lease=lease)) for lease in leases]
+    leases = [await communicator.lease_grant(60) for _ in range(6)]
+    leader = await communicator.campaign(b"name", b"value", leases[0])
+    waiting = [
+        asyncio.create_task(communicator.campaign(b"name", b"value", lease)) for lease in leases[1:]
+    ]
     await eventually_async(lambda: blocked() == 5)
     for task in waiting:
         task.cancel()
     await asyncio.gather(*waiting, return_exceptions=True)
     await eventually_async(lambda: blocked() == 0)
-    await communicator.unlock(holder.key)
+    await communicator.resign(leader.leader)
 
 
 async def test_a_call_that_is_never_awaited_is_no_trouble(
