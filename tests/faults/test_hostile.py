@@ -3,7 +3,7 @@
 import asyncio
 import random
 import sys
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 import pytest
@@ -14,7 +14,7 @@ from tests.support import gateway
 from tests.support.front import Http2Front
 from tests.support.hostile.calls import CALLS, GET, PUT, WATCH, Call
 from tests.support.hostile.fields import extremes
-from tests.support.hostile.known_faults import ELSEWHERE, FIELDS, NOW_AND_THEN, SCENARIOS
+from tests.support.hostile.known_faults import SCENARIOS
 from tests.support.hostile.protobuf import Own
 from tests.support.hostile.scenario import Outcome, Scenario
 from tests.support.hostile.scenarios import ALL
@@ -63,22 +63,15 @@ async def trial(front: Http2Front, ids: Mapping[Own, int]) -> AsyncIterator[Tria
 def known(names: Mapping[str, T], faults: Mapping[str, str]) -> list[ParameterSet]:
     """Return parameters by their names; those that show a known fault are expected to fail."""
     assert faults.keys() <= names.keys()
-    marks = {
-        name: [pytest.mark.xfail(reason=fault, strict=fault not in NOW_AND_THEN)]
-        for name, fault in faults.items()
-    }
+    marks = {name: [pytest.mark.xfail(reason=fault)] for name, fault in faults.items()}
     return [pytest.param(it, id=name, marks=marks.get(name, [])) for name, it in names.items()]
 
 
-def in_part(names: list[ParameterSet], part: int) -> list[ParameterSet]:
-    """Leave all but one of `part` to the full suite, and those that show a known fault."""
-    strict = [any(mark.kwargs.get("strict") for mark in each.marks) for each in names]
-    chosen = [index % part == 0 or strict[index] for index in range(len(names))]
+def in_part(names: Iterable[str], part: int) -> list[ParameterSet]:
+    """Leave all but one of `part` to the full suite."""
+    full = [pytest.mark.full_faults]
     return [
-        each
-        if now
-        else pytest.param(*each.values, id=each.id, marks=[*each.marks, pytest.mark.full_faults])
-        for each, now in zip(names, chosen, strict=True)
+        pytest.param(name, marks=full if index % part else []) for index, name in enumerate(names)
     ]
 
 
@@ -100,7 +93,7 @@ async def test_scenario(
     assert_no_panic(capfd)
 
 
-@pytest.mark.parametrize("call", known({call.name: call for call in CALLS}, FIELDS))
+@pytest.mark.parametrize("call", CALLS, ids=lambda call: call.name)
 async def test_each_field_of_an_answer_at_its_extremes(
     trial: Trial,
     call: Call,
@@ -110,8 +103,7 @@ async def test_each_field_of_an_answer_at_its_extremes(
 ) -> None:
     answers = list(extremes(call))
     if not request.config.getoption("full_faults"):
-        # Those that are known to fail have to do so in each run.
-        answers = answers if call.name in FIELDS else chance.sample(answers, len(answers) // 6)
+        answers = chance.sample(answers, len(answers) // 6)
     for what, message in answers:
         report = await trial.attempt(call, call.answered(message), SWEEP_TIMEOUT)
         print(what, report)
@@ -124,7 +116,7 @@ async def test_each_field_of_an_answer_at_its_extremes(
         assert_no_panic(capfd)
 
 
-@pytest.mark.parametrize("name", in_part(known({name: name for name in FRAMES}, ELSEWHERE), 4))
+@pytest.mark.parametrize("name", in_part(FRAMES, 4))
 async def test_a_read_goes_elsewhere(
     etcd: EtcdServer,
     front: Http2Front,
