@@ -34,6 +34,8 @@ pub struct Inbox {
 
 #[derive(Default)]
 struct State {
+    /// The notice of the confirmation: most watches are never told of more, and need no queue.
+    first: Option<Notice>,
     notices: VecDeque<Notice>,
     weight: usize,
     /// How the watch ended; told after the last notice.
@@ -62,7 +64,10 @@ impl Inbox {
             return;
         }
         state.weight += notice.weight();
-        state.notices.push_back(notice);
+        match notice {
+            Notice::Created { .. } => state.first = Some(notice),
+            _ => state.notices.push_back(notice),
+        }
         let reader = state.reader.take();
         drop(state);
         reader.into_iter().for_each(Waker::wake);
@@ -82,7 +87,8 @@ impl Inbox {
     pub async fn take(&self) -> Result<Notice, Error> {
         poll_fn(|context| {
             let mut state = self.state();
-            let Some(notice) = state.notices.pop_front() else {
+            let next = state.first.take().or_else(|| state.notices.pop_front());
+            let Some(notice) = next else {
                 if let Some(end) = &state.end {
                     return Poll::Ready(Err(Error::clone(end)));
                 }
@@ -110,7 +116,8 @@ impl Inbox {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.state().notices.is_empty()
+        let state = self.state();
+        state.first.is_none() && state.notices.is_empty()
     }
 
     /// Waits until no more than so many bytes wait, or nobody reads any more.
@@ -161,6 +168,7 @@ impl Inbox {
         let mut state = self.state();
         state.closed = true;
         let notices = std::mem::take(&mut state.notices);
+        state.first = None;
         state.weight = 0;
         let (holder, room) = (state.holder.take(), state.room.take());
         drop(state);

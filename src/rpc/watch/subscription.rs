@@ -37,6 +37,8 @@ pub struct Subscription {
     pub inbox: Arc<Inbox>,
     /// Whether the reader has been told that the server has confirmed the watch.
     confirmed: bool,
+    /// The revision behind which its first range begins, of those that were confirmed.
+    begins_behind: i64,
     /// How many ranges the server has still to confirm on the present stream.
     unconfirmed: usize,
     pub confirmation: Confirmation,
@@ -70,6 +72,7 @@ impl Subscription {
             watch_id: spec.watch_id,
             inbox: Arc::clone(inbox),
             confirmed: false,
+            begins_behind: i64::MAX,
             unconfirmed: 0,
             confirmation: Confirmation::default(),
             told: 0,
@@ -147,6 +150,8 @@ impl Subscription {
         let Some(cursor) = self.cursors.get_mut(index) else { return false };
         cursor.id = Some(id);
         cursor.confirmed_at(header.revision);
+        // There may be events of this range before the others are confirmed.
+        self.begins_behind = self.begins_behind.min(cursor.next_revision() - 1).max(0);
         // A proxy that was not told by the cluster makes a header up: it names no cluster, and the
         // revision that was asked for.
         let genuine = header.cluster_id != 0;
@@ -167,7 +172,7 @@ impl Subscription {
         }
         if !self.confirmed {
             self.confirmed = true;
-            self.inbox.push(Notice::Created { revision: self.revision() });
+            self.inbox.push(Notice::Created { revision: self.begins_behind });
         }
         true
     }
