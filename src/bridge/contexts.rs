@@ -1,11 +1,12 @@
 //! The open contexts of the process, and the engine that runs while there are any.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use crate::bridge::engine::Engine;
 use crate::bridge::fork::PerProcess;
 use crate::bridge::loops::known;
+use crate::bridge::mutex::Mutex;
 
 /// How long the engine and its connections outlive the last context, so that a program that
 /// connects for each operation does not pay for a new thread and socket each time.
@@ -31,8 +32,8 @@ impl Engines {
 
 static ENGINES: PerProcess<Mutex<Engines>> = PerProcess::new();
 
-fn engines() -> MutexGuard<'static, Engines> {
-    ENGINES.get().lock().unwrap_or_else(PoisonError::into_inner)
+fn with_engines<R: Send>(work: impl FnOnce(&mut Engines) -> R + Send) -> R {
+    ENGINES.get().with(work)
 }
 
 /// An open context; the runtime lives while there is any.
@@ -40,11 +41,12 @@ pub(crate) struct Context(());
 
 /// Opens a context.
 pub(crate) fn enter() -> Context {
-    let mut engines = engines();
-    engines.contexts += 1;
-    if let Some(engine) = &engines.current {
-        engine.set_running();
-    }
+    with_engines(|engines| {
+        engines.contexts += 1;
+        if let Some(engine) = &engines.current {
+            engine.set_running();
+        }
+    });
     Context(())
 }
 
@@ -52,38 +54,41 @@ impl Context {
     /// The engine of this process, started again if it was stopped.
     #[expect(clippy::unused_self, reason = "an engine is for those who hold a context")]
     pub(crate) fn engine(&self) -> std::io::Result<Arc<Engine>> {
-        let mut engines = engines();
-        if let Some(engine) = engines.current.as_ref().filter(|engine| engine.is_open()) {
-            return Ok(Arc::clone(engine));
-        }
-        let engine = Engine::start(LINGER, may_retire, engine_stopped)?;
-        engines.current = Some(Arc::clone(&engine));
-        Ok(engine)
+        with_engines(|engines| {
+            if let Some(engine) = engines.current.as_ref().filter(|engine| engine.is_open()) {
+                return Ok(Arc::clone(engine));
+            }
+            let engine = Engine::start(LINGER, may_retire, engine_stopped)?;
+            engines.current = Some(Arc::clone(&engine));
+            Ok(engine)
+        })
     }
 }
 
 impl Drop for Context {
     fn drop(&mut self) {
-        let mut engines = engines();
-        engines.contexts -= 1;
-        if engines.contexts == 0
-            && let Some(engine) = &engines.current
-        {
-            engine.set_idle();
-        }
+        with_engines(|engines| {
+            engines.contexts -= 1;
+            if engines.contexts == 0
+                && let Some(engine) = &engines.current
+            {
+                engine.set_idle();
+            }
+        });
     }
 }
 
 /// Retires the idle engine, unless a context has been opened meanwhile.
 fn may_retire(engine: &Arc<Engine>) -> bool {
-    let mut engines = engines();
-    if engines.contexts > 0 {
-        return false;
-    }
-    if engines.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, engine)) {
-        engines.retire();
-    }
-    true
+    with_engines(|engines| {
+        if engines.contexts > 0 {
+            return false;
+        }
+        if engines.current.as_ref().is_some_and(|current| Arc::ptr_eq(current, engine)) {
+            engines.retire();
+        }
+        true
+    })
 }
 
 /// Called when the engine and its last calls have ended: the loops may drop their bridges.
@@ -94,23 +99,25 @@ fn engine_stopped() {
 }
 
 pub(crate) fn active_contexts() -> usize {
-    engines().contexts
+    with_engines(|engines| engines.contexts)
 }
 
 /// Retires the engine, and returns all engines that have not stopped yet; another thread may be
 /// stopping some of them.
 pub(crate) fn retire_all() -> Vec<Arc<Engine>> {
-    let mut engines = engines();
-    engines.retire();
-    engines.retired.iter().filter_map(Weak::upgrade).collect()
+    with_engines(|engines| {
+        engines.retire();
+        engines.retired.iter().filter_map(Weak::upgrade).collect()
+    })
 }
 
 /// Stops an idle engine without waiting for `LINGER`, because its loop has ended.
 pub(crate) fn retire_if_idle() {
-    let mut engines = engines();
-    if engines.contexts == 0
-        && let Some(engine) = engines.retire()
-    {
-        engine.drain();
-    }
+    with_engines(|engines| {
+        if engines.contexts == 0
+            && let Some(engine) = engines.retire()
+        {
+            engine.drain();
+        }
+    });
 }

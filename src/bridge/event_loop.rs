@@ -1,7 +1,7 @@
 //! The bridge of an event loop: its pending calls, and the queue that finishes them.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use futures_util::future::AbortHandle;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
@@ -15,9 +15,11 @@ use crate::bridge::fork::ForkGuarded;
 use crate::bridge::loops::completion_queue::{
     Completer, Completion, CompletionQueue, Lost, Messenger, Notifier, Ticket,
 };
-use crate::bridge::loops::known::{KnownLoop, known_loops};
+use crate::bridge::loops::known::{self, KnownLoop};
 use crate::bridge::loops::pending::{PendingCall, PendingCalls};
 use crate::bridge::loops::wakeup::{ThreadWakeup, Wakeup};
+use crate::bridge::mutex::Mutex;
+use crate::bridge::objects::or_exception;
 
 /// How many calls one wake-up of the loop may finish before other callbacks have their turn.
 const DRAIN_LIMIT: usize = 128;
@@ -38,12 +40,22 @@ struct Native {
 }
 
 impl Native {
-    fn pending(&self) -> MutexGuard<'_, PendingCalls> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn has_backlog(&self) -> bool {
-        !self.backlog.lock().unwrap_or_else(PoisonError::into_inner).is_empty()
+    /// The completions whose turn it is; the loop is woken again for those beyond the limit.
+    fn next_batch(&self) -> VecDeque<(Ticket, Completion)> {
+        let taken = self.queue.take();
+        let (batch, is_all) = self.backlog.with(|backlog| {
+            if backlog.is_empty() && taken.len() <= DRAIN_LIMIT {
+                return (VecDeque::from(taken), true);
+            }
+            backlog.extend(taken);
+            let limit = backlog.len().min(DRAIN_LIMIT);
+            let later = backlog.split_off(limit);
+            (std::mem::replace(backlog, later), backlog.is_empty())
+        });
+        if !is_all {
+            self.queue.notify();
+        }
+        batch
     }
 }
 
@@ -58,8 +70,7 @@ impl LoopBridge {
     pub(crate) fn current(py: Python<'_>) -> PyResult<Py<Self>> {
         let event_loop = running_loop(py)?;
         let address = event_loop.as_ptr() as usize;
-        let known = known_loops().get(&address).map(|known| known.bridge.clone_ref(py));
-        if let Some(bridge) = known.and_then(|weak| weak.bind(py).upgrade()) {
+        if let Some(bridge) = known::bridge(address).and_then(|weak| weak.bind(py).upgrade()) {
             let bridge = bridge.cast_into::<Self>()?;
             if bridge.get().event_loop.is(&event_loop) {
                 return Ok(bridge.unbind());
@@ -81,10 +92,10 @@ impl LoopBridge {
             outcome => outcome.map(|()| bridge)?,
         };
         let known = KnownLoop {
-            bridge: PyWeakrefReference::new(bridge.bind(py))?.unbind(),
+            bridge: Arc::new(PyWeakrefReference::new(bridge.bind(py))?.unbind()),
             queue: Arc::downgrade(&bridge.get().native()?.queue),
         };
-        known_loops().insert(address, known);
+        drop(known::insert(address, known));
         Ok(bridge)
     }
 
@@ -143,11 +154,7 @@ impl LoopBridge {
 
     /// Cancels the calls of loops that were closed while calls were pending.
     fn forget_closed_loops(py: Python<'_>) {
-        let known: Vec<_> = known_loops()
-            .iter()
-            .map(|(address, known)| (*address, known.bridge.clone_ref(py)))
-            .collect();
-        for (address, weak) in known {
+        for (address, weak) in known::bridges() {
             let closed = match weak.bind(py).upgrade().map(Bound::cast_into::<Self>) {
                 Some(Ok(bridge)) => {
                     let event_loop = bridge.get().event_loop.bind(py);
@@ -163,20 +170,18 @@ impl LoopBridge {
                 _ => true,
             };
             if closed {
-                known_loops().remove(&address);
+                drop(known::remove(address));
             }
         }
     }
 
     /// Aborts the tasks of all calls of all loops, so that the calls fail.
     pub(crate) fn abort_all(py: Python<'_>) {
-        let known: Vec<_> =
-            known_loops().values().map(|known| known.bridge.clone_ref(py)).collect();
-        for weak in known {
+        for (_, weak) in known::bridges() {
             if let Some(Ok(bridge)) = weak.bind(py).upgrade().map(Bound::cast_into::<Self>)
                 && let Some(native) = bridge.get().native.get()
             {
-                let aborts = native.pending().abort_handles();
+                let aborts = native.pending.with(|pending| pending.abort_handles());
                 aborts.iter().for_each(AbortHandle::abort);
             }
         }
@@ -211,7 +216,7 @@ impl LoopBridge {
         let future = self.create_future(py)?;
         let call = PendingCall { future: future.clone_ref(py), abort };
         let native = self.native()?;
-        let ticket = native.pending().insert(call);
+        let ticket = native.pending.with(|pending| pending.insert(call));
         let completer = Completer::new(Arc::clone(&native.queue), ticket, lost);
         Ok((future, ticket, completer))
     }
@@ -219,31 +224,31 @@ impl LoopBridge {
     /// Cancels a pending call: its task ends, and its outcome is ignored.
     pub(crate) fn give_up(&self, ticket: Ticket) {
         let Some(native) = self.native.get() else { return };
-        let call = native.pending().remove(ticket);
+        let call = native.pending.with(|pending| pending.remove(ticket));
         if let Some(abort) = call.and_then(|call| call.abort) {
             abort.abort();
         }
     }
 
     fn finish(&self, py: Python<'_>, ticket: Ticket, completion: Completion) -> PyResult<()> {
-        let call = self.native()?.pending().remove(ticket);
+        let call = self.native()?.pending.with(|pending| pending.remove(ticket));
         let Some(call) = call else { return Ok(()) };
         let future = call.future.bind(py);
-        let outcome = match completion {
+        let outcome = or_exception(|| match completion {
             Completion::Finished(outcome) => outcome.into_python(py),
             Completion::Readable => Ok(py.None()),
             Completion::Lost(error) => Err(error()),
-        };
+        });
         let set = match outcome {
             Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
-            Err(error) => {
-                future.call_method1(intern!(py, "set_exception"), (error.into_value(py),))
-            }
+            Err(error) => set_exception(future, error),
         };
         match set {
             // The call was cancelled before.
             Err(_) if future.call_method0(intern!(py, "done"))?.is_truthy()? => Ok(()),
-            set => set.map(drop),
+            // Nobody must wait for ever because there was no memory for telling the loop.
+            Err(error) => set_exception(future, error).map(drop),
+            Ok(_) => Ok(()),
         }
     }
 
@@ -251,7 +256,7 @@ impl LoopBridge {
     fn shut(&self) {
         let Some(native) = self.native.get() else { return };
         native.queue.kill();
-        let calls = native.pending().take_all();
+        let calls = native.pending.with(PendingCalls::take_all);
         for abort in calls.into_iter().filter_map(|call| call.abort) {
             abort.abort();
         }
@@ -261,15 +266,15 @@ impl LoopBridge {
         if contexts::active_contexts() > 0 {
             return Ok(());
         }
-        if !native.pending().is_empty() {
-            // Calls that failed when the engine ended may still be in the backlog. Calls on
-            // another engine are followed by that engine's end.
-            if native.has_backlog() {
+        if !native.pending.with(|pending| pending.is_empty()) {
+            // What the engine's end has finished may still be in the backlog. What another
+            // engine works on is followed by that one's end.
+            if !native.backlog.with(|backlog| backlog.is_empty()) {
                 native.queue.offer_retirement();
             }
             return Ok(());
         }
-        known_loops().remove(&(self.event_loop.as_ptr() as usize));
+        drop(known::remove(self.event_loop.as_ptr() as usize));
         if let Some(descriptor) = native.queue.descriptor() {
             self.event_loop.call_method1(py, intern!(py, "remove_reader"), (descriptor,))?;
         }
@@ -278,31 +283,20 @@ impl LoopBridge {
     }
 }
 
+fn set_exception<'py>(future: &Bound<'py, PyAny>, error: PyErr) -> PyResult<Bound<'py, PyAny>> {
+    let py = future.py();
+    future.call_method1(intern!(py, "set_exception"), (error.into_value(py),))
+}
+
 #[pymethods]
 impl LoopBridge {
     /// Finishes the calls that are done; the loop calls it when the queue says so.
     fn _drain(&self, py: Python<'_>) -> PyResult<()> {
         // A forked child may run its parent's loop to the end.
         let Some(native) = self.native.get() else { return Ok(()) };
-        let taken = native.queue.take();
-        let mut batch = {
-            let mut backlog = native.backlog.lock().unwrap_or_else(PoisonError::into_inner);
-            if backlog.is_empty() && taken.len() <= DRAIN_LIMIT {
-                VecDeque::from(taken)
-            } else {
-                backlog.extend(taken);
-                let limit = backlog.len().min(DRAIN_LIMIT);
-                let later = backlog.split_off(limit);
-                let now = std::mem::replace(&mut *backlog, later);
-                if !backlog.is_empty() {
-                    native.queue.notify();
-                }
-                now
-            }
-        };
         let mut failure = None;
-        while let Some((ticket, completion)) = batch.pop_front() {
-            if let Err(error) = self.finish(py, ticket, completion) {
+        for (ticket, completion) in native.next_batch() {
+            if let Err(error) = or_exception(|| self.finish(py, ticket, completion)) {
                 failure = Some(error);
             }
         }

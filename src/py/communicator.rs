@@ -1,15 +1,16 @@
 //! The native side of `Communicator`: an open way to a cluster, bound to one event loop.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use prost::Message;
 use pyo3::prelude::*;
 
 use crate::bridge::{
-    self, Call, Context, Engine, ForkGuarded, LoopBridge, Messenger, Receiver, Reply, StreamReader,
+    self, Call, Context, Engine, ForkGuarded, LoopBridge, Messenger, Mutex, Receiver, Reply,
+    StreamReader,
 };
 use crate::py::connection::options::ConnectOptions;
 use crate::py::connection::session::Session;
@@ -59,16 +60,23 @@ pub(crate) enum Effect {
 impl SharedContext {
     /// The session, on a new engine where the old one has been stopped.
     pub(crate) fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
-        let mut session = self.session.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(session) = session.as_ref().filter(|session| session.engine.is_open()) {
-            return Ok(Arc::clone(session));
-        }
-        let context = self.context.lock().unwrap_or_else(PoisonError::into_inner);
-        let engine = context.as_ref().ok_or_else(|| errors::closed(py))?.engine()?;
-        let target = self.target.lock().unwrap_or_else(PoisonError::into_inner);
-        let opened = Arc::new(Session::open(engine, &target, self.messenger.clone()));
-        *session = Some(Arc::clone(&opened));
-        Ok(opened)
+        let (opened, stopped) = self.session.with(|session| {
+            if let Some(open) = session.as_ref().filter(|session| session.engine.is_open()) {
+                return (Ok(Some(Arc::clone(open))), None);
+            }
+            let engine = self.context.with(|context| context.as_ref().map(Context::engine));
+            let engine = match engine.transpose() {
+                Ok(Some(engine)) => engine,
+                Ok(None) => return (Ok(None), None),
+                Err(error) => return (Err(error), None),
+            };
+            let messenger = self.messenger.clone();
+            let opened = self.target.with(|target| Session::open(engine, target, messenger));
+            let opened = Arc::new(opened);
+            (Ok(Some(Arc::clone(&opened))), session.replace(opened))
+        });
+        drop(stopped);
+        opened?.ok_or_else(|| errors::closed(py))
     }
 }
 
@@ -109,9 +117,11 @@ impl Communicator {
     pub(crate) fn retarget(&self, py: Python<'_>, endpoints: &[String]) -> PyResult<()> {
         let shared = self.shared(py)?;
         let session = shared.session(py)?;
-        let mut target = shared.target.lock().unwrap_or_else(PoisonError::into_inner);
-        target.endpoints = parse(py, endpoints, shared.tls)?;
-        session.retarget(&target);
+        let endpoints = parse(py, endpoints, shared.tls)?;
+        shared.target.with(|target| {
+            target.endpoints = endpoints;
+            session.retarget(target);
+        });
         Ok(())
     }
 
@@ -302,7 +312,7 @@ impl ToPython for Connecting {
 impl Communicator {
     #[new]
     fn new(py: Python<'_>, connected: &Connected) -> PyResult<Self> {
-        let made = connected.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let made = connected.0.with(Option::take);
         made.ok_or_else(|| errors::closed(py))
     }
 
@@ -348,9 +358,7 @@ impl Communicator {
             return;
         }
         shared.closing.send_replace(true);
-        let session = shared.session.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(session);
-        let context = shared.context.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(context);
+        drop(shared.session.with(Option::take));
+        drop(shared.context.with(Option::take));
     }
 }

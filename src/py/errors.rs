@@ -36,6 +36,10 @@ pub(crate) fn exception(py: Python<'_>, error: Error) -> PyErr {
             let cause = exception(py, *cause).into_value(py);
             make(py, "outcome_unknown", (cause,))
         }
+        Error::OtherCluster(other) => {
+            let ids = (other.cluster_id, other.expected_cluster_id);
+            make(py, "cluster_mismatch", (other.message, other.endpoint, ids.0, ids.1))
+        }
         Error::Lost(message) => make(py, "LockLostError", (message,)),
         Error::LeaseLost(message) => make(py, "LeaseLostError", (message,)),
         Error::LockTimeout(message) => make(py, "LockTimeoutError", (message,)),

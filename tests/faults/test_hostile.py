@@ -57,6 +57,8 @@ def front(etcd: EtcdServer) -> Iterator[Http2Front]:
 async def trial(front: Http2Front, ids: Mapping[Own, int]) -> AsyncIterator[Trial]:
     """Yield a connection through the front."""
     async with Client(front.endpoint, OPTIONS).connect() as communicator:
+        # From now on, an answer in the name of another cluster is a wrong one.
+        await communicator.get("a")
         yield Trial(front, communicator, ids)
 
 

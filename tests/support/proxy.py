@@ -82,6 +82,14 @@ class Proxy:
         """Refuse new connections until `heal()`; those that are open go on."""
         self._call(self._stop_listening())
 
+    def lead_to(self, upstream: Address) -> None:
+        """Lead new connections to another server."""
+
+        async def change() -> None:
+            self._upstream = upstream
+
+        self._call(change())
+
     def drop(self) -> None:
         """Reset every open connection, now and once."""
         self._call(self._reset(lambda _connection: True))

@@ -134,6 +134,7 @@ def test_errors_are_caught_by_further_bases(known: type[Exception], base: type[E
         (
             OSError,
             {
+                errors.ClusterMismatchError,
                 errors.DeadlineExceededError,
                 errors.EtcdConnectionError,
                 errors.EtcdTimeoutError,

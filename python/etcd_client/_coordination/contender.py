@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 class Contender:
-    """One who waits in a line of keys, and holds something for as long as its key is the first.
+    """Waits in a line of keys, and holds a lock or a leadership while its key is the first.
 
-    The place is taken with a lease of its own, or with that of a session, on which any number of
-    places may hang; each has a key of its own.
+    The place has its own lease, or that of a session, which any number of places can share; each
+    place has its own key.
     """
 
     __slots__ = ("__weakref__", "_communicator", "_held", "_name", "_session")
@@ -44,36 +44,36 @@ class Contender:
 
     @property
     def key(self) -> bytes | None:
-        """The key that exists for as long as it is held; None before and after."""
+        """The key that exists while it is held; None before and after."""
         return None if self._held is None else self._held.key
 
     @property
     def revision(self) -> int | None:
-        """The fencing token: the create revision of `key`, larger for each holder than before.
+        """The fencing token: the create revision of `key`, which increases from holder to holder.
 
-        For transactions of etcd's own there is `fence`.
+        For transactions in etcd, use `fence`.
         """
         return None if self._held is None else self._held.revision
 
     @property
     def lost(self) -> Loss:
-        """Whether it was lost: its lease or its key is gone, or its time is over."""
+        """Whether it was lost: its lease has ended, its key was deleted, or its time is over."""
         return Loss(self._held)
 
     @property
     def remaining(self) -> float:
-        """The seconds for which it is certain to be held; 0 where it is not.
+        """The seconds for which it is certainly held; 0 if it is not.
 
-        They are counted from when the last confirmed renewal of its lease was sent.
+        They are counted from when the last confirmed renewal of the lease was sent.
         """
         return (self._held is not None and self._held.remaining) or 0.0
 
     @property
     def fence(self) -> Compare:
-        """The condition that it is held, for any transaction: `Txn().when([lock.fence])`.
+        """The condition that it is held, for transactions: `Txn().when([lock.fence])`.
 
-        The server checks it as it makes the change, so that nothing is written by one who has lost
-        it and does not know yet.
+        The server checks it when it applies the transaction, so that a holder that has lost it and
+        does not know yet writes nothing.
 
         Raises:
             LockError: A lock is not held by this object; it may have been lost.
@@ -85,13 +85,13 @@ class Contender:
     async def is_owner(self, *, timeout: float | None = None) -> bool:
         """Ask the server whether it is held by this object.
 
-        The answer may be out of date when it arrives: make changes on the condition of `fence`.
+        The answer may be outdated when it arrives: for writes, use `fence` as a condition.
 
         Args:
-            timeout: The seconds that it may take; by default those of the connection.
+            timeout: Deadline for the call, in seconds; None for the connection's default.
 
         Returns:
-            Whether the key of this object is there and its own.
+            Whether the key exists and belongs to this object.
         """
         held = self._held
         if held is None or held.loss is not None:
@@ -107,7 +107,7 @@ class Contender:
         value: BytesLike = b"",
         ttl: float | None = None,
     ) -> Call[HeldLease | None]:
-        """Start waiting in the line."""
+        """Begin to wait in line."""
         if self._held is not None:
             raise self._error(self._message("is held by this object already"))
         lease = None if self._session is None else self._session._lease()  # noqa: SLF001 - ours
@@ -116,13 +116,13 @@ class Contender:
         )
 
     async def _entered(self, call: Call[HeldLease | None]) -> bool:
-        """Return whether it is held now, which is not so where there was to be no wait."""
+        """Return whether it is held now; it may not be if no wait was wanted."""
         try:
             held = await call
         except LeaseNotFoundError:
             if self._session is None:
                 raise
-            # The server knows before the next renewal finds it out.
+            # The server may know of the loss before the next renewal detects it.
             reason = "its lease is gone"
             raise self._session._lost_error(reason) from None  # noqa: SLF001 - ours
         if held is None:

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-# What a candidate that never gives up takes for a reason to try again.
+# The errors after which a candidate that never gives up campaigns again.
 _PASSING = (
     ElectError,
     EtcdConnectionError,
@@ -55,16 +55,15 @@ _PASSING = (
 class Election(Contender):
     """An election, as a candidate or as an observer.
 
-    It is the same election for everybody who uses etcd's election service or that of its Go
-    client. The lead lasts for as long as its holder lives: the engine renews its lease in its own
-    thread. After a crash there is another leader within the time to live of the lease: 30 seconds,
-    or that of the `session`.
+    It is compatible with etcd's election service and the elections of its Go client. The leader
+    leads until it resigns or dies: its lease is renewed in the background. If it dies, there is
+    another leader within the lease's time to live: 30 seconds, or that of the `session`.
 
     Args:
-        communicator: The connection to use.
+        communicator: The communicator to use.
         name: The name of the election.
-        value: What the leader proclaims of itself.
-        session: Whose lease to use. By default the lead has a lease of its own.
+        value: The value to proclaim as the leader.
+        session: The session whose lease to use; None for a lease of its own.
 
     Examples:
         >>> from etcd_client import Election
@@ -94,25 +93,25 @@ class Election(Contender):
 
     @property
     def is_leader(self) -> bool:
-        """Whether the lead is held: won, not resigned and not lost."""
+        """Whether this object is the leader: elected, and not resigned or lost since."""
         return self._held is not None and self._held.loss is None
 
     def campaign(
         self, value: BytesLike | None = None, *, timeout: float | None = None
     ) -> Coroutine[Any, Any, None]:
-        """Wait until the election is won.
+        """Wait to become the leader.
 
-        A candidacy that fails or is cancelled leaves nothing on the server.
+        A failed or cancelled candidacy leaves nothing on the server.
 
         Args:
-            value: What to proclaim; by default what the election was made with.
-            timeout: The seconds that winning may take; None for any time.
+            value: The value to proclaim; by default that of the election.
+            timeout: Maximum wait in seconds; None to wait without limit.
 
         Raises:
-            EtcdTimeoutError: It was not won in time.
-            ElectError: The candidate's key or lease was gone before it was won; or this object
-                holds the lead already.
-            SessionLostError: The session was lost before.
+            EtcdTimeoutError: The election was not won in time.
+            ElectError: The candidate's key or lease was lost while waiting, or this object is the
+                leader already.
+            SessionLostError: The session had been lost.
         """
         call = self._enter(timeout, value=self._value if value is None else value)
         return StartedCoroutine(call.close, self._elected(call))
@@ -126,22 +125,23 @@ class Election(Contender):
             raise ElectError(self._message(f"was not won: {error}")) from None
 
     async def run(self, work: Callable[[Election], Awaitable[_T]]) -> _T:
-        """Work whenever the lead is held: campaign, work, and campaign again after a loss.
+        """Campaign, work as the leader, and campaign again after a loss of the leadership.
 
-        The work is cancelled when the lead is lost, which is told before the server lets another
-        lead. Its writes should be on the condition of `fence` all the same: a process that was
-        stopped learns of it when it goes on. While no member can be reached the campaign goes on.
+        The work is cancelled when the leadership is lost, before the server lets another client
+        lead. Its writes should have `fence` as a condition all the same: a process that was paused
+        notices the loss only when it runs again. While no member can be reached, it goes on
+        campaigning.
 
         Args:
-            work: What to do as the leader; it is called with this election.
+            work: The async function to run as the leader; its argument is this election.
 
         Returns:
-            What the work returns once it ends by itself, the lead having been resigned; what it
-            raises is raised.
+            The result of the work; the leadership has been resigned by then. If the work raises,
+            its exception is raised.
 
         Raises:
-            SessionLostError: The session was lost, so that the lead cannot be won any more.
-            ElectError: This object holds the lead already.
+            SessionLostError: The session was lost, so that the election can no longer be won.
+            ElectError: This object is the leader already.
             RpcError: The server refuses the candidate for good.
         """
         if self._held is not None:
@@ -172,33 +172,33 @@ class Election(Contender):
             scope.cancel()
 
     async def _resign_quietly(self) -> None:
-        # The lead may be lost, and what cannot be told to the server ends with the lease.
+        # The leadership may be lost; if the server cannot be told, the lease expires.
         with contextlib.suppress(EtcdError):
             await self.resign()
 
     async def proclaim(self, value: BytesLike, *, timeout: float | None = None) -> None:
-        """Replace the value that the leader proclaims of itself.
+        """Proclaim a new value as the leader.
 
         Args:
-            value: What to proclaim.
-            timeout: The seconds that it may take; by default those of the connection.
+            value: The value to proclaim.
+            timeout: Deadline for the call, in seconds; None for the connection's default.
 
         Raises:
-            ElectionNotLeaderError: The lead was lost.
-            ElectError: This object does not hold the lead.
+            ElectionNotLeaderError: The leadership was lost.
+            ElectError: This object is not the leader.
         """
         held = self._holding()
         leader = LeaderKey(as_bytes(self._name), held.key, held.revision, held.id)
         await self._communicator.proclaim(leader, value, timeout=timeout)
 
     def resign(self, *, timeout: float | None = None) -> Coroutine[Any, Any, None]:
-        """Give the lead back.
+        """Resign the leadership.
 
         Args:
-            timeout: The seconds that it may take; by default those of the connection.
+            timeout: Deadline for the call, in seconds; None for the connection's default.
 
         Raises:
-            ElectError: The lead was lost before, or is not held by this object.
+            ElectError: The leadership had been lost, or this object is not the leader.
         """
         held = self._holding()
         call = held.release(timeout)
@@ -210,24 +210,24 @@ class Election(Contender):
             raise ElectError(self._message(f"was lost: {held.loss}"))
 
     def leader(self, *, timeout: float | None = None) -> Coroutine[Any, Any, LeaderResponse]:
-        """Ask for the present leader.
+        """Get the current leader.
 
         Args:
-            timeout: The seconds that it may take; by default those of the connection.
+            timeout: Deadline for the call, in seconds; None for the connection's default.
 
         Returns:
-            The leader's key and what it proclaims.
+            The leader's key and the value that it proclaims.
 
         Raises:
-            ElectionNoLeaderError: There is none.
+            ElectionNoLeaderError: There is no leader.
         """
         return self._communicator.leader(self._name, timeout=timeout)
 
     def observe(self) -> Leaders:
-        """Iterate over the present leader and those that follow, and what they proclaim.
+        """Observe the current leader, its successors, and what they proclaim.
 
         Returns:
-            An async iterator of `LeaderResponse`, and of None for the times in which nobody leads.
+            An async iterator of `LeaderResponse`, and None while there is no leader.
         """
         return Leaders(self._communicator, self._name)
 
@@ -243,7 +243,7 @@ class Election(Contender):
     ) -> None:
         if self._held is None:
             return
-        # What the body raised matters more than what became of the lead.
+        # The exception of the body matters more than that of resigning.
         with contextlib.suppress(*() if kind is None else (EtcdError,)):
             await self.resign()
 

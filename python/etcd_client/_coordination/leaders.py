@@ -1,4 +1,4 @@
-"""`Leaders`: who leads an election, one after the other, and when nobody does."""
+"""`Leaders`: the successive leaders of an election, and when there is none."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ if TYPE_CHECKING:
 
 
 class Leaders(AsyncIterator[LeaderResponse | None]):
-    """Iterates over the leaders of an election, and None for the times in which nobody leads.
+    """Iterates over the leaders of an election, with None while there is no leader.
 
-    The first item is the present state. After that each leader comes once, in order, and again
-    when it proclaims another value: the whole line of candidates is followed, revision by
-    revision, so that none is missed however fast they change. Only where the history that was not
-    yet read has been compacted does it go on with the state of then.
+    The first item is the current state. Then each leader is reported once, in order, and again when
+    it proclaims another value. The whole line of candidates is watched, revision by revision, so
+    that none is missed however fast they change. Only if the unread history has been compacted, it
+    continues with the state at that time.
 
-    Reading can be cancelled and continued. It ends with `cancel`, with the communicator, or with
-    the last reference to it.
+    A step can be cancelled and repeated. The iteration ends with `cancel`, with the communicator,
+    or with the last reference.
 
     Examples:
         >>> from etcd_client import Election
@@ -58,7 +58,7 @@ class Leaders(AsyncIterator[LeaderResponse | None]):
         self._prefix = as_bytes(name) + b"/"
         self._candidates: dict[bytes, KeyValue] = {}
         self._pending: deque[LeaderResponse | None] = deque()
-        # The mod revision of the leader's key that was told last: None for nobody, 0 before.
+        # The mod revision of the leader's key that was reported last; None: no leader, 0: nothing.
         self._told: int | None = 0
         self._header: ResponseHeader | None = None
         self._watch: Watch | None = None
@@ -78,7 +78,7 @@ class Leaders(AsyncIterator[LeaderResponse | None]):
             try:
                 batch = await anext(self._batches)
             except (CompactedError, FutureRevisionError):
-                # What has happened meanwhile is not known to the server any more.
+                # The server no longer knows what happened meanwhile.
                 self._stop()
                 continue
             self._apply(batch)

@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
 
 class EtcdLockOption:
-    """What `Client.with_lock` is to acquire.
+    """The lock for `Client.with_lock`.
 
     Args:
         lock_name: The name of the lock.
-        timeout: The seconds that acquiring it may take; None for any time.
-        ttl: The seconds for which it may be held; None for as long as its holder lives.
+        timeout: Maximum wait in seconds; None to wait without limit.
+        ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
 
     Examples:
         >>> from etcd_client import EtcdLockOption
@@ -63,24 +63,23 @@ class EtcdLockOption:
 
 
 class Lock(Contender):
-    """A lock that one holder in the whole cluster has at a time.
+    """A lock with one holder at a time in the whole cluster.
 
-    It contends with everybody who uses etcd's lock service or the mutex of its Go client. Without
-    `ttl` it is held for as long as its holder lives: the engine renews its lease in its own
-    thread, and after a crash it is free within 30 seconds, or within the time to live of its
-    `session`. With `ttl` it is given back that many seconds after it was acquired, whatever its
-    holder does, unless `renew` says otherwise.
+    It is compatible with etcd's lock service and the mutex of its Go client. Without a `ttl`, it is
+    held until its holder releases it or dies: its lease is renewed in the background, and after a
+    crash it expires within 30 seconds, or within the time to live of the `session`. With a `ttl`,
+    it is released that many seconds after it was acquired, whatever its holder does, unless `renew`
+    changes that.
 
-    A lock is for one holder: make one for each task. It can be acquired again once it was
-    released. It ends with its session and with its communicator at the latest.
+    A `Lock` object is for one holder: make one for each task. It can be acquired again after it was
+    released. It is released with its session or its communicator at the latest.
 
     Args:
-        communicator: The connection to use.
+        communicator: The communicator to use.
         name: The name of the lock.
-        ttl: The seconds for which it may be held.
-        session: Whose lease to use. Any number of locks can hang on it, and acquiring and releasing
-            one costs a round trip each where it is free. By default the lock has a lease of its
-            own.
+        ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
+        session: The session whose lease to use. Any number of locks can share it, and acquiring and
+            releasing a free lock then costs one round trip each. None for a lease of its own.
 
     Examples:
         >>> from etcd_client import Lock
@@ -122,48 +121,48 @@ class Lock(Contender):
         blocking: bool = True,  # noqa: FBT001, FBT002 - as for the locks of Python
         timeout: float | None = None,
     ) -> Coroutine[Any, Any, bool]:
-        """Acquire the lock. An attempt that fails or is cancelled leaves nothing on the server.
+        """Acquire the lock; a failed or cancelled attempt leaves nothing on the server.
 
         Args:
             blocking: Whether to wait for it.
-            timeout: The seconds that acquiring it may take; None for any time.
+            timeout: Maximum wait in seconds; None to wait without limit.
 
         Returns:
-            True, or False where it is not free and there is to be no wait.
+            True; False if it is not free and `blocking` is False.
 
         Raises:
-            LockTimeoutError: It was not acquired in time.
-            LockLostError: Its key or its lease was gone before it was acquired.
-            SessionLostError: The session was lost before.
-            LockError: It is held by this object already.
+            LockTimeoutError: The lock was not acquired in time.
+            LockLostError: Its key or lease was lost while waiting.
+            SessionLostError: The session had been lost.
+            LockError: This object holds the lock already.
         """
         call = self._enter(timeout, wait=blocking, ttl=self._ttl)
         return StartedCoroutine(call.close, self._entered(call))
 
     def renew(self, seconds: float, *, timeout: float | None = None) -> Call[None]:
-        """Hold the lock for so many seconds from now on, whatever was said before.
+        """Hold the lock for the given time from now on, whatever its previous limit.
 
-        Where it was acquired without a `ttl`, it has one from then on.
+        A lock that was acquired without a `ttl` has one from then on.
 
         Args:
-            seconds: For how long it may be held, counted from this call.
-            timeout: The seconds that it may take; by default those of the connection.
+            seconds: Maximum time to hold it, counted from this call.
+            timeout: Deadline for the call, in seconds; None for the connection's default.
 
         Raises:
-            LockLostError: It was lost before.
-            LockError: It is not held by this object.
+            LockLostError: The lock had been lost.
+            LockError: This object does not hold the lock.
         """
         return self._holding().renew(seconds, timeout)
 
     def release(self, *, timeout: float | None = None) -> Coroutine[Any, Any, None]:
-        """Give the lock back.
+        """Release the lock.
 
         Args:
-            timeout: The seconds that it may take; by default those of the connection.
+            timeout: Deadline for the call, in seconds; None for the connection's default.
 
         Raises:
-            LockLostError: It was lost before.
-            LockError: It is not held by this object.
+            LockLostError: The lock had been lost.
+            LockError: This object does not hold the lock.
         """
         held = self._holding()
         call = held.release(timeout)
@@ -186,7 +185,7 @@ class Lock(Contender):
     ) -> None:
         if self._held is None:
             return
-        # What the body raised matters more than what became of the lock.
+        # The exception of the body matters more than that of releasing.
         with contextlib.suppress(*() if kind is None else (EtcdError,)):
             await self.release()
 

@@ -1,4 +1,4 @@
-"""What a session is to all that hangs on it: a lease, and news of its loss."""
+"""The part of a session that locks and the like use: its lease, and notice of its loss."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """The lease of a session, which `session.Session` opens and leaves."""
+    """The lease of a session, which `session.Session` opens and closes."""
 
     __module__ = "etcd_client"
 
@@ -33,17 +33,17 @@ class Session:
 
     @property
     def ttl(self) -> int:
-        """The seconds after which it ends unless it is renewed, as the server granted them."""
+        """The granted time to live, in seconds."""
         return self._opened().ttl
 
     @property
     def lost(self) -> Loss:
-        """Whether it ended before it was left."""
+        """Whether it was lost before it was left."""
         return Loss(self._held)
 
     @property
     def remaining(self) -> float:
-        """The seconds for which it certainly lives, if it is not renewed; 0 where it is over.
+        """The seconds for which it certainly lives without a renewal; 0 if it has ended.
 
         They are counted from when the last confirmed renewal was sent.
         """

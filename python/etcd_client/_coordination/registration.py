@@ -1,4 +1,4 @@
-"""`Registration`: a key that lives with a session, and comes back after its loss."""
+"""`Registration`: a key that lives with a session, and is restored after its loss."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
 
 class Registration:
-    """A key that is there for as long as its session is open, whatever happens to the lease.
+    """A key that exists while its session is open, whatever happens to the lease.
 
-    `Session.register` makes one. When the session is lost, the key is written again with another
-    lease as soon as a member can be reached. There is one writer at a time: where another has taken
-    the key meanwhile it is left alone, and the registration is over.
+    `Session.register` makes one. If the session is lost, the key is written again with a new lease
+    as soon as a member can be reached. There is one owner at a time: if another client has written
+    the key meanwhile, it is left alone and the registration ends.
 
     Examples:
         >>> async with communicator.session(ttl=10) as session:
@@ -46,30 +46,30 @@ class Registration:
 
     @property
     def value(self) -> bytes:
-        """The value that was registered or updated last."""
+        """The last value that was registered or updated."""
         return self._key.value
 
     @property
     def is_registered(self) -> bool:
-        """Whether the key is there, as far as is known: written, and its lease not lost since."""
+        """Whether the key exists, as far as is known: written, and its lease not lost since."""
         return self._key.is_written and self._registrar.has_lease
 
     @property
     def conflict(self) -> KeyExistsError | None:
-        """Why it did not come back after a loss: another has the key, which is its `kv`."""
+        """Why it was not restored after a loss: another client owns the key, which is its `kv`."""
         return self._key.conflict
 
     async def update(self, value: BytesLike, *, timeout: float | None = None) -> None:
-        """Replace the value; while the key is not there, once it is back.
+        """Replace the value; if the key is being restored, wait for that first.
 
         Args:
             value: The new value.
-            timeout: The seconds that it may take; by default those of the connection for a request,
-                and any time for the wait.
+            timeout: Deadline for the call, in seconds. If None, the request has the connection's
+                default, and the wait has no limit.
 
         Raises:
-            ConflictError: The key was deleted, or is another's; nothing was changed.
-            ClosedError: The session was left, or the registration withdrawn.
+            ConflictError: The key was deleted or belongs to another client; nothing was changed.
+            ClosedError: The session was left or the registration withdrawn.
         """
         check_name(value, "value")
         await self._registrar.update(self._key, as_bytes(value), timeout)
@@ -78,7 +78,7 @@ class Registration:
         """Delete the key. Withdrawing it again does nothing.
 
         Args:
-            timeout: The seconds that it may take; by default those of the connection.
+            timeout: Deadline for the call, in seconds; None for the connection's default.
         """
         await self._registrar.withdraw(self._key, timeout)
 

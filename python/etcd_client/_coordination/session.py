@@ -26,23 +26,23 @@ if TYPE_CHECKING:
 
 
 class Session(open_session.Session):
-    """One lease for everything that is to end together, kept alive by the engine.
+    """One lease, kept alive in the background, that several things share and end with.
 
-    `Communicator.session` makes one. It is entered once; leaving it revokes the lease, and with it
-    all that is attached goes from the server. Any number of locks, elections and registrations can
-    share it, and any key that is put with `lease=session`.
+    `Communicator.session` makes one. It can be entered once; leaving it revokes the lease, which
+    deletes all keys attached to it. Any number of locks, elections and registrations can share it,
+    and so can any key that is written with `lease=session`.
 
-    A session that was lost stays lost, with all its locks and leads; only registrations come back.
-    The loss is told no later than the time to live after the last confirmed renewal was sent, which
-    is before the server lets another have what it held. `cancel_on_loss` cancels the body then. In
-    any case leaving raises `SessionLostError`, unless `on_loss` was told.
+    A lost session stays lost, with all its locks and leaderships; only registrations are restored.
+    The loss is reported no later than the time to live after the last confirmed renewal was sent,
+    which is before the server gives what it held to others. With `cancel_on_loss`, the body is
+    cancelled then. In any case leaving raises `SessionLostError`, unless `on_loss` was called.
 
     Args:
-        communicator: The connection to use.
-        ttl: The seconds after which the lease ends once it is not renewed any more.
-        cancel_on_loss: Whether the body is cancelled when the session is lost.
-        on_loss: What is called with a `SessionLostError` when the session is lost, on the event
-            loop; what it raises cancels the body, and is raised on leaving.
+        communicator: The communicator to use.
+        ttl: Time to live in seconds: how long after its last renewal the lease expires.
+        cancel_on_loss: Whether to cancel the body when the session is lost.
+        on_loss: Called on the event loop with a `SessionLostError` when the session is lost; if it
+            raises, the body is cancelled, and its exception is raised on leaving.
 
     Examples:
         >>> async with communicator.session(ttl=10) as session:
@@ -80,11 +80,11 @@ class Session(open_session.Session):
         self._background = Background()
 
     def lock(self, name: BytesLike, *, ttl: float | None = None) -> Lock:
-        """Make a lock that hangs on this session, not yet acquired.
+        """Make a lock on this session, not yet acquired.
 
         Args:
             name: The name of the lock.
-            ttl: The seconds for which it may be held.
+            ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
 
         Returns:
             The lock; `async with` acquires it.
@@ -92,11 +92,11 @@ class Session(open_session.Session):
         return Lock(self._communicator, name, ttl, session=self)
 
     def election(self, name: BytesLike, value: BytesLike = b"") -> Election:
-        """Make a candidacy that hangs on this session, not yet begun.
+        """Make a candidate on this session, which does not campaign yet.
 
         Args:
             name: The name of the election.
-            value: What the leader proclaims of itself.
+            value: The value to proclaim as the leader.
 
         Returns:
             The election; `async with` or `Election.run` campaigns.
@@ -112,24 +112,24 @@ class Session(open_session.Session):
         on_conflict: Callable[[KeyExistsError], object] | None = None,
         timeout: float | None = None,
     ) -> Registration:
-        """Write a key that is there while the session is open, and comes back after a loss.
+        """Write a key that exists while the session is open, and is restored after a loss.
 
-        It has one writer at a time: a key that another has written is not touched.
+        It has one owner at a time: a key that another client has written is not touched.
 
         Args:
             key: The key.
-            value: Its value.
-            replace: Whether to take the key from whoever has it, now and when it comes back.
-            on_conflict: What is called with a `KeyExistsError` where another has taken the key as
-                it is to come back. By default leaving the session raises it.
-            timeout: The seconds that it may take; by default those of the connection for each
+            value: The value.
+            replace: Whether to overwrite the key of another client, now and when it is restored.
+            on_conflict: Called with a `KeyExistsError` if the key cannot be restored because
+                another client has written it. By default leaving the session raises the error.
+            timeout: Deadline for the call, in seconds; None for the connection's default for each
                 request.
 
         Returns:
-            The registration, by which the value is changed or the key withdrawn.
+            The registration, with which the value can be changed or the key withdrawn.
 
         Raises:
-            KeyExistsError: Another has the key, which is the error's `kv`.
+            KeyExistsError: Another client has written the key, which is the error's `kv`.
             InvalidArgsError: This session has registered the key already.
             ClosedError: The session is not open.
         """
@@ -155,7 +155,7 @@ class Session(open_session.Session):
             message = "a session is entered once: make another one"
             raise ClosedError(message)
         held = await self._communicator._hold_lease(self._ttl)  # noqa: SLF001 - made for this
-        # Until here the lease would have ended with a caller who was cancelled.
+        # Until here, the lease would have ended with a caller that was cancelled.
         held.adopt()
         self._held = held
         await self._background.__aenter__()
@@ -177,7 +177,7 @@ class Session(open_session.Session):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        # From here on the body has left, and is not cancelled any more.
+        # From here on, the body has been left and is no longer cancelled.
         cancelled = self._scope.__exit__(kind, error, traceback)
         failed = kind is not None and not cancelled
         held = self._opened()
@@ -188,7 +188,7 @@ class Session(open_session.Session):
             await self._background.__aexit__(kind, error, traceback)
         else:
             await self._background.__aexit__(None, None, None)
-        # What the body raised matters more than what became of the lease.
+        # The exception of the body matters more than that of revoking the lease.
         with contextlib.suppress(*(EtcdError,) if failed else ()):
             if releasing_own is not None:
                 await releasing_own

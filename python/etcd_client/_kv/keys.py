@@ -22,7 +22,7 @@ _NO_SUCH_COMPARE = (
 
 
 class KeyField(Generic[_Operand]):
-    """One side of a condition, such as the version of a key; comparing it makes a `Compare`.
+    """The left side of a condition, such as the version of a key; comparing it makes a `Compare`.
 
     etcd compares with ``==``, ``!=``, ``<`` and ``>``; ``<=`` and ``>=`` raise `TypeError`.
 
@@ -63,9 +63,8 @@ class KeyField(Generic[_Operand]):
 class Key:
     """A key, or a range of keys, in the conditions of a transaction.
 
-    A key that does not exist has the version, revisions and lease 0 and, for comparing, no value:
-    each comparison of its value is false. A condition on a range holds if it does for each key
-    in it.
+    For a key that does not exist, version, revisions and lease are 0, and every comparison of its
+    value is false. A condition on a range holds if it holds for each key in it.
 
     Args:
         key: The key.
@@ -94,10 +93,10 @@ class Key:
         return self._narrowed(Compare.with_prefix)
 
     def with_range(self, end: BytesLike) -> Key:
-        """Return all keys from the key up to, and without, another.
+        """Return all keys from the key up to, but not including, `end`.
 
         Args:
-            end: The key after the last one of the range.
+            end: The end of the range, exclusive.
 
         Raises:
             InvalidArgsError: `end` is empty.
@@ -111,26 +110,26 @@ class Key:
 
     @property
     def version(self) -> KeyField[int]:
-        """The number of changes since the key was created; 0 where there is no such key."""
+        """The version: 1 for a new key, one more with each put; 0 if the key does not exist."""
         return KeyField(lambda cmp, number: self._compare(Compare.version(self._key, cmp, number)))
 
     @property
     def create_revision(self) -> KeyField[int]:
-        """The revision that created the key; 0 where there is no such key."""
+        """The revision that created the key; 0 if the key does not exist."""
         return KeyField(
             lambda cmp, revision: self._compare(Compare.create_revision(self._key, cmp, revision))
         )
 
     @property
     def mod_revision(self) -> KeyField[int]:
-        """The revision that changed the key last; 0 where there is no such key."""
+        """The revision that last modified the key; 0 if the key does not exist."""
         return KeyField(
             lambda cmp, revision: self._compare(Compare.mod_revision(self._key, cmp, revision))
         )
 
     @property
     def lease(self) -> KeyField[LeaseId]:
-        """The lease that the key is attached to; 0 where it is attached to none."""
+        """The lease that the key is attached to; 0 if it is attached to none."""
         return KeyField(lambda cmp, lease: self._compare(Compare.lease(self._key, cmp, lease)))
 
     def __repr__(self) -> str:
@@ -143,7 +142,7 @@ class Key:
         return narrowed
 
     def _check(self) -> None:
-        """Refuse a wrong key when it is given, not only when it is compared."""
+        """Check the key when it is passed, not only when it is compared."""
         self._compare(Compare.version(self._key, CompareOp.EQUAL, 0))
 
     def _compare(self, compare: Compare) -> Compare:

@@ -16,26 +16,26 @@ if TYPE_CHECKING:
 
 __all__ = ["Scan"]
 
-# The keys and values of a page should take no more memory than that. etcd limits the number of
+# The memory that the keys and values of a page should not exceed. etcd can limit the number of
 # pairs in a response but not their size, so it is estimated from the page before.
 _PAGE_BYTES = 4 << 20
 # The first page: the size of the values is not known yet. etcd takes values of 1.5 MB by default.
 _FIRST_PAGE = 32
-# How much larger a page may be than the one before: large values may follow small ones.
+# By how much a page may be larger than the one before: large values may follow small ones.
 _GROWTH = 8
 
 
 class Scan:
     """The key-value pairs of a range as they were at one revision, as an async iterator.
 
-    `Communicator.scan_prefix` and `scan_range` make it. It does not see what is written meanwhile,
-    and holds no more than a page in memory. A step that is cancelled, as by `asyncio.wait_for`, can
-    be repeated and loses nothing. One task at a time may iterate.
+    `Communicator.scan_prefix` and `scan_range` make it. It does not see concurrent writes, and
+    holds no more than a page in memory. Cancelling a step, as `asyncio.wait_for` does, loses
+    nothing: the step can be repeated. Only one task at a time may iterate.
 
     Reading it raises:
 
     Raises:
-        CompactedError: The revision was compacted away before the end was reached.
+        CompactedError: The revision was compacted before the end was reached.
 
     Examples:
         >>> for name in ("ada", "bob", "eve"):
@@ -59,14 +59,14 @@ class Scan:
         self._revision = revision
         self._page: deque[KeyValue] = deque()
         self._busy = False
-        # The first page is asked for at once, which also refuses wrong arguments at once.
+        # The first page is requested at once, so that wrong arguments are refused at once.
         self._call: Call[RangeResponse] | None = read(start, self._size, revision)
 
     @property
     def revision(self) -> int:
-        """The revision that is read; 0 where it was not given and no page has come yet.
+        """The revision that is read; 0 if it was not given and no page has arrived yet.
 
-        A watch with `start_revision=revision + 1` goes on where the scan ends.
+        A watch with `start_revision=revision + 1` continues where the scan ends.
         """
         return self._revision
 
@@ -87,14 +87,14 @@ class Scan:
         self._busy = True
         try:
             call = self._call or self._read(start, self._size, self._revision)
-            # Where it fails or is cancelled, the next step asks again.
+            # If it fails or is cancelled, the next step requests the page again.
             self._call = None
             self._accept(await call)
         finally:
             self._busy = False
 
     def _accept(self, response: RangeResponse) -> None:
-        # What is read at no given revision is at that of the header.
+        # A read without a revision is at that of the header.
         self._revision = self._revision or response.header.revision
         self._page.extend(response.kvs)
         # The first key that there can be after another is that one and a zero byte.

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class Lease:
-    """A lease that lives until it is revoked, or until its communicator closes.
+    """A lease that is kept alive until it is revoked or its communicator closes.
 
-    The engine renews it in its own thread, on whichever member answers. Leaving `async with`
-    revokes the lease, and raises `LeaseLostError` where it was lost before.
+    It is renewed in the background, failing over between members. Leaving `async with` revokes the
+    lease, and raises `LeaseLostError` if it was lost before.
 
     Examples:
         >>> async with communicator.lease(10) as lease:
@@ -46,22 +46,22 @@ class Lease:
 
     @property
     def ttl(self) -> int:
-        """The seconds after which it ends unless it is renewed, as the server granted them."""
+        """The granted time to live, in seconds."""
         return self._held.ttl
 
     @property
     def lost(self) -> Loss:
-        """Whether it ended without having been revoked here."""
+        """Whether it ended without having been revoked by this object."""
         return Loss(self._held)
 
     async def revoke(self, *, timeout: float | None = None) -> None:
-        """End the lease; the keys attached to it are deleted. Revoking it again does nothing.
+        """Revoke the lease, which deletes the keys attached to it; revoking again does nothing.
 
         Args:
-            timeout: The seconds that it may take; by default those of the connection.
+            timeout: Deadline for the call, in seconds; None for the connection's default.
 
         Raises:
-            LeaseLostError: The lease had ended before.
+            LeaseLostError: The lease had been lost.
         """
         if self._revoked:
             return
@@ -80,7 +80,7 @@ class Lease:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        # What the body raised matters more than what became of the lease.
+        # The exception of the body matters more than that of revoking.
         with contextlib.suppress(*() if kind is None else (EtcdError,)):
             await self.revoke()
 
@@ -120,6 +120,6 @@ class LeaseGrant(StartedCoroutine[Lease]):
 
 async def _granted(call: Call[HeldLease]) -> Lease:
     held = await call
-    # Until here the lease would have ended with a caller who was cancelled.
+    # Until here, the lease would have ended with a caller that was cancelled.
     held.adopt()
     return Lease(held)

@@ -1,4 +1,4 @@
-"""`Loss`: how a holder learns that what it holds is gone."""
+"""`Loss`: how the holder of a lease, a lock or a leadership notices its loss."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ if TYPE_CHECKING:
 
 
 class Loss:
-    """Whether a lease, a lock or a lead was lost; asked like an `asyncio.Event`.
+    """Whether a lease, a lock or a leadership was lost; used like an `asyncio.Event`.
 
-    It is up to date even where the event loop was blocked: the engine watches, in its own thread.
+    It is up to date even after the event loop was blocked, because the engine keeps track on its
+    own thread.
 
     Examples:
         >>> from etcd_client import Lock
@@ -31,7 +32,7 @@ class Loss:
 
     @property
     def reason(self) -> str | None:
-        """Why it was lost; None where it was not."""
+        """Why it was lost; None if it was not."""
         return None if self._held is None else self._held.loss
 
     def is_set(self) -> bool:
@@ -39,7 +40,7 @@ class Loss:
         return self.reason is not None
 
     async def wait(self) -> bool:
-        """Wait until it is lost, which gives True, or was given back, which gives False."""
+        """Wait until it is lost, which returns True, or released, which returns False."""
         return self._held is not None and await self._held.until_over() is not None
 
     def __repr__(self) -> str:

@@ -1,4 +1,4 @@
-"""Software transactional memory: what a function reads and writes takes effect at once.
+"""Software transactional memory: the writes of a function take effect atomically.
 
 May import `_once` and what that may import.
 """

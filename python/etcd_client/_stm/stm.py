@@ -1,4 +1,4 @@
-"""Running a function until what it has read still holds when its writes are made."""
+"""Running a function until its reads are still valid when its writes take effect."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def stm(  # noqa: PLR0913, PLR0917 - what the method takes
 
 
 class _Transaction:
-    """A function that is run until one of its runs can be committed."""
+    """A function that runs until one of its runs can be committed."""
 
     def __init__(
         self,
@@ -82,7 +82,7 @@ class _Transaction:
             await run.read_all(prefetch)
             return await self._deadline.bound(call(self._function, run))
         except Exception:
-            # A revision that is gone is none of the function's business, whatever it made of that.
+            # It raised because its revision has been compacted, so it runs again at a newer one.
             if run.is_stale:
                 return None
             raise
@@ -91,7 +91,7 @@ class _Transaction:
 def _is_async(function: Callable[[Any], Any]) -> bool:
     if iscoroutinefunction(function):
         return True
-    # An object may be called like an async function.
+    # A callable object may have an async `__call__`.
     return iscoroutinefunction(getattr(function, "__call__", None))  # noqa: B004
 
 

@@ -1,4 +1,4 @@
-"""`STM` and `SyncSTM`: what a function reads and writes with."""
+"""`STM` and `SyncSTM`: how a function reads and writes."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
 
 class ReadFirst(BaseException):
-    """Raised through a function that needs what has not been read yet.
+    """Raised through a function that reads something that has not been fetched yet.
 
     Args:
-        span: What it needs.
+        span: What it reads.
     """
 
     def __init__(self, span: Span) -> None:
@@ -33,10 +33,10 @@ class ReadFirst(BaseException):
 
 
 class Writes:
-    """The part of a transaction that only notes what to do when the function has returned.
+    """The part of a transaction that records writes until the function has returned.
 
     Args:
-        run: What to note it in.
+        run: The run in which to record them.
     """
 
     __slots__ = ("_run",)
@@ -52,21 +52,20 @@ class Writes:
         lease: LeaseId | None = None,
         ignore_lease: bool = False,
     ) -> None:
-        """Write a key when the function has returned; it sees the value at once.
+        """Write a key at the commit; later reads of the function see the value.
 
         Args:
             key: The key.
             value: The value.
-            lease: The lease to attach the key to. Without one the key is detached from the lease
-                that it has.
-            ignore_lease: Whether to keep the lease that the key has, which must exist then.
+            lease: The lease to attach the key to; None detaches the key from its present lease.
+            ignore_lease: Whether to keep the key attached to its present lease; the key must exist.
         """
         operation = TxnOp.put(key, value, lease=lease, ignore_lease=ignore_lease)
         attached = None if ignore_lease else lease_id(lease)
         self._open().write(as_bytes(key), Write(operation, as_bytes(value), attached))
 
     def delete(self, key: BytesLike) -> None:
-        """Delete a key when the function has returned; it sees that at once.
+        """Delete a key at the commit; later reads of the function do not find it.
 
         Args:
             key: The key.
@@ -84,10 +83,10 @@ class Writes:
 
 
 class STM(Writes):
-    """What an async function of `Communicator.stm` reads and writes with.
+    """The argument of an async function of `Communicator.stm`, with which it reads and writes.
 
-    What it reads are the keys as they were before it and what it has written itself. A key or a
-    range is read from the server once. Several reads may be awaited at once.
+    Reads return the keys as they were before, with the function's own writes. Each key or range is
+    read from the server once. Several reads may be awaited concurrently.
 
     Examples:
         >>> async def transfer(txn):
@@ -111,7 +110,7 @@ class STM(Writes):
             key: The key.
 
         Returns:
-            The value; None where there is no such key.
+            The value; None if the key does not exist.
         """
         run, span = self._open(), _one(key)
         if not run.has_written(span.key):
@@ -128,14 +127,14 @@ class STM(Writes):
     ) -> list[tuple[bytes, bytes]]:
         """Read a range of keys.
 
-        Where what was read must still hold at the end, that takes a condition for each key that was
-        found, and one for the range. etcd allows 128 in a transaction unless told otherwise.
+        At levels that check reads at the commit, it takes a condition for each key that was found,
+        and one for the range. etcd allows 128 in a transaction unless configured otherwise.
 
         Args:
             key: The first key.
-            range_end: The key after the last one of the range.
+            range_end: The end of the range, exclusive.
             prefix: Whether to read all keys that begin with `key`.
-            from_key: Whether to read all keys from `key` on.
+            from_key: Whether to read all keys from `key` to the last key of all.
 
         Returns:
             The keys with their values, in the order of the keys.
@@ -145,23 +144,23 @@ class STM(Writes):
         return list(run.seen(span).items())
 
     async def rev(self, key: BytesLike) -> int:
-        """Read the revision that changed a key last, before the function.
+        """Read the revision that last modified a key, before this function.
 
         Args:
             key: The key.
 
         Returns:
-            The revision; 0 where there is no such key.
+            The revision; 0 if the key does not exist.
         """
         return _revision(await self._open().read(_one(key)))
 
 
 class SyncSTM(Writes):
-    """What a plain function of `Communicator.stm` reads and writes with.
+    """The argument of a plain function of `Communicator.stm`, with which it reads and writes.
 
-    It has the methods of `STM`, whose results it returns at once. A function that asks for
-    something that has not been read yet is left, and is called again when that is there; so it
-    should do nothing else than to read and write here. `prefetch` saves these calls.
+    It has the methods of `STM`, but they return their results directly. When the function reads
+    something for the first time, it is interrupted and called again with the value; so it should
+    have no other side effects. `prefetch` avoids these calls.
 
     Examples:
         >>> def increment(txn):
@@ -181,7 +180,7 @@ class SyncSTM(Writes):
             key: The key.
 
         Returns:
-            The value; None where there is no such key.
+            The value; None if the key does not exist.
         """
         run, span = self._open(), _one(key)
         if not run.has_written(span.key):
@@ -196,13 +195,13 @@ class SyncSTM(Writes):
         prefix: bool = False,
         from_key: bool = False,
     ) -> list[tuple[bytes, bytes]]:
-        """Read a range of keys; `STM.range` says what that costs.
+        """Read a range of keys; see `STM.range` for the cost.
 
         Args:
             key: The first key.
-            range_end: The key after the last one of the range.
+            range_end: The end of the range, exclusive.
             prefix: Whether to read all keys that begin with `key`.
-            from_key: Whether to read all keys from `key` on.
+            from_key: Whether to read all keys from `key` to the last key of all.
 
         Returns:
             The keys with their values, in the order of the keys.
@@ -212,13 +211,13 @@ class SyncSTM(Writes):
         return list(self._open().seen(span).items())
 
     def rev(self, key: BytesLike) -> int:
-        """Read the revision that changed a key last, before the function.
+        """Read the revision that last modified a key, before this function.
 
         Args:
             key: The key.
 
         Returns:
-            The revision; 0 where there is no such key.
+            The revision; 0 if the key does not exist.
         """
         return _revision(self._read(_one(key)))
 
@@ -240,10 +239,10 @@ def _span(key: BytesLike, range_end: BytesLike | None, *, prefix: bool, from_key
 
 
 def spans_of(keys: Iterable[BytesLike]) -> list[Span]:
-    """Return the spans of the keys that are to be read at first.
+    """Return the spans of the keys to prefetch.
 
     Args:
-        keys: What the program has given.
+        keys: The keys that the program passed.
     """
     if isinstance(keys, str | bytes | bytearray | memoryview):
         message = f"prefetch: expected several keys, got {type(keys).__qualname__}"

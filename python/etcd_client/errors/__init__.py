@@ -7,6 +7,7 @@ The tree of classes, with the attributes and further bases that each of them add
             EtcdTimeoutError                + TimeoutError
             EtcdConnectionError             + ConnectionError (TransportError is the same class)
                 UnreachableError            + EtcdTimeoutError
+                ClusterMismatchError        .endpoint .cluster_id .expected_cluster_id
             OutcomeUnknownError             .cause, + the class of the cause
             RpcError                        .reason; the server answered with an error
                 EmptyKeyError
@@ -102,6 +103,7 @@ from ._base import (
 )
 from ._conflict import ConflictError, KeyExistsError
 from ._connection import (
+    ClusterMismatchError,
     EndpointError,
     EndpointsNotManagedError,
     EtcdConnectionError,
@@ -191,6 +193,7 @@ __all__ = [
     "BadLeaderTransfereeError",
     "ClientError",
     "ClosedError",
+    "ClusterMismatchError",
     "CompactedError",
     "ConflictError",
     "CorruptError",

@@ -5,7 +5,12 @@ from __future__ import annotations
 from etcd_client.enums import GRPCStatusCode
 
 from ._base import GRPCStatus, RpcError
-from ._connection import EtcdConnectionError, EtcdTimeoutError, UnreachableError
+from ._connection import (
+    ClusterMismatchError,
+    EtcdConnectionError,
+    EtcdTimeoutError,
+    UnreachableError,
+)
 from ._leases import LeaseLostError, LockLostError, LockTimeoutError
 from ._outcome import outcome_unknown
 from ._server import CompactedError, DeadlineExceededError, UnimplementedError
@@ -31,6 +36,7 @@ __all__ = [
     "LockTimeoutError",
     "UnreachableError",
     "WrongLoopError",
+    "cluster_mismatch",
     "from_status",
     "outcome_unknown",
 ]
@@ -40,6 +46,25 @@ _BY_CODE: dict[GRPCStatusCode, type[RpcError]] = {
     GRPCStatusCode.Unimplemented: UnimplementedError,
     GRPCStatusCode.DeadlineExceeded: DeadlineExceededError,
 }
+
+
+def cluster_mismatch(
+    message: str, endpoint: str, cluster_id: int, expected_cluster_id: int
+) -> ClusterMismatchError:
+    """Makes the error for an endpoint that leads to another cluster.
+
+    Args:
+        message: The message.
+        endpoint: The endpoint.
+        cluster_id: The id of the cluster that it leads to.
+        expected_cluster_id: The id of the cluster that was met first.
+    """
+    return ClusterMismatchError(
+        message,
+        endpoint=endpoint,
+        cluster_id=cluster_id,
+        expected_cluster_id=expected_cluster_id,
+    )
 
 
 def from_status(code: int, message: str, reason: str, compact_revision: int | None) -> RpcError:

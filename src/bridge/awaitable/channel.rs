@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::task::{Poll, Waker};
 
 use crate::bridge::loops::completion_queue::{Completer, Ticket};
+use crate::bridge::mutex::Mutex;
 
 struct State<T, E> {
     items: VecDeque<(T, usize)>,
@@ -29,11 +30,7 @@ impl<T, E> State<T, E> {
 
 type SharedState<T, E> = Arc<Mutex<State<T, E>>>;
 
-fn lock<T, E>(shared: &SharedState<T, E>) -> MutexGuard<'_, State<T, E>> {
-    shared.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// The engine's side. `E` says how the stream ended.
+/// The engine's end. `E` is what the stream ends with.
 pub(crate) struct Sender<T, E> {
     shared: SharedState<T, E>,
     limit: usize,
@@ -77,127 +74,149 @@ pub(crate) fn channel<T, E: Clone>(
     (Sender { shared: Arc::clone(&shared), limit, lost }, Receiver { shared })
 }
 
-impl<T, E> Sender<T, E> {
-    /// Waits for room and adds an item; false if nobody will read it.
+impl<T: Send, E: Send> Sender<T, E> {
+    /// Waits for room and adds an item; false when nobody will read it.
     pub(crate) async fn send(&self, item: T, weight: usize) -> bool {
         let mut item = Some(item);
         poll_fn(|context| {
-            let mut state = lock(&self.shared);
-            if state.closed {
-                return Poll::Ready(false);
-            }
-            if state.weight >= self.limit {
-                state.sender = Some(context.waker().clone());
-                return Poll::Pending;
-            }
-            if let Some(item) = item.take() {
-                state.weight += weight;
-                state.items.push_back((item, weight));
-                state.wake_steps();
-            }
-            Poll::Ready(true)
+            let waker = context.waker();
+            self.shared.with(|state| {
+                if state.closed {
+                    return Poll::Ready(false);
+                }
+                if state.weight >= self.limit {
+                    state.sender = Some(waker.clone());
+                    return Poll::Pending;
+                }
+                if let Some(item) = item.take() {
+                    state.weight += weight;
+                    state.items.push_back((item, weight));
+                    state.wake_steps();
+                }
+                Poll::Ready(true)
+            })
         })
         .await
     }
 
     /// Adds an item; drops the oldest ones if there is no room.
     pub(crate) fn send_newest(&self, item: T, weight: usize) {
-        let mut state = lock(&self.shared);
-        if state.closed {
-            return;
-        }
-        while state.weight >= self.limit
-            && let Some((_, weight)) = state.items.pop_front()
-        {
-            state.weight -= weight;
-        }
-        state.weight += weight;
-        state.items.push_back((item, weight));
-        state.wake_steps();
+        self.shared.with(|state| {
+            if state.closed {
+                return;
+            }
+            while state.weight >= self.limit
+                && let Some((_, weight)) = state.items.pop_front()
+            {
+                state.weight -= weight;
+            }
+            state.weight += weight;
+            state.items.push_back((item, weight));
+            state.wake_steps();
+        });
     }
 
     /// Completes when the reader is gone.
     pub(crate) async fn closed(&self) {
         poll_fn(|context| {
-            let mut state = lock(&self.shared);
-            if state.closed {
-                return Poll::Ready(());
-            }
-            state.sender = Some(context.waker().clone());
-            Poll::Pending
+            let waker = context.waker();
+            self.shared.with(|state| {
+                if state.closed {
+                    return Poll::Ready(());
+                }
+                state.sender = Some(waker.clone());
+                Poll::Pending
+            })
         })
         .await;
     }
 
     pub(crate) fn end(self, end: E) {
-        let mut state = lock(&self.shared);
-        state.end.get_or_insert(end);
-        state.wake_steps();
+        self.shared.with(|state| {
+            state.end.get_or_insert(end);
+            state.wake_steps();
+        });
     }
 }
 
 impl<T, E> Drop for Sender<T, E> {
     fn drop(&mut self) {
-        let mut state = lock(&self.shared);
-        state.end.get_or_insert_with(self.lost);
-        state.wake_steps();
+        let lost = self.lost;
+        self.shared.with(|state| {
+            state.end.get_or_insert_with(lost);
+            state.wake_steps();
+        });
     }
 }
 
-impl<T, E: Clone> Receiver<T, E> {
+impl<T: Send, E: Clone + Send> Receiver<T, E> {
     pub(crate) fn take(&self) -> Taken<T, E> {
-        let mut state = lock(&self.shared);
-        if let Some((item, weight)) = state.items.pop_front() {
-            state.weight -= weight;
-            if let Some(sender) = state.sender.take() {
-                drop(state);
-                sender.wake();
+        let (taken, sender) = self.shared.with(|state| match state.items.pop_front() {
+            Some((item, weight)) => {
+                state.weight -= weight;
+                (Taken::Item(item), state.sender.take())
             }
-            return Taken::Item(item);
-        }
-        state.end.clone().map_or(Taken::Empty, Taken::Ended)
+            None => (state.end.clone().map_or(Taken::Empty, Taken::Ended), None),
+        });
+        wake(sender);
+        taken
+    }
+
+    /// Gives back what was taken last, of which nothing could be made.
+    pub(crate) fn put_back(&self, item: T) {
+        self.shared.with(|state| {
+            if !state.closed {
+                state.items.push_front((item, 0));
+            }
+        });
     }
 
     /// Ends the stream from this side; unread items are dropped.
     pub(crate) fn close(&self, end: E) {
-        let mut state = lock(&self.shared);
-        state.closed = true;
-        state.end.get_or_insert(end);
-        state.items.clear();
-        state.weight = 0;
-        state.wake_steps();
-        if let Some(sender) = state.sender.take() {
-            drop(state);
-            sender.wake();
-        }
+        let (unread, sender) = self.shared.with(|state| {
+            state.closed = true;
+            state.end.get_or_insert(end);
+            state.weight = 0;
+            state.wake_steps();
+            (std::mem::take(&mut state.items), state.sender.take())
+        });
+        wake(sender);
+        drop(unread);
+    }
+}
+
+fn wake(sender: Option<Waker>) {
+    if let Some(sender) = sender {
+        sender.wake();
     }
 }
 
 impl<T: Send, E: Clone + Send> WaitingSteps for Receiver<T, E> {
     fn add(&self, step: Completer) {
-        let mut state = lock(&self.shared);
-        if state.items.is_empty() && state.end.is_none() {
-            state.steps.push(step);
-        } else {
-            step.wake();
-        }
+        self.shared.with(|state| {
+            if state.items.is_empty() && state.end.is_none() {
+                state.steps.push(step);
+            } else {
+                step.wake();
+            }
+        });
     }
 
     fn withdraw(&self, ticket: Ticket) {
-        let mut state = lock(&self.shared);
-        if let Some(index) = state.steps.iter().position(|step| step.is_for(ticket)) {
-            state.steps.swap_remove(index).withdraw();
-        }
+        self.shared.with(|state| {
+            if let Some(index) = state.steps.iter().position(|step| step.is_for(ticket)) {
+                state.steps.swap_remove(index).withdraw();
+            }
+        });
     }
 }
 
 impl<T, E> Drop for Receiver<T, E> {
     fn drop(&mut self) {
-        let mut state = lock(&self.shared);
-        state.closed = true;
-        if let Some(sender) = state.sender.take() {
-            drop(state);
-            sender.wake();
-        }
+        let sender = self.shared.with(|state| {
+            state.closed = true;
+            state.sender.take()
+        });
+        wake(sender);
     }
 }

@@ -1,21 +1,22 @@
 //! One step of an async iterator over a stream.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-use pyo3::exceptions::PyTypeError;
+use pyo3::exceptions::{PyStopIteration, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::bridge::awaitable::call::{stop_with, suspend_on, thrown};
+use crate::bridge::awaitable::call::{suspend_on, thrown};
 use crate::bridge::awaitable::channel::WaitingSteps;
 use crate::bridge::event_loop::LoopBridge;
 use crate::bridge::fork::ForkGuarded;
 use crate::bridge::loops::completion_queue::Ticket;
+use crate::bridge::mutex::Mutex;
 
 /// The loop's side of a stream.
 pub(crate) trait StreamReader: Send + Sync {
-    /// The next item, if there is one now; an error if the stream has ended.
-    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>>;
+    /// The next item, if there is one now; the error where the stream has ended.
+    fn take(&self, py: Python<'_>) -> PyResult<Option<StepResult>>;
 
     /// The steps that wait until `take` returns an item or an error.
     fn waiting_steps(&self) -> &dyn WaitingSteps;
@@ -24,8 +25,18 @@ pub(crate) trait StreamReader: Send + Sync {
     fn cancel(&self);
 }
 
-/// What `__anext__` returns. An item is taken when the awaiting task resumes, not before, so that
-/// a step that is cancelled while it waits loses nothing.
+/// What a step returns, made to the end: nothing that is left to do can fail and lose the item.
+pub(crate) struct StepResult(PyErr);
+
+impl StepResult {
+    pub(crate) fn new<'py>(item: impl IntoPyObject<'py>, py: Python<'py>) -> PyResult<Self> {
+        let stop = py.get_type::<PyStopIteration>().call1((item,))?;
+        Ok(Self(PyErr::from_value(stop)))
+    }
+}
+
+/// What `__anext__` returns. An item is taken when the awaiting task resumes, not before: a
+/// step that is cancelled while it waits has taken nothing.
 #[pyclass(frozen, module = "etcd_client", name = "Next", generic)]
 pub(crate) struct Next {
     reader: ForkGuarded<Arc<dyn StreamReader>>,
@@ -39,7 +50,7 @@ impl Next {
     }
 
     fn give_up(&self, py: Python<'_>) -> PyResult<()> {
-        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let waiting = self.waiting.with(Option::take);
         if let Some((future, ticket)) = waiting {
             if let Some(reader) = self.reader.get() {
                 reader.waiting_steps().withdraw(ticket);
@@ -74,11 +85,11 @@ impl Next {
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let reader = self.reader.get().ok_or_else(forked)?;
         if let Some(item) = reader.take(py)? {
-            return Err(stop_with(item));
+            return Err(item.0);
         }
         let (future, ticket, completer) = self.bridge.get().register(py, None, lost)?;
         let suspended = suspend_on(py, &future)?;
-        *self.waiting.lock().unwrap_or_else(PoisonError::into_inner) = Some((future, ticket));
+        drop(self.waiting.with(|waiting| waiting.replace((future, ticket))));
         reader.waiting_steps().add(completer);
         Ok(suspended)
     }

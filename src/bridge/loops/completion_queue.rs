@@ -1,12 +1,13 @@
 //! The queue through which finished calls reach their event loop.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Weak};
 use std::thread::{self, ThreadId};
 
 use pyo3::prelude::*;
 
 use crate::bridge::loops::wakeup::{ThreadWakeup, Wakeup};
+use crate::bridge::mutex::Mutex;
 
 /// The outcome of a call; turned into Python objects on the loop's thread.
 pub(crate) trait Outcome: Send {
@@ -80,7 +81,7 @@ impl CompletionQueue {
         if self.dead.load(Ordering::Acquire) {
             return;
         }
-        self.items.lock().unwrap_or_else(PoisonError::into_inner).push((ticket, completion));
+        self.items.with(|items| items.push((ticket, completion)));
         self.notify();
     }
 
@@ -102,11 +103,11 @@ impl CompletionQueue {
             wakeup.clear();
         }
         self.armed.store(false, Ordering::Release);
-        std::mem::take(&mut *self.items.lock().unwrap_or_else(PoisonError::into_inner))
+        self.items.with(std::mem::take)
     }
 
     pub(crate) fn take_errands(&self) -> Vec<Errand> {
-        std::mem::take(&mut *self.errands.lock().unwrap_or_else(PoisonError::into_inner))
+        self.errands.with(std::mem::take)
     }
 
     /// Tells the loop that it may drop its bridge if it no longer needs it.
@@ -122,8 +123,7 @@ impl CompletionQueue {
     /// Refuses further completions: their loop is gone.
     pub(crate) fn kill(&self) {
         self.dead.store(true, Ordering::Release);
-        self.items.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        self.take_errands();
+        drop((self.items.with(std::mem::take), self.take_errands()));
         if let Notifier::Thread(wakeup) = &self.notifier {
             wakeup.close();
         }
@@ -141,7 +141,7 @@ impl Messenger {
         else {
             return false;
         };
-        queue.errands.lock().unwrap_or_else(PoisonError::into_inner).push(Box::new(errand));
+        queue.errands.with(|errands| errands.push(Box::new(errand)));
         queue.notify();
         true
     }

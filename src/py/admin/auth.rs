@@ -6,7 +6,7 @@ use etcd_client::proto::{
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
-use crate::bridge::Call;
+use crate::bridge::{Call, bytes_object};
 use crate::py::communicator::{Communicator, Effect};
 use crate::py::kv::options::choose_keys;
 use crate::py::support::args::{self, Timeout, member_of, text, wrong_value};
@@ -82,8 +82,8 @@ impl ToPython for PbAuthRoleGetResponse {
         for granted in &self.perm {
             let permission = Permission {
                 r#type: enum_member(py, "PermissionType", granted.perm_type)?,
-                key: PyBytes::new(py, &granted.key).unbind(),
-                range_end: PyBytes::new(py, &granted.range_end).unbind(),
+                key: bytes_object(py, &granted.key)?.unbind(),
+                range_end: bytes_object(py, &granted.range_end)?.unbind(),
             };
             permissions.push(Py::new(py, permission)?);
         }

@@ -1,19 +1,20 @@
 //! A member's database as an iterator of its parts.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use pyo3::prelude::*;
-use pyo3::types::PyBytes;
 use tokio::time::timeout_at;
 
-use crate::bridge::{ForkGuarded, Receiver, StreamReader, Taken, WaitingSteps};
+use crate::bridge::{
+    ForkGuarded, Mutex, Receiver, StepResult, StreamReader, WaitingSteps, bytes_object,
+};
 use crate::py::communicator::Communicator;
 use crate::py::errors;
 use crate::py::support::args;
 use crate::py::support::stream::end::End;
 use crate::py::support::stream::feed::StreamSource;
-use crate::py::support::stream::iterator::Stream;
+use crate::py::support::stream::iterator::{Stream, read};
 use crate::rpc::admin::maintenance::{self, SnapshotChunk};
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::error::Error;
@@ -32,18 +33,17 @@ struct PartReader {
 }
 
 impl StreamReader for PartReader {
-    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        match self.chunks.take() {
-            Taken::Item(chunk) => {
-                let version = Some(chunk.version).filter(|version| !version.is_empty());
-                let remaining_bytes = Some(chunk.remaining_bytes);
-                *self.last.lock().unwrap_or_else(PoisonError::into_inner) =
-                    LastPart { remaining_bytes, version };
-                Ok(Some(PyBytes::new(py, &chunk.blob).into_any().unbind()))
-            }
-            Taken::Empty => Ok(None),
-            Taken::Ended(end) => Err(end.exception(py)),
-        }
+    fn take(&self, py: Python<'_>) -> PyResult<Option<StepResult>> {
+        read(py, &self.chunks, |chunk| {
+            let part = bytes_object(py, &chunk.blob)?;
+            let version = Some(&chunk.version).filter(|version| !version.is_empty()).cloned();
+            let remaining_bytes = Some(chunk.remaining_bytes);
+            drop(
+                self.last
+                    .with(|last| std::mem::replace(last, LastPart { remaining_bytes, version })),
+            );
+            Ok(part.into_any().unbind())
+        })
     }
 
     fn waiting_steps(&self) -> &dyn WaitingSteps {
@@ -86,7 +86,7 @@ impl Snapshot {
 
     fn last_part(&self, py: Python<'_>) -> PyResult<LastPart> {
         let reader = self.reader.get().ok_or_else(|| errors::forked(py))?;
-        Ok(reader.last.lock().unwrap_or_else(PoisonError::into_inner).clone())
+        Ok(reader.last.with(|last| last.clone()))
     }
 }
 

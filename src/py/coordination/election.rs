@@ -5,7 +5,7 @@ use std::sync::Arc;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::bridge::Call;
+use crate::bridge::{Call, bytes_object};
 use crate::py::communicator::{Communicator, Effect};
 use crate::py::kv::options::lease_id;
 use crate::py::kv::records::{KeyValue, key_value};
@@ -65,11 +65,11 @@ impl ToPython for Elected {
         let own = |key: Vec<u8>| {
             let mut key = key.into();
             inside.strip_key(&mut key);
-            PyBytes::new(py, &key).unbind()
+            bytes_object(py, &key).map(Bound::unbind)
         };
         let leader = LeaderKey {
-            name: own(leader.name),
-            key: own(leader.key),
+            name: own(leader.name)?,
+            key: own(leader.key)?,
             rev: leader.rev,
             lease: leader.lease,
         };

@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::bridge::{self, Call, Engine, ForkGuarded, LoopBridge};
+use crate::bridge::{self, Call, Engine, ForkGuarded, LoopBridge, bytes_object};
 use crate::py::communicator::{Communicator, Effect};
 use crate::py::errors;
 use crate::py::kv::options::lease_id;
@@ -83,7 +83,7 @@ impl ToPython for Option<Held> {
             id: acquired.lease,
             ttl: acquired.ttl,
             header: header(py, Some(at))?,
-            key: PyBytes::new(py, &key).unbind(),
+            key: bytes_object(py, &key)?.unbind(),
             revision,
         };
         Ok(Py::new(py, held)?.into_any())

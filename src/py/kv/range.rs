@@ -1,9 +1,9 @@
 //! The shapes in which a range is returned, made straight from the received buffer.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PyTuple};
+use pyo3::types::{PyList, PyTuple};
 
-use crate::bridge::bytes_pair;
+use crate::bridge::{bytes_object, bytes_pair};
 use crate::py::errors;
 use crate::py::kv::records::{KeyValue, RangeResponse};
 use crate::py::support::to_python::{ToPython, header};
@@ -18,8 +18,8 @@ fn malformed(py: Python<'_>, error: Malformed) -> PyErr {
 
 fn key_value(py: Python<'_>, kv: KeyValueRef<'_>) -> PyResult<Py<KeyValue>> {
     let kv = KeyValue {
-        key: PyBytes::new(py, kv.key).unbind(),
-        value: PyBytes::new(py, kv.value).unbind(),
+        key: bytes_object(py, kv.key)?.unbind(),
+        value: bytes_object(py, kv.value)?.unbind(),
         create_revision: kv.create_revision,
         mod_revision: kv.mod_revision,
         version: kv.version,
@@ -61,8 +61,10 @@ pub(crate) struct OneValue(pub(crate) RangeReply);
 
 impl ToPython for OneValue {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let kv = first(py, &self.0)?;
-        Ok(kv.map_or_else(|| py.None(), |kv| PyBytes::new(py, kv.value).into_any().unbind()))
+        match first(py, &self.0)? {
+            Some(kv) => Ok(bytes_object(py, kv.value)?.into_any().unbind()),
+            None => Ok(py.None()),
+        }
     }
 }
 
@@ -93,7 +95,7 @@ pub(crate) struct Keys(pub(crate) RangeReply);
 
 impl ToPython for Keys {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let keys = list(py, &self.0, |kv| Ok(PyBytes::new(py, kv.key)))?;
+        let keys = list(py, &self.0, |kv| bytes_object(py, kv.key))?;
         Ok(PyList::new(py, keys)?.into_any().unbind())
     }
 }

@@ -3,6 +3,7 @@
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
+use crate::bridge::bytes_object;
 use crate::py::support::record::record;
 use crate::py::support::to_python::{ResponseHeader, ToPython, done_record, header, object};
 use crate::rpc::wire::messages as wire;
@@ -41,8 +42,8 @@ done_record! {
 
 pub(crate) fn key_value(py: Python<'_>, kv: &wire::KeyValue) -> PyResult<Py<KeyValue>> {
     let kv = KeyValue {
-        key: PyBytes::new(py, &kv.key).unbind(),
-        value: PyBytes::new(py, &kv.value).unbind(),
+        key: bytes_object(py, &kv.key)?.unbind(),
+        value: bytes_object(py, &kv.value)?.unbind(),
         create_revision: kv.create_revision,
         mod_revision: kv.mod_revision,
         version: kv.version,

@@ -1,8 +1,9 @@
 //! What a server answers about leases, as Python objects.
 
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyTuple};
+use pyo3::types::PyTuple;
 
+use crate::bridge::bytes_object;
 use crate::py::support::record::record;
 use crate::py::support::to_python::{ResponseHeader, ToPython, done_record, header, object};
 use crate::rpc::wire::messages as wire;
@@ -54,12 +55,14 @@ impl ToPython for wire::LeaseKeepAliveResponse {
 
 impl ToPython for wire::LeaseTimeToLiveResponse {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let keys: Vec<_> =
+            self.keys.iter().map(|key| bytes_object(py, key)).collect::<PyResult<_>>()?;
         let response = LeaseTimeToLiveResponse {
             header: header(py, self.header)?,
             id: self.id,
             ttl: self.ttl,
             granted_ttl: self.granted_ttl,
-            keys: PyTuple::new(py, self.keys.iter().map(|key| PyBytes::new(py, key)))?.unbind(),
+            keys: PyTuple::new(py, keys)?.unbind(),
         };
         object(py, response)
     }

@@ -9,7 +9,7 @@ use crate::py::kv::records::{KeyValue, key_value};
 use crate::py::support::args;
 use crate::py::support::record::{describe, equal, values};
 use crate::py::support::to_python::header as header_object;
-use crate::rpc::wire::messages::{Event, ResponseHeader};
+use crate::rpc::wire::messages::{self as wire, Event};
 
 const DELETE: i32 = 1;
 
@@ -40,24 +40,27 @@ fn event_type(py: Python<'_>, kind: i32) -> PyResult<Py<PyAny>> {
 }
 
 impl WatchEvent {
-    pub(crate) fn from_wire(py: Python<'_>, event: Event) -> PyResult<Self> {
-        let kv = key_value(py, &event.kv.unwrap_or_default())?;
+    pub(crate) fn from_wire(py: Python<'_>, event: &Event) -> PyResult<Self> {
+        let kv = match &event.kv {
+            Some(kv) => key_value(py, kv)?,
+            None => key_value(py, &wire::KeyValue::default())?,
+        };
         Ok(Self {
             key: kv.get().key.clone_ref(py),
             value: kv.get().value.clone_ref(py),
             event: event_type(py, event.kind)?,
             kv: Some(kv),
-            prev_kv: event.prev_kv.map(|kv| key_value(py, &kv)).transpose()?,
+            prev_kv: event.prev_kv.as_ref().map(|kv| key_value(py, kv)).transpose()?,
             prev_value: None,
         })
     }
 }
 
 /// A `WatchBatch`, which is a class of the Python package.
-pub(crate) fn batch(
+pub(crate) fn batch<'a>(
     py: Python<'_>,
-    header: ResponseHeader,
-    events: impl IntoIterator<Item = Event>,
+    header: wire::ResponseHeader,
+    events: impl IntoIterator<Item = &'a Event>,
 ) -> PyResult<Py<PyAny>> {
     static CLASS: PyOnceLock<Py<PyType>> = PyOnceLock::new();
     let class = CLASS.import(py, "etcd_client._watch.batch", "WatchBatch")?;

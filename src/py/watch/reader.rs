@@ -1,12 +1,12 @@
 //! The reading side of a watch, on the loop's thread.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
 
-use crate::bridge::{Receiver, StreamReader, Taken, WaitingSteps};
+use crate::bridge::{Mutex, Receiver, StepResult, StreamReader, Taken, WaitingSteps, or_exception};
 use crate::py::support::stream::end::End;
 use crate::py::watch::event::{self, WatchEvent};
 use crate::rpc::watch::Notice;
@@ -31,6 +31,53 @@ struct Position {
     done: bool,
 }
 
+/// What a reader takes at once: an event, or all of one revision.
+trait Portion: Send {
+    /// From events of which there is one at least.
+    fn take(events: &mut VecDeque<Event>) -> Self;
+
+    fn put_back(self, events: &mut VecDeque<Event>);
+}
+
+impl Portion for Event {
+    fn take(events: &mut VecDeque<Event>) -> Self {
+        events.pop_front().unwrap_or_default()
+    }
+
+    fn put_back(self, events: &mut VecDeque<Event>) {
+        events.push_front(self);
+    }
+}
+
+impl Portion for VecDeque<Event> {
+    fn take(events: &mut VecDeque<Event>) -> Self {
+        std::mem::take(events)
+    }
+
+    fn put_back(mut self, events: &mut VecDeque<Event>) {
+        self.append(events);
+        *events = self;
+    }
+}
+
+/// What was taken to be read now.
+struct Unread<P> {
+    portion: P,
+    revision: i64,
+    header: ResponseHeader,
+    /// Whether the revision is read to its end with it.
+    is_last: bool,
+}
+
+/// What a reader gets.
+enum Next<P> {
+    Unread(Unread<P>),
+    NothingYet,
+    /// `once` is over, or the watch was cancelled.
+    Done,
+    Ended(End),
+}
+
 impl NoticeReader {
     /// A reader of which nothing is read yet.
     pub(crate) fn new(notices: Receiver<Notice, End>, once: bool) -> Self {
@@ -39,53 +86,86 @@ impl NoticeReader {
 
     /// Ends the watch from this side; what was not read is dropped.
     pub(crate) fn cancel(&self) {
-        let mut position = self.position();
-        position.done = true;
-        position.events.clear();
-        drop(position);
+        let unread = self.position.with(|position| {
+            position.done = true;
+            std::mem::take(&mut position.events)
+        });
+        drop(unread);
         self.notices.close(End::Finished);
     }
 
     /// The last revision that was read to its end, or that there was nothing new up to.
     pub(crate) fn revision(&self) -> i64 {
-        self.position().revision
+        self.position.with(|position| position.revision)
     }
 
-    fn position(&self) -> MutexGuard<'_, Position> {
-        self.position.lock().unwrap_or_else(PoisonError::into_inner)
+    fn next<P: Portion>(&self) -> Next<P> {
+        self.position.with(|position| {
+            while position.events.is_empty() {
+                if position.done {
+                    return Next::Done;
+                }
+                match self.notices.take() {
+                    Taken::Item(Notice::Events { revision, header, events }) => {
+                        position.events = events.into();
+                        position.events_header = header;
+                        position.events_revision = revision;
+                    }
+                    Taken::Item(Notice::Created { revision } | Notice::Progress { revision }) => {
+                        position.revision = position.revision.max(revision);
+                    }
+                    Taken::Empty => return Next::NothingYet,
+                    Taken::Ended(end) => return Next::Ended(end),
+                }
+            }
+            let portion = P::take(&mut position.events);
+            let is_last = position.events.is_empty() || self.once;
+            let (revision, header) = (position.events_revision, position.events_header);
+            Next::Unread(Unread { portion, revision, header, is_last })
+        })
     }
 
-    /// The rest of the current batch, or the next one; `None` where there is nothing yet.
-    fn fill(&self, py: Python<'_>, position: &mut Position) -> PyResult<bool> {
-        loop {
-            if !position.events.is_empty() {
-                return Ok(true);
-            }
-            if position.done {
-                return Err(PyStopAsyncIteration::new_err(()));
-            }
-            match self.notices.take() {
-                Taken::Item(Notice::Events { revision, header, events }) => {
-                    position.events = events.into();
-                    position.events_header = header;
-                    position.events_revision = revision;
+    /// Makes a Python object of what is next. Where that fails it stays what is next.
+    fn read<P: Portion>(
+        &self,
+        py: Python<'_>,
+        make: impl FnOnce(&Unread<P>) -> PyResult<StepResult>,
+    ) -> PyResult<Option<StepResult>> {
+        let unread = match self.next() {
+            Next::Unread(unread) => unread,
+            Next::NothingYet => return Ok(None),
+            Next::Done => return Err(PyStopAsyncIteration::new_err(())),
+            Next::Ended(end) => return Err(end.exception(py)),
+        };
+        match or_exception(|| make(&unread)) {
+            Ok(object) => {
+                if unread.is_last {
+                    self.finish_batch(unread.revision);
                 }
-                Taken::Item(Notice::Created { revision } | Notice::Progress { revision }) => {
-                    position.revision = position.revision.max(revision);
-                }
-                Taken::Empty => return Ok(false),
-                Taken::Ended(end) => return Err(end.exception(py)),
+                Ok(Some(object))
+            }
+            Err(error) => {
+                self.put_back(unread);
+                Err(error)
             }
         }
     }
 
-    fn finish_batch(&self, position: &mut Position) {
-        position.revision = position.events_revision;
+    fn finish_batch(&self, revision: i64) {
+        self.position.with(|position| position.revision = position.revision.max(revision));
         if self.once {
-            position.done = true;
-            position.events.clear();
-            self.notices.close(End::Finished);
+            self.cancel();
         }
+    }
+
+    fn put_back<P: Portion>(&self, unread: Unread<P>) {
+        self.position.with(|position| {
+            if !position.done {
+                unread.portion.put_back(&mut position.events);
+                position.events_revision = unread.revision;
+                position.events_header = unread.header;
+            }
+        });
     }
 }
 
@@ -93,17 +173,8 @@ impl NoticeReader {
 pub(crate) struct EventReader(pub(crate) Arc<NoticeReader>);
 
 impl StreamReader for EventReader {
-    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        let mut position = self.0.position();
-        if !self.0.fill(py, &mut position)? {
-            return Ok(None);
-        }
-        let Some(event) = position.events.pop_front() else { return Ok(None) };
-        if position.events.is_empty() || self.0.once {
-            self.0.finish_batch(&mut position);
-        }
-        drop(position);
-        Ok(Some(Py::new(py, WatchEvent::from_wire(py, event)?)?.into_any()))
+    fn take(&self, py: Python<'_>) -> PyResult<Option<StepResult>> {
+        self.0.read(py, |unread| StepResult::new(WatchEvent::from_wire(py, &unread.portion)?, py))
     }
 
     fn waiting_steps(&self) -> &dyn WaitingSteps {
@@ -119,16 +190,10 @@ impl StreamReader for EventReader {
 pub(crate) struct BatchReader(pub(crate) Arc<NoticeReader>);
 
 impl StreamReader for BatchReader {
-    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        let mut position = self.0.position();
-        if !self.0.fill(py, &mut position)? {
-            return Ok(None);
-        }
-        let events = std::mem::take(&mut position.events);
-        let header = position.events_header;
-        self.0.finish_batch(&mut position);
-        drop(position);
-        event::batch(py, header, events).map(Some)
+    fn take(&self, py: Python<'_>) -> PyResult<Option<StepResult>> {
+        self.0.read(py, |unread: &Unread<VecDeque<_>>| {
+            StepResult::new(event::batch(py, unread.header, &unread.portion)?, py)
+        })
     }
 
     fn waiting_steps(&self) -> &dyn WaitingSteps {

@@ -164,6 +164,9 @@ async fn open_snapshot(
                 origin.shun(transport, why);
                 endpoint.is_none()
             }
+            Failure::WrongServer { server, .. } => {
+                origin.refuse(transport, server) && endpoint.is_none()
+            }
             Failure::Server(_) | Failure::Unusable(_) => false,
         };
         if !again {

@@ -16,13 +16,14 @@ use http::{HeaderMap, Method as HttpMethod, Request, Uri};
 use tokio::sync::OnceCell;
 use tokio::time::{Instant, timeout_at};
 
+use crate::rpc::connection::cluster_identity::ClusterIdentity;
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::handshake::{Driver, greet};
 use crate::rpc::connection::health::awaiting;
 use crate::rpc::connection::observed_io::ObservedIo;
 use crate::rpc::connection::options::Options;
 use crate::rpc::connection::pinging::watch_over;
-use crate::rpc::connection::slots::Waiters;
+use crate::rpc::connection::slots::{Slots, Waiters};
 use crate::rpc::connection::state::{Event, State, StreamSlot};
 use crate::rpc::connection::stream::{Outgoing, Stream};
 use crate::rpc::connection::{dial, server_version};
@@ -42,7 +43,6 @@ pub const MAX_STREAM_ID: u32 = (u32::MAX >> 1) - (1 << 20);
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
 
 pub struct Connection {
-    endpoint: Arc<Endpoint>,
     /// Larger for each connection than for those before.
     number: u64,
     requests: SendRequest<Bytes>,
@@ -52,7 +52,8 @@ pub struct Connection {
     headers: HeaderMap,
     max_response_size: usize,
     state: Arc<State>,
-    orders_progress: OnceCell<bool>,
+    /// The version of the server; empty where it does not tell.
+    version: OnceCell<String>,
 }
 
 /// What goes along with a request.
@@ -72,6 +73,7 @@ pub struct Opening {
     /// The last stream that may be begun; `MAX_STREAM_ID` but for tests.
     pub max_stream_id: u32,
     pub waiters: Arc<Waiters>,
+    pub cluster: Arc<ClusterIdentity>,
 }
 
 impl Default for Opening {
@@ -82,6 +84,7 @@ impl Default for Opening {
             ping_factor: 1,
             max_stream_id: MAX_STREAM_ID,
             waiters: Arc::default(),
+            cluster: Arc::default(),
         }
     }
 }
@@ -97,7 +100,8 @@ impl Connection {
         let authority = endpoint.authority.parse().map_err(|_| {
             format!("{}: {:?} is no valid authority", endpoint.name, endpoint.authority)
         })?;
-        let state = State::new(opening.extra, &opening.waiters, events);
+        let slots = Slots::new(0, opening.extra, opening.waiters);
+        let state = State::new(endpoint, slots, opening.cluster, events);
         let deadline = Instant::now() + options.connect_timeout;
         let connecting = async {
             let stream = timeout_at(deadline, dial::dial(endpoint, options, opening.attempts))
@@ -112,7 +116,6 @@ impl Connection {
         state.slots.set_limit(requests.current_max_send_streams());
         let pings = driver.ping_pong();
         let connection = Arc::new(Self {
-            endpoint: Arc::clone(endpoint),
             number: NEXT_NUMBER.fetch_add(1, Ordering::Relaxed),
             requests,
             max_stream_id: opening.max_stream_id,
@@ -121,7 +124,7 @@ impl Connection {
             headers: request_headers(),
             max_response_size: options.max_response_size,
             state: Arc::clone(&state),
-            orders_progress: OnceCell::new(),
+            version: OnceCell::new(),
         });
         let weak = Arc::downgrade(&connection);
         let options = options.clone();
@@ -131,12 +134,12 @@ impl Connection {
 
     /// Where it leads to.
     pub fn endpoint(&self) -> &Arc<Endpoint> {
-        &self.endpoint
+        self.state.endpoint()
     }
 
     /// Whether it was opened after another one to the same endpoint.
     pub fn is_newer_than(&self, other: &Self) -> bool {
-        self.number > other.number && Arc::ptr_eq(&self.endpoint, &other.endpoint)
+        self.number > other.number && Arc::ptr_eq(self.endpoint(), other.endpoint())
     }
 
     /// Takes a stream where there is one for this purpose.
@@ -205,7 +208,11 @@ impl Connection {
         match outcome {
             Err(Failure::Broken(why)) if outgoing.was_not_written() => Err(Failure::NeverSent(why)),
             Err(Failure::Server(status)) => Err(Failure::Server(status.answers(request_size))),
-            outcome => outcome,
+            Err(failure) => Err(failure.at(&self.endpoint().name)),
+            Ok(response) => {
+                self.state.check(&response)?;
+                Ok(response)
+            }
         }
     }
 
@@ -237,21 +244,35 @@ impl Connection {
         }
     }
 
-    /// Whether the member's version is one that `server_version::orders_progress` knows as good; not where
-    /// the member does not tell. Fails where it could not be asked.
+    /// Whether the member's version is one that `server_version::orders_progress` knows as good; not
+    /// where the member does not tell. Fails where it could not be asked.
     pub async fn orders_progress(&self, metadata: &Metadata) -> Result<bool, Failure> {
+        self.version(metadata).await.map(server_version::orders_progress)
+    }
+
+    /// Whether it is still to be seen if the member belongs to the cluster.
+    pub fn is_to_be_verified(&self) -> bool {
+        self.state.is_to_be_verified()
+    }
+
+    /// Fails where the member belongs to another cluster than those before.
+    pub async fn verify(&self, metadata: &Metadata) -> Result<(), Failure> {
+        self.version(metadata).await.map(drop)?;
+        // It has told, or does not.
+        self.state.set_verified();
+        Ok(())
+    }
+
+    async fn version(&self, metadata: &Metadata) -> Result<&str, Failure> {
         let ask = async || {
             let request = wire::frame(&PbStatusRequest::default());
             match self.unary_beside(&method::STATUS, request, metadata).await {
-                Ok(answer) => {
-                    let status: PbStatusResponse = wire::decode(answer)?;
-                    Ok(server_version::orders_progress(&status.version))
-                }
-                Err(Failure::Server(_)) => Ok(false),
+                Ok(answer) => Ok(wire::decode::<PbStatusResponse>(answer)?.version),
+                Err(Failure::Server(_)) => Ok(String::new()),
                 Err(failure) => Err(failure),
             }
         };
-        self.orders_progress.get_or_try_init(ask).await.copied()
+        self.version.get_or_try_init(ask).await.map(String::as_str)
     }
 
     /// Opens a stream and sends its first message.
@@ -264,7 +285,7 @@ impl Connection {
         slot: StreamSlot,
     ) -> Result<Stream, Failure> {
         let (incoming, outgoing) = self.start(method, message, metadata, last, slot).await?;
-        Ok(Stream { incoming, outgoing })
+        Ok(Stream { incoming, outgoing, checked: false })
     }
 
     async fn start(

@@ -2,6 +2,7 @@
 //!
 //! May import `wire` and `error`.
 
+mod cluster_identity;
 mod dial;
 pub mod endpoint;
 mod frame_scan;
@@ -20,6 +21,7 @@ mod stream;
 mod tests;
 pub mod tls;
 
+pub use cluster_identity::ClusterIdentity;
 pub use http2::{Connection, MAX_STREAM_ID, Metadata, Opening};
 pub use slots::{Waiters, Waiting};
 pub use state::{Draining, End, Event, StreamSlot};

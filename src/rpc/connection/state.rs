@@ -1,9 +1,15 @@
 //! What the users of a connection and the task that runs it share.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::rpc::connection::cluster_identity::ClusterIdentity;
+use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::health::Health;
-use crate::rpc::connection::slots::{Slots, Waiters};
+use crate::rpc::connection::slots::Slots;
+use crate::rpc::error::grpc_status::INTERNAL;
+use crate::rpc::error::{Failure, GrpcStatus, OtherCluster, WrongServer};
+use crate::rpc::wire::fields::cluster_id;
 use crate::rpc::wire::method::Share;
 
 /// What its owner is told of a connection.
@@ -37,20 +43,57 @@ pub struct End {
 pub struct State {
     pub health: Health,
     pub slots: Slots,
+    endpoint: Arc<Endpoint>,
+    cluster: Arc<ClusterIdentity>,
+    /// Whether the member belongs to the cluster, or does not tell.
+    verified: AtomicBool,
     events: Box<dyn Fn(Event) + Send + Sync>,
 }
 
 impl State {
     pub fn new(
-        extra: bool,
-        waiters: &Arc<Waiters>,
+        endpoint: &Arc<Endpoint>,
+        slots: Slots,
+        cluster: Arc<ClusterIdentity>,
         events: impl Fn(Event) + Send + Sync + 'static,
     ) -> Arc<Self> {
         Arc::new(Self {
             health: Health::default(),
-            slots: Slots::new(0, extra, Arc::clone(waiters)),
+            slots,
+            endpoint: Arc::clone(endpoint),
+            cluster,
+            verified: AtomicBool::new(false),
             events: Box::new(events),
         })
+    }
+
+    pub fn endpoint(&self) -> &Arc<Endpoint> {
+        &self.endpoint
+    }
+
+    /// Whether it is still to be seen if the member belongs to the cluster.
+    pub fn is_to_be_verified(&self) -> bool {
+        !self.verified.load(Ordering::Acquire) && self.cluster.is_known()
+    }
+
+    pub fn set_verified(&self) {
+        self.verified.store(true, Ordering::Release);
+    }
+
+    /// Looks at a response: it has to be one, and to come from the cluster.
+    pub fn check(&self, response: &[u8]) -> Result<(), Failure> {
+        let endpoint = &self.endpoint.name;
+        let Ok(cluster_id) = cluster_id(response) else {
+            let status = GrpcStatus::new(INTERNAL, "the server sent a malformed response");
+            return Err(Failure::not_etcd(status, false).at(endpoint));
+        };
+        let Some(cluster_id) = cluster_id else { return Ok(()) };
+        self.cluster.check(cluster_id).map_err(|expected| {
+            let other = OtherCluster::new(endpoint, cluster_id, expected);
+            Failure::WrongServer { server: WrongServer::OtherCluster(other), unsent: false }
+        })?;
+        self.set_verified();
+        Ok(())
     }
 
     /// Sends new calls elsewhere.
@@ -101,8 +144,8 @@ impl StreamSlot {
         Self { state: Arc::clone(state), share }
     }
 
-    pub fn health(&self) -> &Health {
-        &self.state.health
+    pub fn state(&self) -> &State {
+        &self.state
     }
 }
 

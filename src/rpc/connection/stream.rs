@@ -31,7 +31,7 @@ impl Outgoing {
 
     /// Whether certainly no byte of the request has left this process.
     pub fn was_not_written(&self) -> bool {
-        self.slot.health().written() == self.written_before
+        self.slot.state().health.written() == self.written_before
     }
 }
 
@@ -39,6 +39,8 @@ impl Outgoing {
 pub struct Stream {
     pub(super) incoming: Incoming,
     pub(super) outgoing: Outgoing,
+    /// Whether the first message was one, and came from the cluster.
+    pub(super) checked: bool,
 }
 
 impl Stream {
@@ -52,8 +54,14 @@ impl Stream {
     }
 
     pub async fn message(&mut self) -> Result<Option<Bytes>, Failure> {
-        let message = self.incoming.message().await?;
-        self.outgoing.slot.health().answered();
+        let state = self.outgoing.slot.state();
+        let message = self.incoming.message().await;
+        let message = message.map_err(|failure| failure.at(&state.endpoint().name))?;
+        state.health.answered();
+        if let Some(first) = message.as_ref().filter(|_| !self.checked) {
+            state.check(first)?;
+            self.checked = true;
+        }
         Ok(message)
     }
 }

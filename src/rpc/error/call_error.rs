@@ -2,6 +2,7 @@
 
 use crate::rpc::error::grpc_status::GrpcStatus;
 use crate::rpc::error::meaning::Meaning;
+use crate::rpc::error::wrong_server::{OtherCluster, WrongServer};
 
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
@@ -20,6 +21,9 @@ pub enum Error {
     /// The call may or may not have changed something.
     #[error("{0}")]
     OutcomeUnknown(Box<Error>),
+    /// Only members of another cluster could be reached; nothing was changed by the call.
+    #[error("{}", .0.message)]
+    OtherCluster(OtherCluster),
     /// The lock is no longer held.
     #[error("{0}")]
     Lost(String),
@@ -32,6 +36,15 @@ pub enum Error {
     /// The communicator was closed.
     #[error("the communicator is closed")]
     Closed,
+}
+
+impl From<WrongServer> for Error {
+    fn from(server: WrongServer) -> Self {
+        match server {
+            WrongServer::NotEtcd(status) => Self::Server(status),
+            WrongServer::OtherCluster(other) => Self::OtherCluster(other),
+        }
+    }
 }
 
 impl Error {

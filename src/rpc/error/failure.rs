@@ -1,6 +1,7 @@
 //! How a single attempt to make a call, or to connect, failed.
 
 use crate::rpc::error::grpc_status::GrpcStatus;
+use crate::rpc::error::wrong_server::WrongServer;
 
 /// Why a member cannot be connected to.
 #[derive(Clone, Debug)]
@@ -53,13 +54,33 @@ pub enum Failure {
     Server(GrpcStatus),
     /// The server answered with something unusable; a retry would get the same.
     Unusable(GrpcStatus),
+    /// It is not a member of the cluster that has answered. `unsent` says that no member of the
+    /// cluster has seen the request, and that it has changed nothing.
+    WrongServer { server: WrongServer, unsent: bool },
 }
 
 impl Failure {
+    /// An answer that no etcd gives.
+    pub fn not_etcd(status: GrpcStatus, unsent: bool) -> Self {
+        Self::WrongServer { server: WrongServer::NotEtcd(status), unsent }
+    }
+
+    /// The same, with the name of the endpoint where the endpoint is what is wrong.
+    #[must_use]
+    pub fn at(self, endpoint: &str) -> Self {
+        match self {
+            Self::WrongServer { server, unsent } => {
+                Self::WrongServer { server: server.at(endpoint), unsent }
+            }
+            other => other,
+        }
+    }
+
     pub fn message(&self) -> &str {
         match self {
             Self::NeverSent(message) | Self::Broken(message) => message,
             Self::Server(status) | Self::Unusable(status) => &status.message,
+            Self::WrongServer { server, .. } => server.message(),
         }
     }
 }

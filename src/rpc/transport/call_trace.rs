@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use crate::rpc::connection::Connection;
-use crate::rpc::error::Failure;
+use crate::rpc::error::{Failure, OtherCluster, WrongServer};
 
 pub struct CallTrace {
     pub started: Instant,
@@ -19,6 +19,8 @@ struct State {
     /// Whether the request itself may have reached a server, not only one for a token.
     sent: bool,
     last_failure: Option<String>,
+    /// Where a member of another cluster has answered.
+    other_cluster: Option<OtherCluster>,
 }
 
 impl CallTrace {
@@ -44,6 +46,9 @@ impl CallTrace {
         state.connection = None;
         state.sent = false;
         state.last_failure = Some(failure.message().to_owned());
+        if let Failure::WrongServer { server: WrongServer::OtherCluster(other), .. } = failure {
+            state.other_cluster = Some(other.clone());
+        }
     }
 
     pub fn connection(&self) -> Option<Arc<Connection>> {
@@ -52,6 +57,10 @@ impl CallTrace {
 
     pub fn was_sent(&self) -> bool {
         self.state().sent
+    }
+
+    pub fn other_cluster(&self) -> Option<OtherCluster> {
+        self.state().other_cluster.clone()
     }
 
     pub fn last_failure(&self) -> Option<String> {

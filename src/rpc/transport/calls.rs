@@ -144,6 +144,9 @@ impl Transport {
                 connection.doubt();
             }
         }
+        if let Some(other) = trace.other_cluster().filter(|_| !trace.was_sent()) {
+            return Err(Error::OtherCluster(other));
+        }
         let name = method.name();
         let what = match (trace.was_sent(), trace.last_failure()) {
             (true, Some(why)) => {

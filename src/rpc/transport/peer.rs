@@ -8,12 +8,14 @@ use tokio::time::Instant;
 
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::{Connection, Draining, End, StreamSlot};
-use crate::rpc::error::{Outlook, Unreachable};
+use crate::rpc::error::{OtherCluster, Outlook, Unreachable, WrongServer};
 use crate::rpc::transport::backoff;
 use crate::rpc::wire::method::Share;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// For how long others are preferred to what is no etcd at most.
+const LONGEST_SHUN: Duration = Duration::from_secs(30);
 /// How many connections there are to a member at most, where one has not enough streams.
 pub const MOST_CONNECTIONS: usize = 16;
 /// By how much pings become rarer at most.
@@ -39,6 +41,11 @@ pub struct Peer {
     shunned: Option<(Instant, String)>,
     /// By how much pings have to be rarer than the options say.
     pub ping_factor: u32,
+    /// When it was last found to be no etcd, and how often.
+    strange: Option<(Instant, u32)>,
+    other_cluster: Option<OtherCluster>,
+    /// Which other cluster was reported.
+    reported_cluster: Option<u64>,
 }
 
 /// A connection with a stream that was taken on it.
@@ -62,6 +69,9 @@ impl Peer {
             outlook: Outlook::Passing,
             shunned: None,
             ping_factor: 1,
+            strange: None,
+            other_cluster: None,
+            reported_cluster: None,
         }
     }
 
@@ -117,6 +127,8 @@ impl Peer {
         self.last_error = None;
         self.shunned = None;
         self.retry_at = None;
+        // It may have been put right.
+        self.other_cluster = None;
         self.connections.push(connection);
         for draining in self.draining.iter().filter_map(Weak::upgrade) {
             draining.retire();
@@ -183,6 +195,38 @@ impl Peer {
     /// Makes others be preferred for a while.
     pub fn shun(&mut self, why: &str, period: Duration) {
         self.shunned = Some((Instant::now() + period, why.to_owned()));
+    }
+
+    /// Leaves it for others, because it is not a member of the cluster; whether that is news.
+    pub fn refuse(&mut self, server: &WrongServer) -> bool {
+        match server {
+            WrongServer::NotEtcd(status) => {
+                let times = self.strange.filter(|_| self.is_wrong()).map_or(0, |(_, times)| times);
+                self.strange = Some((Instant::now(), times + 1));
+                let period = backoff::delay(times, backoff::SHUN, LONGEST_SHUN);
+                self.shun(&status.message, period);
+                times == 0
+            }
+            WrongServer::OtherCluster(other) => {
+                for connection in std::mem::take(&mut self.connections) {
+                    connection.retire();
+                    self.draining.push(Arc::downgrade(&connection));
+                }
+                self.failed(Unreachable::lasting(&other.message));
+                self.other_cluster = Some(other.clone());
+                self.reported_cluster.replace(other.cluster_id) != Some(other.cluster_id)
+            }
+        }
+    }
+
+    /// Whether it was found lately not to be a member of the cluster.
+    pub fn is_wrong(&self) -> bool {
+        let strange = self.strange.is_some_and(|(at, _)| at.elapsed() < 2 * LONGEST_SHUN);
+        strange || self.other_cluster.is_some()
+    }
+
+    pub fn other_cluster(&self) -> Option<&OtherCluster> {
+        self.other_cluster.as_ref()
     }
 
     /// Every connection that has streams, also those that take no more.

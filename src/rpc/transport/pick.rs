@@ -41,14 +41,23 @@ pub enum Avoid<'a> {
 }
 
 impl Avoid<'_> {
+    /// Whether it is a connection to that endpoint.
+    fn is_to(self, endpoint: &Arc<Endpoint>) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::IfPossible(other) | Self::Always(other) => {
+                Arc::ptr_eq(other.endpoint(), endpoint)
+            }
+        }
+    }
+
     fn allows(self, connection: &Arc<Connection>) -> bool {
         match self {
             Self::Nothing => true,
             Self::IfPossible(other) => {
-                !Arc::ptr_eq(other.endpoint(), connection.endpoint())
-                    || connection.is_newer_than(other)
+                !self.is_to(connection.endpoint()) || connection.is_newer_than(other)
             }
-            Self::Always(other) => !Arc::ptr_eq(other.endpoint(), connection.endpoint()),
+            Self::Always(_) => !self.is_to(connection.endpoint()),
         }
     }
 }
@@ -104,7 +113,10 @@ impl Pool {
         let now = Instant::now();
         let mut state = self.state();
         let count = state.peers.len();
-        let order: Vec<usize> = (0..count).map(|offset| (state.current + offset) % count).collect();
+        let mut order: Vec<usize> =
+            (0..count).map(|offset| (state.current + offset) % count).collect();
+        // A member that breaks every connection must not keep calls from the others.
+        order.sort_by_key(|&index| avoid.is_to(&state.peers[index].endpoint));
         match self.use_healthy(&mut state, &order, avoid, share, now) {
             Found::Room(reserved) => return Plan::Use(reserved),
             Found::Full => return Plan::Wait(now + LONGEST_WAIT),

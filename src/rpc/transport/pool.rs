@@ -1,6 +1,7 @@
 //! The connections to the members of the cluster: opened, watched, and replaced.
 
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
@@ -8,8 +9,8 @@ use tokio::sync::Notify;
 
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::options::Options;
-use crate::rpc::connection::{Connection, Draining, End, Event, Opening, Waiters};
-use crate::rpc::error::Unreachable;
+use crate::rpc::connection::{ClusterIdentity, Connection, Draining, End, Event, Opening, Waiters};
+use crate::rpc::error::{OtherCluster, Unreachable, WrongServer};
 use crate::rpc::transport::backoff;
 use crate::rpc::transport::peer::Peer;
 use crate::rpc::transport::stats::Stats;
@@ -19,6 +20,8 @@ pub struct Pool {
     pub(super) changed: Notify,
     /// Who waits for a stream.
     pub(super) waiters: Arc<Waiters>,
+    cluster: Arc<ClusterIdentity>,
+    estranged: AtomicBool,
     pub(super) options: Options,
     max_stream_id: u32,
     stats: Arc<Stats>,
@@ -64,6 +67,8 @@ impl Pool {
             state: Mutex::new(State { peers, current, settled: false }),
             changed: Notify::new(),
             waiters: Arc::default(),
+            cluster: Arc::default(),
+            estranged: AtomicBool::new(false),
             options,
             max_stream_id,
             stats,
@@ -149,6 +154,7 @@ impl Pool {
             ping_factor: peer.ping_factor,
             max_stream_id: self.max_stream_id,
             waiters: Arc::clone(&self.waiters),
+            cluster: Arc::clone(&self.cluster),
         };
         let endpoint = Arc::clone(&peer.endpoint);
         tokio::spawn(async move { Dialing { pool, endpoint, over: false }.run(opening).await });
@@ -225,6 +231,42 @@ impl Pool {
         }
         drop(state);
         self.changed.notify_waiters();
+    }
+
+    /// Leaves what is no member of the cluster for others. Whether there is any that may be one.
+    pub fn refuse(&self, connection: &Connection, server: &WrongServer) -> bool {
+        let mut state = self.state();
+        if let Some(peer) = state.peer(connection.endpoint())
+            && peer.refuse(server)
+        {
+            self.stats.report(server.message().to_owned());
+        }
+        let others = state.peers.iter().any(|peer| !peer.is_wrong());
+        if state.peers.iter().all(|peer| peer.other_cluster().is_some()) {
+            self.estranged.store(true, Ordering::Release);
+        }
+        drop(state);
+        self.changed.notify_waiters();
+        others
+    }
+
+    /// The other cluster, where all members belong to one.
+    pub fn other_cluster(&self) -> Option<OtherCluster> {
+        let state = self.state();
+        let mut others = state.peers.iter().map(Peer::other_cluster);
+        let first = others.next()??.clone();
+        others.all(|other| other.is_some()).then_some(first)
+    }
+
+    /// Whether there was a time at which all members belonged to another cluster.
+    pub fn is_estranged(&self) -> bool {
+        self.estranged.load(Ordering::Acquire)
+    }
+
+    /// Takes whatever cluster is met next for the right one.
+    pub fn forget_cluster(&self) {
+        self.cluster.forget();
+        self.estranged.store(false, Ordering::Release);
     }
 
     /// Makes others be preferred to a member for a while, because of what it did to a call.

@@ -90,6 +90,14 @@ impl Resumable {
             Ok(None) => self.lost("the server ended the stream"),
             Err(Failure::NeverSent(why) | Failure::Broken(why)) => self.lost(&why),
             Err(Failure::Server(status)) => self.refused(status)?,
+            Err(Failure::WrongServer { server, unsent }) => {
+                let others = origin.refuse(&self.transport, &server);
+                if !others {
+                    let failure = Failure::WrongServer { server, unsent };
+                    return Err(conclude(failure, self.method));
+                }
+                self.lost(server.message());
+            }
             Err(failure @ Failure::Unusable(_)) => return Err(conclude(failure, self.method)),
         }
         Ok(None)

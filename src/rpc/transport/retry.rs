@@ -105,7 +105,7 @@ impl Transport {
                 (None, None) => Avoid::Nothing,
             };
             let picked = self.pool.pick(avoid_now, method.share).await;
-            let reserved = picked.map_err(Error::Connection)?;
+            let reserved = picked.map_err(|why| self.unreachable(why))?;
             let connection = Arc::clone(&reserved.connection);
             let (token, outcome) = self.attempt(call, reserved, trace).await;
             let failure = match outcome {
@@ -148,6 +148,9 @@ impl Transport {
         trace.goes_to(&reserved.connection);
         match self.tokens.get(&reserved.connection).await {
             Ok(token) => {
+                if let Err(failure) = verify(call.method(), &reserved, &token).await {
+                    return (token, Err(failure));
+                }
                 trace.sent();
                 let outcome = call.make(reserved, &token).await;
                 (token, outcome)
@@ -190,8 +193,20 @@ impl Transport {
                 }
                 if again { Verdict::Again } else { Verdict::GiveUp(conclude(failure, method)) }
             }
+            Failure::WrongServer { server, unsent } => {
+                let others = self.pool.refuse(connection, server);
+                if others && (*unsent || method.repeatable) {
+                    Verdict::Again
+                } else {
+                    Verdict::GiveUp(conclude(failure, method))
+                }
+            }
             Failure::Broken(_) | Failure::Unusable(_) => Verdict::GiveUp(conclude(failure, method)),
         }
+    }
+
+    fn unreachable(&self, why: String) -> Error {
+        self.pool.other_cluster().map_or(Error::Connection(why), Error::OtherCluster)
     }
 
     /// Makes a call on one member.
@@ -206,7 +221,7 @@ impl Transport {
         let mut broken = false;
         loop {
             let found = self.pool.connection_to(endpoint, method.share).await;
-            let reserved = found.map_err(Error::Connection)?;
+            let reserved = found.map_err(|why| self.unreachable(why))?;
             let (token, outcome) = self.attempt(call, reserved, trace).await;
             let failure = match outcome {
                 Ok(value) => return Ok(value),
@@ -225,6 +240,20 @@ impl Transport {
             Stats::count(&self.stats.retries);
         }
     }
+}
+
+/// Makes sure that a change goes to the cluster that was met first, and not to another one. Of what
+/// changes nothing, the answer tells.
+async fn verify(method: &Method, reserved: &Reserved, token: &Token) -> Result<(), Failure> {
+    let connection = &reserved.connection;
+    if !method.changes || !connection.is_to_be_verified() {
+        return Ok(());
+    }
+    connection.verify(&token.metadata()).await.map_err(|failure| match failure {
+        Failure::Broken(why) => Failure::NeverSent(why),
+        Failure::WrongServer { server, .. } => Failure::WrongServer { server, unsent: true },
+        failure => failure,
+    })
 }
 
 /// Whether a repeated read may succeed.
@@ -249,5 +278,8 @@ pub fn conclude(failure: Failure, method: &Method) -> Error {
         }
         // The call was carried out; only what the server says of it is lost.
         Failure::Unusable(status) => Error::Server(status).for_mutation(!method.repeatable),
+        Failure::WrongServer { server, unsent } => {
+            Error::from(server).for_mutation(!unsent && !method.repeatable)
+        }
     }
 }

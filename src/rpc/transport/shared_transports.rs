@@ -47,7 +47,9 @@ impl<R> SharedTransports<R> {
         let mut open = self.open();
         open.retain(|entry| entry.runtime.strong_count() > 0);
         for entry in open.iter_mut() {
-            if entry.target == *target && entry.runtime.as_ptr() == Arc::as_ptr(runtime) {
+            let fits = entry.target == *target && entry.runtime.as_ptr() == Arc::as_ptr(runtime);
+            // Whoever comes after a cluster was replaced wants the new one.
+            if fits && !entry.transport.pool.is_estranged() {
                 entry.users += 1;
                 return Arc::clone(&entry.transport);
             }
@@ -71,6 +73,7 @@ impl<R> SharedTransports<R> {
         if let Some(entry) = open.iter_mut().find(|entry| entry.holds(transport)) {
             entry.target = target.clone();
         }
+        transport.pool.forget_cluster();
         transport.pool.set_endpoints(target.endpoints.clone());
     }
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::rpc::connection::Connection;
-use crate::rpc::error::Failure;
+use crate::rpc::error::{Failure, WrongServer};
 use crate::rpc::transport::backoff::{SHUN, SHUN_SILENT};
 use crate::rpc::transport::open::Transport;
 use crate::rpc::transport::token::Token;
@@ -34,6 +34,11 @@ impl StreamOrigin {
     pub fn is_silent(&self, transport: &Transport, why: &str) {
         self.connection.doubt();
         transport.pool.shun(&self.connection, why, SHUN_SILENT);
+    }
+
+    /// Leaves what is no member of the cluster for others. Whether there is any that may be one.
+    pub fn refuse(&self, transport: &Transport, server: &WrongServer) -> bool {
+        transport.pool.refuse(&self.connection, server)
     }
 
     /// Completes when the endpoint is not to be used any more.

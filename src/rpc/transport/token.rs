@@ -107,6 +107,9 @@ impl TokenStore {
             Err(Failure::Server(status)) if is_named(&status, "AuthNotEnabled") => Token::NotNeeded,
             // Nothing of the caller's has been sent yet, however this one failed.
             Err(Failure::Broken(message)) => return Err(Failure::NeverSent(message)),
+            Err(Failure::WrongServer { server, .. }) => {
+                return Err(Failure::WrongServer { server, unsent: true });
+            }
             Err(Failure::Unusable(status)) => return Err(Failure::Server(status)),
             Err(failure) => return Err(failure),
         };

@@ -53,3 +53,53 @@ impl<'a> Fields<'a> {
         Err(Malformed)
     }
 }
+
+/// The cluster that a response comes from, where it says so: all of etcd's responses have their
+/// header in front. Fails where the message is none.
+pub fn cluster_id(response: &[u8]) -> Result<Option<u64>, Malformed> {
+    let mut cluster = None;
+    let mut fields = Fields(response);
+    while let Some(field) = fields.next()? {
+        match field {
+            (1, Value::Bytes(header)) => cluster = cluster_of(header)?,
+            (1, _) => return Err(Malformed),
+            _ => {}
+        }
+    }
+    Ok(cluster)
+}
+
+fn cluster_of(header: &[u8]) -> Result<Option<u64>, Malformed> {
+    let mut cluster = None;
+    let mut fields = Fields(header);
+    while let Some(field) = fields.next()? {
+        if let (1, Value::Number(id)) = field {
+            cluster = Some(id);
+        }
+    }
+    Ok(cluster.filter(|id| *id != 0))
+}
+
+#[cfg(test)]
+mod tests {
+    use prost::Message;
+
+    use super::*;
+    use crate::rpc::wire::messages::{HeaderOnly, ResponseHeader};
+
+    #[test]
+    fn finds_the_cluster_of_a_response() {
+        let id = u64::MAX - 7;
+        let header = ResponseHeader { cluster_id: id, revision: 5, ..ResponseHeader::default() };
+        let response = HeaderOnly { header: Some(header) }.encode_to_vec();
+        assert_eq!(cluster_id(&response), Ok(Some(id)));
+        let unnamed = HeaderOnly { header: Some(ResponseHeader::default()) }.encode_to_vec();
+        assert_eq!(cluster_id(&unnamed), Ok(None));
+        assert_eq!(cluster_id(&[]), Ok(None));
+        for end in 1..response.len() {
+            assert_eq!(cluster_id(&response[..end]), Err(Malformed), "{end}");
+        }
+        assert_eq!(cluster_id(&[0xff; 30]), Err(Malformed));
+        assert_eq!(cluster_id(&[8, 1]), Err(Malformed));
+    }
+}

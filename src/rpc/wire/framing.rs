@@ -35,5 +35,5 @@ pub fn decode<M: Message + Default>(message: Bytes) -> Result<M, Failure> {
 }
 
 pub fn protocol_error(message: &str) -> Failure {
-    Failure::Unusable(GrpcStatus::new(INTERNAL, message))
+    Failure::not_etcd(GrpcStatus::new(INTERNAL, message), false)
 }

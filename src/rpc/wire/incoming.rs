@@ -47,8 +47,7 @@ impl Incoming {
             }
             if head.status != StatusCode::OK {
                 self.state = State::Ended;
-                let message = format!("the server answered with HTTP status {}", head.status);
-                return Err(Failure::Server(GrpcStatus::new(http_code(head.status), message)));
+                return Err(not_grpc(head.status));
             }
             self.state = State::Body(body);
         }
@@ -122,6 +121,21 @@ fn final_status(trailers: Option<&HeaderMap>) -> GrpcStatus {
     trailers
         .and_then(GrpcStatus::from_headers)
         .unwrap_or_else(|| GrpcStatus::new(UNKNOWN, "the server sent no gRPC status"))
+}
+
+/// The failure of a call that was answered in plain HTTP.
+fn not_grpc(status: StatusCode) -> Failure {
+    let answer = GrpcStatus::new(
+        http_code(status),
+        format!("the server answered with HTTP status {status}"),
+    );
+    match status {
+        // A proxy in front of a member says so of the member, or of how much it has to do.
+        StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => Failure::Server(answer),
+        _ if status.is_server_error() => Failure::Server(answer),
+        // These refuse the request; what others say of it is not known.
+        _ => Failure::not_etcd(answer, status.is_client_error()),
+    }
 }
 
 /// gRPC's status code for the HTTP status of a proxy or gateway that answered instead of etcd.

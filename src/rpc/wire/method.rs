@@ -8,6 +8,8 @@ pub struct Method {
     path: &'static str,
     /// Whether sending it twice has the same effect as sending it once.
     pub repeatable: bool,
+    /// Whether it changes anything. Renewing a lease does, and has no time to lose.
+    pub changes: bool,
     /// Whether it needs a member that knows the leader.
     pub needs_leader: bool,
     pub patience: Patience,
@@ -41,6 +43,7 @@ impl Method {
         Self {
             path,
             repeatable: true,
+            changes: true,
             needs_leader: true,
             patience: Patience::Usual,
             share: Share::Call,
@@ -59,7 +62,7 @@ impl Method {
 
     /// Changes nothing.
     const fn read(path: &'static str) -> Self {
-        Self { patience: Patience::Little, ..Self::new(path) }
+        Self { patience: Patience::Little, changes: false, ..Self::new(path) }
     }
 
     /// Waits for other clients, and changes something in the end: applied at most once.
@@ -69,12 +72,12 @@ impl Method {
 
     /// A stream of messages that is resumed when it breaks.
     const fn stream(path: &'static str) -> Self {
-        Self { share: Share::LongLived, ..Self::repeatable(path) }
+        Self { share: Share::LongLived, changes: false, ..Self::repeatable(path) }
     }
 
     /// Concerns a single member, whatever the state of the cluster.
     const fn local(path: &'static str, repeatable: bool) -> Self {
-        Self { repeatable, needs_leader: false, ..Self::new(path) }
+        Self { repeatable, changes: !repeatable, needs_leader: false, ..Self::new(path) }
     }
 
     pub fn path(&self) -> PathAndQuery {
@@ -108,8 +111,11 @@ pub static LEASE_GRANT_WITH_ID: Method = Method::mutation("/etcdserverpb.Lease/L
 pub static LEASE_REVOKE: Method = Method::mutation("/etcdserverpb.Lease/LeaseRevoke");
 /// For callers that do not care which attempt revoked the lease.
 pub static LEASE_REVOKE_AGAIN: Method = Method::repeatable("/etcdserverpb.Lease/LeaseRevoke");
-pub static LEASE_KEEP_ALIVE: Method =
-    Method { share: Share::Renewal, ..Method::repeatable("/etcdserverpb.Lease/LeaseKeepAlive") };
+pub static LEASE_KEEP_ALIVE: Method = Method {
+    share: Share::Renewal,
+    changes: false,
+    ..Method::repeatable("/etcdserverpb.Lease/LeaseKeepAlive")
+};
 pub static LEASE_TIME_TO_LIVE: Method = Method::read("/etcdserverpb.Lease/LeaseTimeToLive");
 pub static LEASE_LEASES: Method = Method::read("/etcdserverpb.Lease/LeaseLeases");
 

@@ -54,7 +54,7 @@ pub(crate) fn ends<S: StreamSource>(closing: watch::Receiver<bool>) -> Ends<S::I
     Ends { feed: Feed { sender, state: told, closing }, items, state }
 }
 
-impl<T> Feed<T> {
+impl<T: Send> Feed<T> {
     /// Passes on items until the source ends, nobody reads any more, or the context closes.
     pub(crate) async fn run<S: StreamSource<Item = T>>(mut self, mut source: S) {
         let end = tokio::select! {

@@ -6,7 +6,8 @@ use pyo3::prelude::*;
 use tokio::sync::watch;
 
 use crate::bridge::{
-    self, Call, Engine, ForkGuarded, LoopBridge, Next, Receiver, StreamReader, Taken, WaitingSteps,
+    self, Call, Engine, ForkGuarded, LoopBridge, Next, Receiver, StepResult, StreamReader, Taken,
+    WaitingSteps, or_exception,
 };
 use crate::py::errors;
 use crate::py::support::stream::end::End;
@@ -85,16 +86,32 @@ impl Stream {
     }
 }
 
+/// Makes a Python object of the next item of a channel. Where that fails it stays the next item.
+pub(crate) fn read<T: Send>(
+    py: Python<'_>,
+    items: &Receiver<T, End>,
+    make: impl FnOnce(&T) -> PyResult<Py<PyAny>>,
+) -> PyResult<Option<StepResult>> {
+    let item = match items.take() {
+        Taken::Item(item) => item,
+        Taken::Empty => return Ok(None),
+        Taken::Ended(end) => return Err(end.exception(py)),
+    };
+    match or_exception(|| StepResult::new(make(&item)?, py)) {
+        Ok(object) => Ok(Some(object)),
+        Err(error) => {
+            items.put_back(item);
+            Err(error)
+        }
+    }
+}
+
 /// Reads items one by one, as they come.
 pub(crate) struct ItemReader<T>(pub(crate) Receiver<T, End>);
 
-impl<T: ToPython> StreamReader for ItemReader<T> {
-    fn take(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
-        match self.0.take() {
-            Taken::Item(item) => item.to_python(py).map(Some),
-            Taken::Empty => Ok(None),
-            Taken::Ended(end) => Err(end.exception(py)),
-        }
+impl<T: ToPython + Clone> StreamReader for ItemReader<T> {
+    fn take(&self, py: Python<'_>) -> PyResult<Option<StepResult>> {
+        read(py, &self.0, |item| item.clone().to_python(py))
     }
 
     fn waiting_steps(&self) -> &dyn WaitingSteps {

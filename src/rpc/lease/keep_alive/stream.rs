@@ -180,6 +180,10 @@ fn describe(failure: Failure, origin: &StreamOrigin, transport: &Weak<Transport>
             }
         }
         Failure::Unusable(_) => {}
+        Failure::WrongServer { server, .. } => {
+            let others = transport.upgrade().is_some_and(|it| origin.refuse(&it, server));
+            answered = !others;
+        }
         Failure::NeverSent(_) | Failure::Broken(_) => answered = false,
     }
     let refusal = answered.then(|| conclude(failure, &method::LEASE_KEEP_ALIVE));
