@@ -6,7 +6,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from etcd_client.enums import GRPCStatusCode
 from etcd_client.errors import InvalidArgsError
+from etcd_client.errors._makers import from_status
 
 if TYPE_CHECKING:
     from etcd_client._etcd_client import Call, KeyValue, RangeResponse
@@ -89,7 +91,9 @@ class Scan:
             call = self._call or self._read(start, self._size, self._revision)
             # If it fails or is cancelled, the next step requests the page again.
             self._call = None
-            self._accept(await call)
+            response = await call
+            _check(response, start, self._revision)
+            self._accept(response)
         finally:
             self._busy = False
 
@@ -105,6 +109,22 @@ class Scan:
     def _next_size(self, page: tuple[KeyValue, ...]) -> int:
         average = sum(len(kv.key) + len(kv.value) for kv in page) // len(page) + 1
         return min(max(1, _PAGE_BYTES // average), self._size * _GROWTH, self._page_size)
+
+
+def _check(response: RangeResponse, start: BytesLike, revision: int) -> None:
+    """Refuse a page that is none: behind it, the next one would be asked for again and again."""
+    if not response.more:
+        return
+    first = start.encode() if isinstance(start, str) else bytes(start)
+    if not response.kvs:
+        wrong = "there is more, but no pair"
+    elif response.kvs[0].key < first or response.kvs[-1].key < response.kvs[0].key:
+        wrong = "its keys are not those that were asked for"
+    elif (revision or response.header.revision) <= 0:
+        wrong = "it has no revision"
+    else:
+        return
+    raise from_status(GRPCStatusCode.Internal, f"malformed page of a scan: {wrong}", "", None)
 
 
 def _check_page_size(page_size: int) -> None:
