@@ -64,7 +64,7 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what has to be asked for, and what a front does not carry."""
+    """Deselect tests that must be requested, and those that a front does not support."""
     asked_for = ("full_faults", "proxies")
     markers = [name for name in asked_for if not config.getoption(name)]
     front = config.getoption("front")

@@ -1,4 +1,4 @@
-"""Servers that ask who calls."""
+"""Servers with authentication."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from tests.support.server import EtcdServer, FlagValue
 ROOT = "root"
 ROOT_PASSWORD = "root's own"  # noqa: S105 - of servers that live for a test
 
-# A log-in takes milliseconds then, not a tenth of a second.
+# With the lowest cost, authenticating takes milliseconds instead of a tenth of a second.
 QUICK_PASSWORDS: dict[str, FlagValue] = {"bcrypt-cost": 4}
 
 
@@ -23,13 +23,13 @@ def auth_server(flags: dict[str, FlagValue] | None = None) -> Iterator[EtcdServe
 
 
 def enable(server: EtcdServer) -> None:
-    """Make the user `root`, who may do everything, and enable authentication."""
+    """Add the user `root`, who may do everything, and enable authentication."""
     add_user(server, ROOT, ROOT_PASSWORD, role=ROOT)
     gateway.call(server.endpoint, "auth/enable")
 
 
 def add_user(server: EtcdServer, name: str, password: str, *, role: str) -> None:
-    """Make a user with a role of its own; `root` does that once authentication is enabled."""
+    """Add a user with its own role, as `root` if authentication is enabled."""
     call_as_root(server, "auth/role/add", {"name": role})
     call_as_root(server, "auth/user/add", {"name": name, "password": password})
     call_as_root(server, "auth/user/grant", {"user": name, "role": role})

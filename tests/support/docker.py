@@ -1,7 +1,7 @@
 """Runs etcd in containers, for `ETCD_TEST_BACKEND=docker`.
 
 The containers share the host's network and its temporary directories, so that ports, clusters,
-certificates and unix sockets are the same as for local processes and no test has to know.
+certificates and unix sockets work as with local processes.
 """
 
 import os
@@ -45,7 +45,7 @@ class DockerLauncher(Launcher):
         return cls(os.environ.get("ETCD_TEST_IMAGE", _DEFAULT_IMAGE))
 
     def output(self, *arguments: str) -> str:
-        """Run etcd to its end in a container and return what it printed."""
+        """Run etcd in a container until it exits and return its output."""
         container = self._container(arguments).start()
         try:
             container.wait()

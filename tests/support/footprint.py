@@ -1,4 +1,4 @@
-"""What this process has of the system: threads, descriptors, memory."""
+"""The resources of this process: threads, file descriptors, memory."""
 
 import contextlib
 import os
@@ -15,7 +15,7 @@ def threads() -> list[str]:
 
 
 def descriptors(process: int | str = "self") -> list[str]:
-    """Return what this process, or the one of that id, has open."""
+    """Return the open file descriptors of this process, or of the one with that id."""
     found = []
     for path in Path(f"/proc/{process}/fd").iterdir():
         with contextlib.suppress(FileNotFoundError):  # that of the directory, or just closed

@@ -1,7 +1,7 @@
-"""What clients did to a few keys, and whether one sequence of single steps explains it all.
+"""Histories of operations on a few keys, and whether they are linearizable.
 
-Linearizable means: each operation seems to take effect at one instant between its call and its
-return. The search is that of Wing and Gong with Lowe's memory of what was tried, key by key.
+Linearizable means that each operation seems to take effect at one instant between its call and its
+return. The search is that of Wing and Gong with Lowe's memoization, key by key.
 """
 
 import math
@@ -25,11 +25,11 @@ class Kind(Enum):
 
 @dataclass
 class Operation:
-    """One call of one client, about one key.
+    """One call of one client, on one key.
 
-    A read has found `value`, a write has set it (None: has deleted the key), a swap has set it if
-    it found `expected`, and says whether it did. An operation that may or may not have happened
-    never returned: it may take effect at any later time, or so late that nobody notices.
+    A read found `value`, a write set it (None: deleted the key), a swap set it if it found
+    `expected`, and says whether it did. An operation of unknown outcome never returned: it may take
+    effect at any later time, or so late that nobody notices.
     """
 
     kind: Kind
@@ -84,11 +84,11 @@ class History:
 
     @property
     def unknown(self) -> int:
-        """How many operations may or may not have happened."""
+        """The number of operations of unknown outcome."""
         return sum(operation.returned == math.inf for operation in self.operations)
 
     def offending_keys(self, initial: Value = None) -> list[bytes]:
-        """Return the keys whose operations no sequence explains."""
+        """Return the keys whose operations are not linearizable."""
         by_key: dict[bytes, list[Operation]] = defaultdict(list)
         for operation in self.operations:
             by_key[operation.key].append(operation)
@@ -108,7 +108,7 @@ class _Entry:
 
     @property
     def time(self) -> tuple[float, bool]:
-        # Calls before returns of the same instant: that allows more, so it never accuses wrongly.
+        # Calls before returns of the same instant: more orders are allowed, so no false alarm.
         if self.is_call:
             return self.operation.called, False
         return self.operation.returned, True

@@ -1,4 +1,4 @@
-"""What etcd says of itself at /metrics, and waiting for a condition to come true."""
+"""etcd's metrics, and waiting for a condition to become true."""
 
 import asyncio
 import http.client
@@ -55,21 +55,21 @@ class Metrics:
 
     @property
     def watchers(self) -> int:
-        """Watches that are open on the server."""
+        """Open watches on the server."""
         return int(self.total("etcd_debugging_mvcc_watcher_total"))
 
     @property
     def watch_streams(self) -> int:
-        """Watch streams that are open; one stream carries many watches."""
+        """Open watch streams; one stream carries many watches."""
         return int(self.total("etcd_debugging_mvcc_watch_stream_total"))
 
     @property
     def open_streams(self) -> int:
-        """Bidirectional gRPC streams that are open: watches, lease keep-alives."""
+        """Open bidirectional gRPC streams: watches, lease keep-alives."""
         return self.open_calls(grpc_type="bidi_stream")
 
     def open_calls(self, **labels: str) -> int:
-        """Return how many gRPC calls are under way, for example `grpc_method="LeaseKeepAlive"`."""
+        """Return how many gRPC calls are in flight, for example `grpc_method="LeaseKeepAlive"`."""
         started = self.total("grpc_server_started_total", **labels)
         return int(started - self.total("grpc_server_handled_total", **labels))
 

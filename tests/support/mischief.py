@@ -1,4 +1,4 @@
-"""Faults at random times, by a schedule that a seed repeats."""
+"""Faults at random times, reproducible by a seed."""
 
 import asyncio
 import contextlib
@@ -29,7 +29,7 @@ def _nothing() -> None:
 
 @dataclass(frozen=True)
 class Fault:
-    """Something that goes wrong, and how it is made good; both may block."""
+    """A fault and how to undo it; both may block."""
 
     name: str
     begin: Callable[[], object]
@@ -101,7 +101,7 @@ async def mischief(
     pausing: tuple[float, float] = (0.1, 0.2),
     each_once: bool = False,
 ) -> AsyncIterator[None]:
-    """Make one fault after the other while the body runs; all is good again afterwards.
+    """Inject one fault after the other while the body runs; all are undone afterwards.
 
     They come in rounds, each fault once in a round and every round in another order. With
     `each_once` the first round is made to its end, however slow the machine is.

@@ -22,7 +22,7 @@ _NAME_OF_QUESTION = 0xC000 | _HEADER.size
 
 @dataclass(frozen=True)
 class Service:
-    """Where a service is to be had, as an SRV record says it."""
+    """The content of an SRV record."""
 
     target: str
     port: int

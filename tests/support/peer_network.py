@@ -1,4 +1,4 @@
-"""The network between the members of a cluster, with members that can be cut off from it."""
+"""The network between the members of a cluster, which can be partitioned."""
 
 from collections.abc import Callable, Mapping
 
@@ -28,7 +28,7 @@ class PeerNetwork:
         return proxy.endpoint
 
     def isolate(self, name: str) -> None:
-        """Cut a member off from all others; its clients still reach it."""
+        """Isolate a member from all others; its clients still reach it."""
         for other, proxy in self._proxies.items():
             if other == name:
                 proxy.refuse()

@@ -22,22 +22,22 @@ _lock = threading.Lock()
 
 
 def guard_process(pid: int) -> None:
-    """Have `pid` killed if this process ends before `release_process(pid)`."""
+    """Kill `pid` if this process ends before `release_process(pid)`."""
     _tell(f"+process {pid}")
 
 
 def release_process(pid: int) -> None:
-    """Take back `guard_process`: the process has been waited for, its pid may be used anew."""
+    """Undo `guard_process`: the process has been waited for, its pid may be reused."""
     _tell(f"-process {pid}")
 
 
 def guard_directory(path: Path) -> None:
-    """Have the directory removed if this process ends before `release_directory(path)`."""
+    """Remove the directory if this process ends before `release_directory(path)`."""
     _tell(f"+directory {path}")
 
 
 def release_directory(path: Path) -> None:
-    """Take back `guard_directory`."""
+    """Undo `guard_directory`."""
     _tell(f"-directory {path}")
 
 

@@ -1,4 +1,4 @@
-"""Runs a command beside an etcd of its own: `python -m tests.support.run_etcd -- command ...`.
+"""Runs a command with its own etcd: `python -m tests.support.run_etcd -- command ...`.
 
 The command finds the server's URL in `ETCD_ENDPOINT`; its exit code is passed on.
 """

@@ -43,7 +43,7 @@ class KeyPair:
 
 @dataclass(frozen=True)
 class ServerTls:
-    """How a server speaks TLS to its clients; with `client_authority` it asks for certificates."""
+    """The TLS set-up of a server; with `client_authority` it requires client certificates."""
 
     server: KeyPair
     client_authority: Path | None = None
@@ -51,7 +51,7 @@ class ServerTls:
 
 @dataclass(frozen=True)
 class Membership:
-    """How a server finds its cluster, in the words of etcd's own flags."""
+    """How a server finds its cluster, in terms of etcd's own flags."""
 
     initial_cluster: str
     initial_cluster_state: str
@@ -180,7 +180,7 @@ class EtcdServer:
             raise EtcdStartError(self._failure(f"is not healthy after {within} s")) from None
 
     def stop(self) -> None:
-        """Let the server shut down in good order (SIGTERM)."""
+        """Shut the server down gracefully (SIGTERM)."""
         process = self._running()
         process.thaw()  # a frozen process would not see the signal
         process.terminate(grace=10.0)
@@ -192,22 +192,22 @@ class EtcdServer:
         self._process = None
 
     def forget(self) -> None:
-        """Delete the data of a server that does not run: the next start begins anew."""
+        """Delete the data of a server that does not run: the next start begins empty."""
         if self.alive:
             message = f"etcd {self.name!r} runs"
             raise RuntimeError(message)
         shutil.rmtree(self.directory / "data")
 
     def freeze(self) -> None:
-        """Stop the server from running while its sockets stay open (SIGSTOP)."""
+        """Freeze the server; its sockets stay open (SIGSTOP)."""
         self._running().freeze()
 
     def thaw(self) -> None:
-        """Let a frozen server go on (SIGCONT)."""
+        """Thaw a frozen server (SIGCONT)."""
         self._running().thaw()
 
     def restart(self, *, wait: bool = True) -> None:
-        """Start the server again on its ports and data, after a good shutdown if it still runs."""
+        """Restart the server on its ports and data; shut it down gracefully first if it runs."""
         if self.alive:
             self.stop()
         self.start(wait=wait)

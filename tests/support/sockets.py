@@ -1,4 +1,4 @@
-"""Whose TCP connections there are; read from /proc, so this needs Linux."""
+"""The owners of TCP connections; read from /proc, so this needs Linux."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Certificates for the tests, made anew by every run."""
+"""Certificates for the tests, made by each run."""
 
 import datetime as dt
 import ipaddress
@@ -46,7 +46,7 @@ class Certificates:
         return self._issue("other-name", x509.DNSName(OTHER_NAME))
 
     def expired_server(self) -> KeyPair:
-        """Return a certificate for localhost and 127.0.0.1 whose time has passed."""
+        """Return an expired certificate for localhost and 127.0.0.1."""
         return self._issue("expired", *_LOCAL_NAMES, expires=_now() - _DAY)
 
     def client(self, common_name: str = "client") -> KeyPair:

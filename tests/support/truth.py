@@ -1,4 +1,4 @@
-"""What has happened on a server, asked without the client under test."""
+"""What has happened on a server, without the client under test."""
 
 import base64
 import http.client
@@ -13,13 +13,13 @@ _EVERY_KEY = base64.b64encode(b"\0").decode()
 
 
 def current_revision(endpoint: str) -> int:
-    """Return the newest revision of the cluster."""
+    """Return the latest revision of the cluster."""
     answer = gateway.call(endpoint, "kv/range", {"key": _EVERY_KEY, "count_only": True})
     return int(answer["header"]["revision"])
 
 
 def history(endpoint: str, start_revision: int = 1) -> list[Change]:
-    """Return every change from a revision on, up to the newest one of this moment.
+    """Return every change from a revision to the present.
 
     etcd's JSON gateway streams a watch as one JSON object a line.
     """

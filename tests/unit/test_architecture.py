@@ -43,7 +43,7 @@ def append(path: Path, text: str) -> None:
         ("src/rpc/keys.rs", "fn f() { crate::rpc::kv::put(); }", "rpc/kv"),
         ("src/rpc/keys.rs", "use super::watch::Nothing;", "rpc/watch"),
         ("src/rpc/wire/method.rs", "use crate::rpc::{keys, transport::{self, stats::X}};", "stats"),
-        ("src/bridge/gc.rs", "use crate::py::namespace::Inside;", "py/namespace"),
+        ("src/bridge/fork.rs", "use crate::py::namespace::Inside;", "py/namespace"),
         ("python/etcd_client/enums.py", "from .errors import EtcdError", "errors"),
         ("python/etcd_client/_kv/scan.py", "from etcd_client import Client", "__init__"),
         ("python/etcd_client/_kv/scan.py", "import etcd_client._client", "_client"),

@@ -1,7 +1,7 @@
-"""What tests put between clients and members.
+"""Proxies between clients and members.
 
-`Front` forwards bytes, one TCP proxy a member; `Http2Front` forwards the frames of HTTP/2 and has
-its own say in them, as nginx, envoy and the servers of gRPC do.
+`Front` forwards bytes, with a TCP proxy for each member; `Http2Front` forwards HTTP/2 frames and
+interferes with them, as nginx, envoy and gRPC servers do.
 """
 
 from tests.support.front.http2_front import Flood, Http2Front
