@@ -381,8 +381,9 @@ class Communicator:
     def set_endpoints(self, endpoints: Iterable[str]) -> None:
         """Switch to other endpoints; calls and watches in flight move to them.
 
-        This also affects the other communicators that were opened with the same endpoints and
-        options, because they share their connections.
+        Other communicators that were opened with the same endpoints and options keep their
+        endpoints. While there are any, watches and leases of this one that are open stay where they
+        are, too; calls that begin from now on go to the new endpoints.
 
         Args:
             endpoints: The members' client addresses; at least one.

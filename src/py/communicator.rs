@@ -118,10 +118,14 @@ impl Communicator {
         let shared = self.shared(py)?;
         let session = shared.session(py)?;
         let endpoints = parse(py, endpoints, shared.tls)?;
-        shared.target.with(|target| {
+        let switched = shared.target.with(|target| {
             target.endpoints = endpoints;
-            session.retarget(target);
+            session.retarget(target)
         });
+        if !switched {
+            // The next call opens a session to the new endpoints; the others keep theirs.
+            drop(shared.session.with(Option::take));
+        }
         Ok(())
     }
 

@@ -135,3 +135,24 @@ async def test_a_program_may_go_to_another_cluster_on_purpose(clusters: Clusters
         await communicator.put(b"key", b"wrong")
         communicator.set_endpoints([clusters.right.endpoint])
         assert await communicator.get(b"key") == b"right"
+
+
+async def test_others_stay_where_they_are_when_one_goes_to_other_endpoints(
+    clusters: Clusters,
+) -> None:
+    """They share their connections, and have not asked to go anywhere."""
+    client = Client(clusters.right.endpoint)
+    async with (
+        client.connect() as staying,
+        client.connect() as leaving,
+        staying.watch(b"key") as watch,
+    ):
+        await watch.ready()
+        leaving.set_endpoints([clusters.wrong_server.endpoint])
+        assert leaving.endpoints == [clusters.wrong_server.endpoint]
+        assert staying.endpoints == [clusters.right.endpoint]
+        await leaving.put(b"key", b"wrong")
+        assert await staying.get(b"key") is None
+        await staying.put(b"key", b"right")
+        assert (await anext(watch)).value == b"right"
+        assert await leaving.get(b"key") == b"wrong"

@@ -26,9 +26,10 @@ impl Session {
         Self { engine, transport, _logging: logging }
     }
 
-    /// Switches to other endpoints.
-    pub(crate) fn retarget(&self, target: &Target) {
-        TRANSPORTS.get().retarget(&self.transport, target);
+    /// Switches to other endpoints; false where others use the same transport.
+    #[must_use]
+    pub(crate) fn retarget(&self, target: &Target) -> bool {
+        TRANSPORTS.get().retarget(&self.transport, target)
     }
 }
 

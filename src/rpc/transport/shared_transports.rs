@@ -66,15 +66,20 @@ impl<R> SharedTransports<R> {
         transport
     }
 
-    /// Goes on with other endpoints, as do all that share the transport. Whoever connects to the
-    /// old ones from now on gets another transport.
-    pub fn retarget(&self, transport: &Arc<Transport>, target: &Target) {
+    /// Switches a transport to other endpoints, unless it has other users: then nothing is done, and
+    /// the result is false.
+    #[must_use]
+    pub fn retarget(&self, transport: &Arc<Transport>, target: &Target) -> bool {
         let mut open = self.open();
         if let Some(entry) = open.iter_mut().find(|entry| entry.holds(transport)) {
+            if entry.users > 1 {
+                return false;
+            }
             entry.target = target.clone();
         }
         transport.pool.forget_cluster();
         transport.pool.set_endpoints(target.endpoints.clone());
+        true
     }
 
     /// Ends the use of a transport. True where `close_unused` is to be run for it.
@@ -138,6 +143,20 @@ mod tests {
         assert!(Arc::ptr_eq(&first, &transports.take(&runtime, &target("a:1"))));
         assert!(!Arc::ptr_eq(&first, &transports.take(&runtime, &target("b:1"))));
         assert!(!Arc::ptr_eq(&first, &transports.take(&other, &target("a:1"))));
+    }
+
+    #[test]
+    fn a_transport_follows_its_only_user_to_other_endpoints() {
+        let transports = SharedTransports::default();
+        let runtime = Arc::new(());
+        let transport = transports.take(&runtime, &target("a:1"));
+        let shared = transports.take(&runtime, &target("a:1"));
+        assert!(!transports.retarget(&transport, &target("b:1")));
+        assert_eq!(transport.pool.endpoints(), target("a:1").endpoints);
+        transports.give_back(&shared);
+        assert!(transports.retarget(&transport, &target("b:1")));
+        assert_eq!(transport.pool.endpoints(), target("b:1").endpoints);
+        assert!(!Arc::ptr_eq(&transport, &transports.take(&runtime, &target("a:1"))));
     }
 
     #[test]
