@@ -46,7 +46,8 @@ async def test_answers_that_take_long_count(endpoint: str, proxy: Proxy) -> None
 @pytest.mark.full_faults
 @pytest.mark.timeout(90)
 async def test_answers_that_take_most_of_the_ttl_count(endpoint: str, proxy: Proxy) -> None:
-    options = ConnectOptions(connect_timeout=60, timeout=60)
+    # Pings take as long.
+    options = ConnectOptions(connect_timeout=60, timeout=60, keep_alive_timeout=20)
     async with Client(proxy.endpoint, options).connect() as far:
         await asyncio.to_thread(proxy.delay, 4)
         # The grant comes so late that a renewal has to confirm it first.

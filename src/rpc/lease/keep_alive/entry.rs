@@ -28,7 +28,7 @@ pub struct Entry {
     pub news: watch::Sender<News>,
     pub holders: usize,
     /// How long the last answer took.
-    round_trip: Duration,
+    pub round_trip: Duration,
     /// What has not been answered yet: the stream, and since when.
     asked: Vec<(u64, Moment)>,
     renew_at: Moment,

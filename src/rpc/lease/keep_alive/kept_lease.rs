@@ -40,7 +40,9 @@ impl KeptLease {
         if took < time.ttl() / 2 {
             Self::new(transport, id, time)
         } else {
-            Self::new(transport, id, LeaseTime::unknown(ttl))
+            let kept = Self::new(transport, id, LeaseTime::unknown(ttl));
+            kept.keep_alive.change(|schedule| schedule.answers_take(id, &kept.time, took));
+            kept
         }
     }
 

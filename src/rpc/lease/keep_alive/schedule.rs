@@ -138,6 +138,13 @@ impl Schedule {
         }
     }
 
+    /// Notes how long an answer took before anything was renewed.
+    pub fn answers_take(&mut self, id: i64, time: &Arc<LeaseTime>, took: Duration) {
+        if let Some(entry) = self.entry(id, time) {
+            entry.round_trip = took;
+        }
+    }
+
     /// Renews a lease at once.
     pub fn renew_now(&mut self, id: i64, time: &Arc<LeaseTime>) {
         let Some(entry) = self.entry(id, time) else { return };
