@@ -221,7 +221,14 @@ class Client:
         own = [index for index, (opener, _) in enumerate(self._open) if opener is task]
         return self._open.pop(own[-1] if own else -1)[1]
 
+    def __reduce__(self) -> tuple[type[Client], tuple[object, ...]]:
+        # Contexts that are open stay where they are.
+        return Client, (self._endpoints, self._connect_options, self._lock_options)
+
     def __repr__(self) -> str:
+        if not hasattr(self, "_endpoints"):
+            # The constructor has refused its arguments.
+            return "<Client>"
         if isinstance(self._endpoints, Discovery):
             return f"<Client {self._endpoints!r}>"
         return f"<Client {', '.join(self._endpoints)}>"

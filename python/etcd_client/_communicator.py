@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from . import _etcd_client
 from ._changes.calls import Changes
 from ._etcd_client import LockResponse, UnlockResponse
-from .errors import InvalidArgsError, LockLostError, SessionLostError
+from .errors import EtcdError, InvalidArgsError, LockLostError, SessionLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine
@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from ._kv.scan import Scan
     from ._lease.lease import LeaseGrant
     from ._types import BytesLike, LeaseId
+
+
+# `unlock` tells of a lock that was lost, unless so many were lost that nobody asked for.
+_MOST_LOST_LOCKS = 100
 
 
 class Communicator(Changes):
@@ -253,8 +257,17 @@ class Communicator(Changes):
         if self._locks is None:
             self._locks = {}
         own_name = name.encode() if isinstance(name, str) else bytes(name)
+        self._forget_lost_locks(own_name)
         self._locks[held.key] = (own_name, held)
         return LockResponse(held.header, held.key)
+
+    def _forget_lost_locks(self, name: bytes) -> None:
+        """Forget those of a name that stands for another lock now, and all where they are many."""
+        locks = self._locks or {}
+        lost = [(key, own) for key, (own, held) in locks.items() if held.loss is not None]
+        for key, own in lost:
+            if own == name or len(lost) > _MOST_LOST_LOCKS:
+                del locks[key]
 
     def unlock(
         self, key: BytesLike, *, timeout: float | None = None
@@ -293,7 +306,11 @@ class Communicator(Changes):
         return UnlockResponse(header)
 
     def __repr__(self) -> str:
-        return f"<Communicator {'closed' if self.closed else ', '.join(self.endpoints)}>"
+        try:
+            return f"<Communicator {'closed' if self.closed else ', '.join(self.endpoints)}>"
+        except EtcdError:
+            # Closed meanwhile by another thread, or by a fork.
+            return "<Communicator closed>"
 
 
 async def _left_to_the_lease(call: Call[HeldLease]) -> LockResponse:

@@ -1363,6 +1363,10 @@ class Compare:
     """
 
     @staticmethod
+    def _restored(encoded: bytes) -> Compare:
+        """Return what was pickled."""
+
+    @staticmethod
     def value(key: BytesLike, cmp: CompareOp, value: BytesLike) -> Compare:
         """Compare the value, byte by byte.
 
@@ -1534,7 +1538,14 @@ class TxnOp:
 
         Args:
             txn: The inner transaction.
+
+        Raises:
+            InvalidArgsError: It would make more than 32 levels.
         """
+
+    @staticmethod
+    def _restored(encoded: bytes) -> TxnOp:
+        """Return what was pickled."""
 
     def _parts(self) -> tuple[str, bytes, bytes]:
         """Return the kind, the key and the range end; used for `once=`."""
@@ -1591,6 +1602,10 @@ class Txn:
         Raises:
             InvalidArgsError: The operations have been set before.
         """
+
+    @staticmethod
+    def _restored(encoded: bytes) -> Txn:
+        """Return what was pickled."""
 
     def _parts(self) -> tuple[list[Compare], list[TxnOp], list[TxnOp]]:
         """Return the conditions and both branches; used for `once=`."""

@@ -51,7 +51,16 @@ PYTHON = Rooms(
         # The native module, whose stub alone names classes from above.
         ("_etcd_client", "enums"),
         ("errors", "_types"),
-        ("_concurrency", "_started", "_discovery", "_lazy", "_arguments", "_backoff", "_deadline"),
+        (
+            "_concurrency",
+            "_pickles",
+            "_started",
+            "_discovery",
+            "_lazy",
+            "_arguments",
+            "_backoff",
+            "_deadline",
+        ),
         ("_environment",),
         ("_kv", "_lease", "_watch", "_admin"),
         ("_coordination",),

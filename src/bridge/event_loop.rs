@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use futures_util::future::AbortHandle;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -189,7 +190,10 @@ impl LoopBridge {
 
     /// Fails unless this bridge's loop is the running one.
     pub(crate) fn check_running(&self, py: Python<'_>) -> PyResult<bool> {
-        Ok(running_loop(py)?.is(&self.event_loop))
+        static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+        // None where no loop runs, which is no error of its own.
+        let running = RUNNING_LOOP.import(py, "asyncio", "_get_running_loop")?.call0()?;
+        Ok(running.is(&self.event_loop))
     }
 
     pub(crate) fn messenger(&self) -> PyResult<Messenger> {
@@ -290,6 +294,18 @@ fn set_exception<'py>(future: &Bound<'py, PyAny>, error: PyErr) -> PyResult<Boun
 
 #[pymethods]
 impl LoopBridge {
+    /// For the garbage collector: a loop refers to its bridge by what it watches, and the bridge to
+    /// the loop. Where nobody else has either, both go, and their descriptors with them.
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.event_loop)?;
+        visit.call(&self.create_future)?;
+        let Some(native) = self.native.get() else { return Ok(()) };
+        let visited = native
+            .pending
+            .try_with(|pending| pending.futures().try_for_each(|future| visit.call(future)));
+        visited.unwrap_or(Ok(()))
+    }
+
     /// Finishes the calls that are done; the loop calls it when the queue says so.
     fn _drain(&self, py: Python<'_>) -> PyResult<()> {
         // A forked child may run its parent's loop to the end.

@@ -20,6 +20,12 @@ impl<T> Mutex<T> {
         Self(std::sync::Mutex::new(value))
     }
 
+    /// Looks at the value, unless somebody is at it: for the garbage collector, which waits for
+    /// nobody.
+    pub(crate) fn try_with<R>(&self, look: impl FnOnce(&T) -> R) -> Option<R> {
+        self.0.try_lock().ok().map(|value| look(&value))
+    }
+
     /// Does something with the value, as the only one.
     pub(crate) fn with<R: Send>(&self, work: impl FnOnce(&mut T) -> R + Send) -> R {
         work(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use prost::Message;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use crate::bridge::{
@@ -318,6 +319,10 @@ impl Communicator {
     fn new(py: Python<'_>, connected: &Connected) -> PyResult<Self> {
         let made = connected.0.with(Option::take);
         made.ok_or_else(|| errors::closed(py))
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.bridge)
     }
 
     /// A view of the keys that begin with `prefix`, by what follows it.

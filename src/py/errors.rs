@@ -72,7 +72,9 @@ pub(crate) fn closed(py: Python<'_>) -> PyErr {
 }
 
 pub(crate) fn wrong_loop(py: Python<'_>) -> PyErr {
-    let message = "the communicator was opened in another event loop; open one in each loop";
+    let message = "another event loop than the communicator's, or no running event loop in this \
+                   thread: make calls in coroutines of its loop, as in \
+                   run_coroutine_threadsafe(work(), loop); open a communicator in each loop";
     make(py, "WrongLoopError", (message,))
 }
 

@@ -81,6 +81,11 @@ mod native {
     #[expect(non_upper_case_globals, reason = "the name by which Python programs know it")]
     const __version__: &str = env!("CARGO_PKG_VERSION");
 
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        bridge::refuse_sub_interpreter(module.py())
+    }
+
     /// The number of open contexts of this process.
     #[pyfunction]
     fn active_context_count() -> usize {

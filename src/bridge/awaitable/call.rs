@@ -160,6 +160,7 @@ impl Call {
     /// awaited this call, which holds this call.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.future)?;
+        visit.call(&self.bridge)?;
         visit.call(&self.value)
     }
 

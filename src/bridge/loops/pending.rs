@@ -42,6 +42,10 @@ impl PendingCalls {
         Some(call)
     }
 
+    pub(crate) fn futures(&self) -> impl Iterator<Item = &Py<PyAny>> {
+        self.slots.iter().filter_map(|(_, call)| call.as_ref()).map(|call| &call.future)
+    }
+
     pub(crate) fn abort_handles(&self) -> Vec<AbortHandle> {
         let calls = self.slots.iter().filter_map(|(_, call)| call.as_ref());
         calls.filter_map(|call| call.abort.clone()).collect()

@@ -25,6 +25,41 @@ impl ConnectOptions {
     }
 }
 
+impl ConnectOptions {
+    fn keywords<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let Options { user, tls, keep_alive, .. } = &self.0;
+        let keywords = PyDict::new(py);
+        if let Some((user, password)) = user {
+            keywords.set_item("user", user)?;
+            keywords.set_item("password", password)?;
+        }
+        if let Some(TlsOptions { ca, identity, server_name, insecure_skip_verify, .. }) = tls {
+            let (cert, key) = identity.as_ref().map(|(cert, key)| (cert, key)).unzip();
+            for (name, pem) in [("ca", ca.as_ref()), ("cert", cert), ("key", key)] {
+                match pem {
+                    Some(Pem::Text(text)) => keywords.set_item(name, PyBytes::new(py, text))?,
+                    Some(Pem::File(path)) => keywords.set_item(name, path)?,
+                    None => {}
+                }
+            }
+            keywords.set_item("server_name", server_name)?;
+            keywords.set_item("verify", !insecure_skip_verify)?;
+        }
+        if let Some((interval, limit)) = keep_alive {
+            keywords.set_item("keep_alive_interval", interval.as_secs_f64())?;
+            keywords.set_item("keep_alive_timeout", limit.as_secs_f64())?;
+        }
+        let seconds = |limit: Option<Duration>| limit.map(|limit| limit.as_secs_f64());
+        keywords.set_item("connect_timeout", self.0.connect_timeout.as_secs_f64())?;
+        keywords.set_item("timeout", seconds(self.0.timeout))?;
+        keywords.set_item("keep_alive_while_idle", self.0.keep_alive_while_idle)?;
+        keywords.set_item("tcp_keepalive", seconds(self.0.tcp_keep_alive))?;
+        keywords.set_item("max_response_size", self.0.max_response_size)?;
+        keywords.set_item("require_connection", self.0.require_connection)?;
+        Ok(keywords)
+    }
+}
+
 /// Certificates and keys: PEM text as bytes or `str`, or the path of a file that holds it.
 fn pem(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Pem> {
     if value.is_instance_of::<PyBytes>() {
@@ -107,7 +142,7 @@ impl ConnectOptions {
         if let Some(interval) = keywords.seconds("tcp_keepalive")? {
             made.tcp_keep_alive = Some(interval);
         }
-        if let Some(size) = keywords.read("max_response_size", args::count)? {
+        if let Some(size) = keywords.read("max_response_size", args::positive)? {
             made.max_response_size = usize::try_from(size).unwrap_or(usize::MAX);
         }
         made.require_connection = keywords.flag("require_connection")?;
@@ -158,7 +193,7 @@ impl ConnectOptions {
 
     /// The same options with another limit for the size of a response, in bytes.
     fn with_max_response_size(&self, max_response_size: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let size = args::count(max_response_size, "max_response_size")?;
+        let size = args::positive(max_response_size, "max_response_size")?;
         Ok(self.with(|options| {
             options.max_response_size = usize::try_from(size).unwrap_or(usize::MAX);
         }))
@@ -177,6 +212,15 @@ impl ConnectOptions {
         let tls = read_tls(py, &mut keywords)?.unwrap_or_default();
         keywords.finish()?;
         Ok(self.with(|options| options.tls = Some(tls)))
+    }
+
+    /// For pickling and copying: the keyword arguments that make the same options.
+    fn __reduce__<'py>(
+        &self,
+        py: Python<'py>,
+    ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyDict>,))> {
+        let restore = py.import("etcd_client._pickles")?.getattr("restored_options")?;
+        Ok((restore, (self.keywords(py)?,)))
     }
 
     fn __repr__(&self) -> String {

@@ -8,4 +8,5 @@ pub mod range;
 pub mod records;
 pub mod txn;
 pub mod txn_parts;
+pub mod txn_pickle;
 pub mod txn_repr;

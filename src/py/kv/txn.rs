@@ -15,6 +15,19 @@ use crate::rpc::keys::prefix_end;
 use crate::rpc::kv::range_request;
 use crate::rpc::wire::messages as wire;
 
+/// How deep transactions may be in each other. A response that is about three times as deep cannot
+/// be decoded any more, although the server has applied the transaction; and each level takes stack.
+const MOST_LEVELS: usize = 32;
+
+/// The levels of a transaction, itself included.
+fn depth(txn: &PbTxnRequest) -> usize {
+    let inner = txn.success.iter().chain(&txn.failure).map(|operation| match &operation.request {
+        Some(PbTxnOpRequest::RequestTxn(nested)) => depth(nested),
+        _ => 0,
+    });
+    1 + inner.max().unwrap_or(0)
+}
+
 /// A condition of a transaction.
 #[pyclass(frozen, module = "etcd_client", name = "Compare", from_py_object)]
 #[derive(Clone)]
@@ -171,8 +184,13 @@ impl TxnOp {
 
     /// A nested transaction.
     #[staticmethod]
-    fn txn(txn: &Txn) -> Self {
-        Self::make(PbTxnOpRequest::RequestTxn(txn.0.clone()))
+    fn txn(py: Python<'_>, txn: &Txn) -> PyResult<Self> {
+        let depth = depth(&txn.0) + 1;
+        if depth > MOST_LEVELS {
+            let expected = format!("transactions in each other in at most {MOST_LEVELS} levels");
+            return Err(wrong_value(py, "txn", &expected, &depth.to_string()));
+        }
+        Ok(Self::make(PbTxnOpRequest::RequestTxn(txn.0.clone())))
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<String> {

@@ -74,6 +74,15 @@ pub(crate) fn count(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
     Ok(number)
 }
 
+/// An integer that something is limited to.
+pub(crate) fn positive(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
+    let number = integer(value, name)?;
+    if number < 1 {
+        return Err(wrong_value(value.py(), name, "an int of at least 1", &number.to_string()));
+    }
+    Ok(number)
+}
+
 /// The id of a member or a lease, which etcd prints unsigned.
 pub(crate) fn member_id(value: &Bound<'_, PyAny>, name: &str) -> PyResult<u64> {
     if value.is_instance_of::<PyBool>() || !value.is_instance_of::<PyInt>() {
@@ -92,7 +101,11 @@ pub(crate) fn boolean(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
 }
 
 pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {
-    value.extract().map_err(|_| wrong_type(name, "str", value))
+    let Ok(text) = value.cast::<PyString>() else { return Err(wrong_type(name, "str", value)) };
+    match text.to_str() {
+        Ok(text) => Ok(text.to_owned()),
+        Err(_) => Err(wrong_value(value.py(), name, "text that UTF-8 can encode", "surrogates")),
+    }
 }
 
 /// A list of strings; not a single string, which would be taken for a list of its characters.

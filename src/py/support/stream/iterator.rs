@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use tokio::sync::watch;
 
@@ -52,9 +53,15 @@ impl Stream {
         Ok(self.native(py)?.state.clone())
     }
 
+    /// Refuses another loop than that of the communicator.
+    fn check_loop(&self, py: Python<'_>) -> PyResult<()> {
+        if self.bridge.get().check_running(py)? { Ok(()) } else { Err(errors::wrong_loop(py)) }
+    }
+
     /// Waits for a moment; fails where it can't come any more.
     pub(crate) fn until(&self, py: Python<'_>, moment: Moment) -> PyResult<Call> {
         let native = self.native(py)?;
+        self.check_loop(py)?;
         let reached = until(native.state.clone(), moment);
         bridge::spawn(py, &self.bridge, &native.engine, errors::lost_read, reached)
     }
@@ -68,12 +75,17 @@ impl Stream {
 
 #[pymethods]
 impl Stream {
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(&self.bridge)
+    }
+
     fn __aiter__(this: Py<Self>) -> Py<Self> {
         this
     }
 
     fn __anext__(&self, py: Python<'_>) -> PyResult<Next> {
         let reader = Arc::clone(&self.native(py)?.reader);
+        self.check_loop(py)?;
         Ok(Next::new(reader, self.bridge.clone_ref(py)))
     }
 
