@@ -65,6 +65,7 @@ test-faults: build ## Run the full fault suite (tens of minutes)
 
 .PHONY: fuzz
 fuzz: build ## Try arguments, calls and answers that nobody thought of, for long
+	FUZZ_ROUNDS=20000000 cargo test --locked --release --no-default-features wire::fuzz
 	python -m pytest tests/fuzz --hypothesis-profile=long $(ARGS)
 
 .PHONY: test-proxies

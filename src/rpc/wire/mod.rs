@@ -4,6 +4,8 @@
 
 pub mod fields;
 mod framing;
+#[cfg(test)]
+mod fuzz;
 mod incoming;
 pub mod messages;
 pub mod method;
