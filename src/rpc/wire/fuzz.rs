@@ -65,8 +65,7 @@ fn samples() -> Vec<Vec<u8>> {
         RangeResponse { header, kvs: kvs.clone(), more: true, count: 9 }.encode_to_vec(),
         DeleteResponse { header, deleted: 2, prev_kvs: kvs }.encode_to_vec(),
         TxnResponse { header, succeeded: true, ..Default::default() }.encode_to_vec(),
-        LeaseGrantResponse { header, id: i64::MAX, ttl: i64::MIN, ..Default::default() }
-            .encode_to_vec(),
+        LeaseGrantResponse { header, id: i64::MAX, ttl: i64::MIN }.encode_to_vec(),
         WatchResponse { header, events: vec![event.clone(), event], ..Default::default() }
             .encode_to_vec(),
     ]
