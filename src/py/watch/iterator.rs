@@ -66,12 +66,14 @@ impl Watch {
 
 #[pymethods]
 impl Watch {
-    /// Iterates over lists of events, one for each revision.
+    /// Iterates over lists, one for each revision.
     fn batches(this: &Bound<'_, Self>) -> PyResult<Py<WatchBatches>> {
-        let py = this.py();
-        let reader = BatchReader(Arc::clone(&this.get().native(py)?.reader));
-        let stream = this.as_super().get().read_by(py, Arc::new(reader))?;
-        Py::new(py, PyClassInitializer::from(stream).add_subclass(WatchBatches {}))
+        WatchBatches::of(this, false)
+    }
+
+    /// Iterates over lists, and `None` where all that has come is how far the server is.
+    fn _batches_and_progress(this: &Bound<'_, Self>) -> PyResult<Py<WatchBatches>> {
+        WatchBatches::of(this, true)
     }
 
     /// Requests a progress report from the server.
@@ -107,3 +109,13 @@ impl Watch {
 /// The iterator over the lists of a watch.
 #[pyclass(frozen, extends = Stream, module = "etcd_client", name = "WatchBatches")]
 pub(crate) struct WatchBatches {}
+
+impl WatchBatches {
+    fn of(watch: &Bound<'_, Watch>, tells_progress: bool) -> PyResult<Py<Self>> {
+        let py = watch.py();
+        let reader = Arc::clone(&watch.get().native(py)?.reader);
+        let batches = Arc::new(BatchReader { reader, tells_progress });
+        let stream = watch.as_super().get().read_by(py, batches)?;
+        Py::new(py, PyClassInitializer::from(stream).add_subclass(Self {}))
+    }
+}

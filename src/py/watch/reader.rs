@@ -73,6 +73,8 @@ struct Unread<P> {
 enum Next<P> {
     Unread(Unread<P>),
     NothingYet,
+    /// Only how far the server is.
+    Progress,
     /// `once` is over, or the watch was cancelled.
     Done,
     Ended(End),
@@ -99,7 +101,7 @@ impl NoticeReader {
         self.position.with(|position| position.revision)
     }
 
-    fn next<P: Portion>(&self) -> Next<P> {
+    fn next<P: Portion>(&self, tells_progress: bool) -> Next<P> {
         self.position.with(|position| {
             while position.events.is_empty() {
                 if position.done {
@@ -113,6 +115,9 @@ impl NoticeReader {
                     }
                     Taken::Item(Notice::Created { revision } | Notice::Progress { revision }) => {
                         position.revision = position.revision.max(revision);
+                        if tells_progress {
+                            return Next::Progress;
+                        }
                     }
                     Taken::Empty => return Next::NothingYet,
                     Taken::Ended(end) => return Next::Ended(end),
@@ -129,11 +134,13 @@ impl NoticeReader {
     fn read<P: Portion>(
         &self,
         py: Python<'_>,
+        tells_progress: bool,
         make: impl FnOnce(&Unread<P>) -> PyResult<StepResult>,
     ) -> PyResult<Option<StepResult>> {
-        let unread = match self.next() {
+        let unread = match self.next(tells_progress) {
             Next::Unread(unread) => unread,
             Next::NothingYet => return Ok(None),
+            Next::Progress => return StepResult::new(py.None(), py).map(Some),
             Next::Done => return Err(PyStopAsyncIteration::new_err(())),
             Next::Ended(end) => return Err(end.exception(py)),
         };
@@ -174,7 +181,9 @@ pub(crate) struct EventReader(pub(crate) Arc<NoticeReader>);
 
 impl StreamReader for EventReader {
     fn take(&self, py: Python<'_>) -> PyResult<Option<StepResult>> {
-        self.0.read(py, |unread| StepResult::new(WatchEvent::from_wire(py, &unread.portion)?, py))
+        self.0.read(py, false, |unread| {
+            StepResult::new(WatchEvent::from_wire(py, &unread.portion)?, py)
+        })
     }
 
     fn waiting_steps(&self) -> &dyn WaitingSteps {
@@ -186,21 +195,25 @@ impl StreamReader for EventReader {
     }
 }
 
-/// Takes the events of one revision after the other.
-pub(crate) struct BatchReader(pub(crate) Arc<NoticeReader>);
+/// Takes the events of one revision after the other; where it tells progress, `None` where all that
+/// has come is how far the server is.
+pub(crate) struct BatchReader {
+    pub(crate) reader: Arc<NoticeReader>,
+    pub(crate) tells_progress: bool,
+}
 
 impl StreamReader for BatchReader {
     fn take(&self, py: Python<'_>) -> PyResult<Option<StepResult>> {
-        self.0.read(py, |unread: &Unread<VecDeque<_>>| {
+        self.reader.read(py, self.tells_progress, |unread: &Unread<VecDeque<_>>| {
             StepResult::new(event::batch(py, unread.header, &unread.portion)?, py)
         })
     }
 
     fn waiting_steps(&self) -> &dyn WaitingSteps {
-        &self.0.notices
+        &self.reader.notices
     }
 
     fn cancel(&self) {
-        self.0.cancel();
+        self.reader.cancel();
     }
 }
