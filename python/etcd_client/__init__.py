@@ -170,6 +170,9 @@ from .errors._base import GRPCStatus
 if _typing.TYPE_CHECKING:
     from ._admin.maintenance import Maintenance
     from ._admin.saved_snapshot import SavedSnapshot
+    from ._cache.cache import Cache
+    from ._cache.changes import CacheBatch, CacheChange, CacheChanges
+    from ._cache.snapshot import CacheSnapshot
     from ._coordination.election import Election
     from ._coordination.leaders import Leaders
     from ._coordination.lock import EtcdLockOption, Lock
@@ -208,6 +211,11 @@ __all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would co
     "AuthUserListResponse",
     "BadLeaderTransfereeError",
     "BytesLike",
+    "Cache",
+    "CacheBatch",
+    "CacheChange",
+    "CacheChanges",
+    "CacheSnapshot",
     "Call",
     "CampaignResponse",
     "Client",

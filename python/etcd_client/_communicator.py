@@ -5,7 +5,7 @@ Its methods import what they need, so that a program pays only for what it uses.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from . import _etcd_client
 from ._changes.calls import Changes
@@ -13,16 +13,19 @@ from ._etcd_client import LockResponse, UnlockResponse
 from .errors import EtcdError, InvalidArgsError, LockLostError, SessionLostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, Iterable
     from typing import Any
 
     from ._admin.maintenance import Maintenance
+    from ._cache.cache import Cache
     from ._coordination.lock import Lock
     from ._coordination.session import Session
-    from ._etcd_client import Call, HeldLease, RangeResponse, ResponseHeader
+    from ._etcd_client import Call, HeldLease, KeyValue, RangeResponse, ResponseHeader
     from ._kv.scan import Scan
     from ._lease.lease import LeaseGrant
     from ._types import BytesLike, LeaseId
+
+_V = TypeVar("_V")
 
 
 # `unlock` tells of a lock that was lost, unless so many were lost that nobody asked for.
@@ -159,6 +162,69 @@ class Communicator(Changes):
             )
 
         return Scan(read, key, page_size, revision)
+
+    @overload
+    def cache(
+        self,
+        prefix: BytesLike | None = None,
+        *,
+        prefixes: Iterable[BytesLike] | None = None,
+        decode: None = None,
+        max_age: float = 10.0,
+        timeout: float | None = None,
+    ) -> Cache[bytes]: ...
+    @overload
+    def cache(
+        self,
+        prefix: BytesLike | None = None,
+        *,
+        prefixes: Iterable[BytesLike] | None = None,
+        decode: Callable[[KeyValue], _V],
+        max_age: float = 10.0,
+        timeout: float | None = None,
+    ) -> Cache[_V]: ...
+    def cache(
+        self,
+        prefix: BytesLike | None = None,
+        *,
+        prefixes: Iterable[BytesLike] | None = None,
+        decode: Callable[[KeyValue], Any] | None = None,
+        max_age: float = 10.0,
+        timeout: float | None = None,
+    ) -> Cache[Any]:
+        """Keep all keys that begin with a prefix in memory, up to date, as a mapping.
+
+        Each cache has a watch of its own; any number of tasks may share one.
+
+        Args:
+            prefix: What the keys begin with; all keys where it is empty.
+            prefixes: Several prefixes instead. Their changes are shown together too, which takes
+                one more answer of the server. Servers before 3.4.25 and 3.5.8 do not give it:
+                after a change, everything is read again there, about a second later.
+            decode: A function that makes of a `KeyValue` what the mapping shows; by default, it
+                shows the values as `bytes`. A key for which it raises is left out of the mapping
+                and is in `errors`, with a warning by the logger `etcd_client`.
+            max_age: Seconds without a word of the server after which the cache is not `fresh` any
+                more. Where nothing changes, it asks for a word three times as often.
+            timeout: Seconds for each page that is read; the connection's default where None.
+
+        Returns:
+            The cache, to be entered with `async with`.
+
+        Raises:
+            InvalidArgsError: Neither or both of `prefix` and `prefixes` are given.
+        """
+        from ._cache.arguments import check_decode, check_max_age, read_prefixes
+        from ._cache.cache import Cache
+
+        found = read_prefixes(prefix, prefixes)
+        check_decode(decode)
+        check_max_age(max_age)
+        if timeout is not None:
+            from ._deadline import check_timeout
+
+            check_timeout(timeout)
+        return Cache(self, found, decode, max_age, timeout)
 
     @property
     def maintenance(self) -> Maintenance:

@@ -1930,6 +1930,7 @@ class Watch(Stream[WatchEvent]):
             same revision: a transaction that changes several keys is one list.
         """
 
+    def _batches_and_progress(self) -> AsyncIterator[WatchBatch | None]: ...
     def cancel(self) -> None:
         """Cancel the watch, on the server too; unread events are dropped."""
 

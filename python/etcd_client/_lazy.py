@@ -13,6 +13,11 @@ PACKAGE = "etcd_client"
 # Each name with its module.
 MODULES = {
     "BytesLike": "_types",
+    "Cache": "_cache.cache",
+    "CacheBatch": "_cache.changes",
+    "CacheChange": "_cache.changes",
+    "CacheChanges": "_cache.changes",
+    "CacheSnapshot": "_cache.snapshot",
     "CondVar": "_watch.condvar",
     "Election": "_coordination.election",
     "EtcdLockOption": "_coordination.lock",

@@ -63,7 +63,7 @@ PYTHON = Rooms(
         ),
         ("_environment",),
         ("_kv", "_lease", "_watch", "_admin"),
-        ("_coordination",),
+        ("_coordination", "_cache"),
         ("_once", "_stm"),
         ("_changes",),
         ("_communicator",),

@@ -30,9 +30,8 @@ _EXACT = (bool, bytes, float, int, str)
 
 def declared_type(member: Member) -> Any:
     """The annotation of a member's result as an object."""
-    own = {"Self": _NAMES.get(member.owner), "_T": Any, "_T_co": Any} | dict.fromkeys(
-        type_aliases(), Any
-    )
+    variables = dict.fromkeys(("_D", "_T", "_T_co", "_V"), Any)
+    own = {"Self": _NAMES.get(member.owner), **variables} | dict.fromkeys(type_aliases(), Any)
     return eval(member.returns, _NAMES, own)  # noqa: S307 - the package's own source
 
 

@@ -22,6 +22,9 @@ ROOT = Path(__file__).parents[2]
 
 # Programs get these from a call and never make them, so that their constructors are no API.
 MADE_BY_A_CALL = {
+    "Cache",
+    "CacheChanges",
+    "CacheSnapshot",
     "Communicator",
     "KeyField",
     "Leaders",
@@ -42,6 +45,7 @@ STANDARD = {
     "Generator",
     "GenericAlias",
     "Iterable",
+    "Iterator",
     "Mapping",
     "NoReturn",
     "PathLike",
@@ -51,7 +55,7 @@ STANDARD = {
     "TracebackType",
     "asyncio",
 }
-TYPE_VARIABLES = {"_Operand", "_T", "_T_co"}
+TYPE_VARIABLES = {"_D", "_Operand", "_T", "_T_co", "_V"}
 
 
 def named_in_signatures() -> Iterator[tuple[str, str]]:

@@ -2,6 +2,7 @@
 
 from tests.typing.cases import (
     authentication,
+    caches,
     changes,
     connecting,
     elections,
@@ -18,6 +19,7 @@ from tests.typing.world import Case, Cases
 
 CASES: Cases = {
     **authentication.CASES,
+    **caches.CASES,
     **changes.CASES,
     **connecting.CASES,
     **elections.CASES,

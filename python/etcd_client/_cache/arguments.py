@@ -1,0 +1,72 @@
+"""The arguments of a cache."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from etcd_client import _etcd_client
+from etcd_client._arguments import as_bytes
+from etcd_client.errors import InvalidArgsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from etcd_client._types import BytesLike
+
+
+def read_prefixes(prefix: BytesLike | None, prefixes: Iterable[BytesLike] | None) -> list[bytes]:
+    """Return the prefixes in their order, without those that begin with another one.
+
+    Args:
+        prefix: The only one; or None.
+        prefixes: All of them; or None.
+    """
+    if (prefix is None) == (prefixes is None):
+        message = "prefix, prefixes: expected one of them"
+        raise InvalidArgsError(message)
+    if prefix is not None:
+        _etcd_client.prefix_range(prefix)  # refuses what is none
+        return [as_bytes(prefix)]
+    if isinstance(prefixes, str | bytes | bytearray | memoryview):
+        message = f"prefixes: expected a list, got {type(prefixes).__qualname__}"
+        raise TypeError(message)
+    given = []
+    for each in prefixes or ():
+        _etcd_client.prefix_range(each)
+        given.append(as_bytes(each))
+    if not given:
+        message = "prefixes: expected at least one, got none"
+        raise InvalidArgsError(message)
+    apart: list[bytes] = []
+    for each in sorted(given):
+        if not apart or not each.startswith(apart[-1]):
+            apart.append(each)
+    return apart
+
+
+def check_decode(decode: object) -> None:
+    """Refuse what cannot be called."""
+    if decode is not None and not callable(decode):
+        message = f"decode: expected a function, got {type(decode).__qualname__}"
+        raise TypeError(message)
+
+
+def check_max_age(seconds: object) -> None:
+    """Refuse what is no number of seconds."""
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+        message = f"max_age: expected a number of seconds, got {type(seconds).__qualname__}"
+        raise TypeError(message)
+    if not 0 < seconds < math.inf:
+        message = f"max_age: expected a number of seconds above 0, got {seconds}"
+        raise InvalidArgsError(message)
+
+
+def check_count(value: object, name: str, least: int) -> None:
+    """Refuse what is no number, or too small."""
+    if isinstance(value, bool) or not isinstance(value, int):
+        message = f"{name}: expected int, got {type(value).__qualname__}"
+        raise TypeError(message)
+    if value < least:
+        message = f"{name}: expected an int of at least {least}, got {value}"
+        raise InvalidArgsError(message)

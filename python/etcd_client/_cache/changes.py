@@ -1,0 +1,191 @@
+"""`CacheChanges`: what has changed in a cache, for readers of any speed."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING, NamedTuple
+
+from etcd_client._concurrency import Event
+
+if TYPE_CHECKING:
+    from etcd_client._etcd_client import KeyValue
+
+
+class CacheChange(NamedTuple):
+    """A change of one key of a cache.
+
+    Attributes:
+        key: The key.
+        old: What it was before; None where it is new.
+        new: What it is now; None where it was deleted.
+
+    Examples:
+        >>> async with communicator.cache("colors/") as view:
+        ...     changes = view.changes()
+        ...     put = await communicator.put("colors/sky", "blue")
+        ...     change = (await anext(changes))[0]
+        >>> change.key, change.old, change.new.value
+        (b'colors/sky', None, b'blue')
+    """
+
+    key: bytes
+    old: KeyValue | None
+    new: KeyValue | None
+
+
+CacheChange.__module__ = "etcd_client"  # which the body of a `NamedTuple` may not say
+
+
+if TYPE_CHECKING:
+    _Changes = list[CacheChange]
+else:
+    _Changes = list
+
+
+class CacheBatch(_Changes):
+    """Changes that became visible at once: a list of `CacheChange`.
+
+    Usually they are those of one revision. They are the difference between two revisions after the
+    cache was read anew, with deleted keys first, or where the reader was slow.
+
+    Attributes:
+        revision: The revision of the cache after the changes.
+        merged: Whether they were merged because the reader was slow: each key has at most one
+            change, from what the reader knew to what is there now.
+
+    Examples:
+        >>> async with communicator.cache("colors/") as view:
+        ...     changes = view.changes()
+        ...     put = await communicator.put("colors/sea", "green")
+        ...     batch = await anext(changes)
+        >>> batch.revision == put.header.revision, batch.merged
+        (True, False)
+    """
+
+    __module__ = "etcd_client"
+
+    __slots__ = ("merged", "revision")
+
+    def __init__(self, changes: list[CacheChange], revision: int, *, merged: bool) -> None:
+        super().__init__(changes)
+        self.revision = revision
+        self.merged = merged
+
+
+class CacheChanges:
+    """The changes of a cache, as an async iterator of `CacheBatch`.
+
+    `Cache.changes` makes it; it begins with what the cache was at that moment. It ends when the
+    cache is left. A step that is cancelled loses nothing. One task at a time may iterate; each task
+    may have one of its own.
+
+    Where more changes than `limit` wait for the reader, they are merged into one batch:
+    intermediate values are left out, and so are keys that were created and deleted meanwhile. What
+    is applied in order still leads to the same contents.
+
+    Reading it raises:
+
+    Raises:
+        ClosedError: The communicator was closed.
+
+    Examples:
+        >>> async with communicator.cache("fruit/") as view:
+        ...     changes = view.changes()
+        ...     put = await communicator.put("fruit/1", "pear")
+        ...     async for batch in changes:
+        ...         print(batch[0].key, batch[0].new.value)
+        ...         break
+        b'fruit/1' b'pear'
+    """
+
+    __module__ = "etcd_client"
+
+    __slots__ = (
+        "__weakref__",
+        "_busy",
+        "_count",
+        "_end",
+        "_limit",
+        "_merged",
+        "_revision",
+        "_waiting",
+        "_wake",
+    )
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        # Batches as they came, or where there are too many, all of them as one change for each key.
+        self._waiting: deque[tuple[int, list[CacheChange]]] = deque()
+        self._count = 0
+        self._merged: dict[bytes, CacheChange] | None = None
+        self._revision = 0
+        self._wake: Event | None = None
+        self._end: Exception | None = None
+        self._busy = False
+
+    def __aiter__(self) -> CacheChanges:
+        return self
+
+    async def __anext__(self) -> CacheBatch:
+        if self._busy:
+            message = "another task iterates over these changes"
+            raise RuntimeError(message)
+        self._busy = True
+        try:
+            while (batch := self._take()) is None:
+                if self._end is not None:
+                    raise self._end
+                self._wake = Event()
+                await self._wake.wait()
+            return batch
+        finally:
+            self._busy = False
+
+    def _take(self) -> CacheBatch | None:
+        if self._merged is not None:
+            merged, self._merged = self._merged.values(), None
+            if merged:
+                gone = [change for change in merged if change.new is None]
+                there = [change for change in merged if change.new is not None]
+                return CacheBatch(gone + there, self._revision, merged=True)
+        if not self._waiting:
+            return None
+        revision, changes = self._waiting.popleft()
+        self._count -= len(changes)
+        return CacheBatch(changes, revision, merged=False)
+
+    def _publish(self, revision: int, changes: list[CacheChange]) -> None:
+        """Add changes, which nobody may alter any more."""
+        self._revision = revision
+        if self._merged is not None:
+            self._merge(changes)
+        elif self._waiting and self._count + len(changes) > self._limit:
+            self._merged = {}
+            for _, earlier in self._waiting:
+                self._merge(earlier)
+            self._waiting.clear()
+            self._count = 0
+            self._merge(changes)
+        else:
+            self._waiting.append((revision, changes))
+            self._count += len(changes)
+        self._notify()
+
+    def _merge(self, changes: list[CacheChange]) -> None:
+        merged = self._merged
+        if merged is None:
+            return
+        for change in changes:
+            before = merged.pop(change.key, None)
+            old = change.old if before is None else before.old
+            if old is not None or change.new is not None:
+                merged[change.key] = CacheChange(change.key, old, change.new)
+
+    def _finish(self, error: Exception | None) -> None:
+        """Say that nothing comes after what is there."""
+        self._end = StopAsyncIteration() if error is None else error
+        self._notify()
+
+    def _notify(self) -> None:
+        if self._wake is not None:
+            self._wake.set()

@@ -1,0 +1,114 @@
+"""`Contents`: the keys of a cache, and what programs see of them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING, Any
+
+from etcd_client.enums import WatchEventType
+
+from .changes import CacheChange
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from etcd_client._etcd_client import KeyValue, WatchEvent
+
+_LOG = logging.getLogger("etcd_client")
+_DELETE = WatchEventType.DELETE
+
+
+class Contents:
+    """Keys with what the server has of them, and with what a program's function makes of it.
+
+    Args:
+        decode: The program's function; None where it wants the bytes.
+    """
+
+    __slots__ = ("decode", "errors", "kvs", "shown")
+
+    def __init__(self, decode: Callable[[KeyValue], Any] | None) -> None:
+        self.decode = decode
+        self.kvs: dict[bytes, KeyValue] = {}
+        # What is shown of each key: without a function the same dictionary, which saves memory.
+        self.shown: dict[bytes, Any] = self.kvs if decode is None else {}
+        self.errors: dict[bytes, Exception] = {}
+
+    def apply(self, events: Iterable[WatchEvent]) -> list[CacheChange]:
+        """Change the keys as the server did; all at once, as nobody else runs meanwhile.
+
+        Args:
+            events: All of one revision.
+        """
+        # The program's function may raise anything, which must not leave half of a revision.
+        changes = [self._change(event) for event in events]
+        decoded = [self.decoded(change.new) for change in changes]
+        for change, value in zip(changes, decoded, strict=True):
+            if change.new is None:
+                self.kvs.pop(change.key, None)
+            else:
+                self.kvs[change.key] = change.new
+            if self.decode is not None:
+                self.show(change.key, value)
+        return changes
+
+    def _change(self, event: WatchEvent) -> CacheChange:
+        new = None if event.event is _DELETE else event.kv
+        return CacheChange(event.key, self.kvs.get(event.key), new)
+
+    def decoded(self, kv: KeyValue | None) -> object:
+        """Return what the program's function makes of a key, or a `Failure`."""
+        if kv is None or self.decode is None:
+            return _NOTHING
+        try:
+            return self.decode(kv)
+        except Exception as error:  # noqa: BLE001 - a value that somebody else wrote
+            _LOG.warning("cache: %r could not be decoded: %r", kv.key, error)
+            return Failure(error)
+
+    def show(self, key: bytes, value: object) -> None:
+        """Show what `decoded` returned, or nothing."""
+        self.errors.pop(key, None)
+        if isinstance(value, Failure):
+            self.errors[key] = value.error
+        elif value is not _NOTHING:
+            self.shown[key] = value
+            return
+        self.shown.pop(key, None)
+
+    def keep(self, key: bytes, before: Contents) -> None:
+        """Take a key over from earlier contents, without decoding it again."""
+        self.kvs[key] = before.kvs[key]
+        if self.decode is not None:
+            if key in before.shown:
+                self.shown[key] = before.shown[key]
+            else:
+                self.errors[key] = before.errors[key]
+
+    def add(self, kv: KeyValue) -> None:
+        """Add a key that is new, or is not what it was before."""
+        self.kvs[kv.key] = kv
+        if self.decode is not None:
+            self.show(kv.key, self.decoded(kv))
+
+    def snapshot(self) -> dict[bytes, Any]:
+        """Copy what is shown."""
+        if self.decode is None:
+            return {key: kv.value for key, kv in self.kvs.items()}
+        return dict(self.shown)
+
+
+class Failure:
+    """What is shown instead of a value that could not be decoded.
+
+    Args:
+        error: What the program's function raised.
+    """
+
+    __slots__ = ("error",)
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+
+_NOTHING = object()

@@ -1,0 +1,293 @@
+"""`Follower`: what keeps the contents of a cache up to date, beside the program."""
+
+from __future__ import annotations
+
+import contextlib
+import weakref
+from typing import TYPE_CHECKING, Any
+
+from etcd_client._backoff import Backoff
+from etcd_client._concurrency import CancelScope, Event, checkpoint, current_time, sleep
+from etcd_client._etcd_client import Txn, TxnOp
+from etcd_client.errors import ClosedError, EtcdError, ForkedError, WrongLoopError
+
+from .changes import CacheChanges
+from .contents import Contents
+from .loading import let_go, load
+from .merging import Merger
+from .waiting import Waiters
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from etcd_client._communicator import Communicator
+    from etcd_client._etcd_client import KeyValue, Watch, WatchEvent
+    from etcd_client._watch.batch import WatchBatch
+
+    from .changes import CacheChange
+
+# Where a revision is waited for and nothing comes, the server is asked how far it is: the first
+# time after so many seconds, as the events themselves are usually there before.
+_FIRST_PAUSE = 0.01
+_LONGEST_PAUSE = 0.5
+# Pauses that are longer say that no answer comes: it is found out in a way that costs more.
+_PATIENCE = 0.05
+_PATIENCE_HOLDING = 0.3
+# The pauses between attempts to read everything anew.
+_FIRST_RETRY = 0.05
+_LONGEST_RETRY = 10.0
+# The batches between two turns of the event loop, where one comes after the other.
+_TURN = 100
+# The events that may wait for the rest of their revisions, with several prefixes.
+MOST_HELD = 100_000
+
+_FINAL = (ClosedError, ForkedError, WrongLoopError)
+
+
+class TooFarBehindError(EtcdError):
+    """One of several prefixes is so far behind the others that reading anew takes less memory."""
+
+
+class Follower:
+    """Reads all keys, watches them, and reads them anew where history has a gap.
+
+    Args:
+        communicator: The connection to use.
+        prefixes: Of which none begins with another one.
+        decode: The program's function; None where it wants the bytes.
+        silence: The seconds without a word after which the server is asked how far it is.
+        timeout: Seconds for each page that is read.
+    """
+
+    __slots__ = (
+        "_backoff",
+        "_begin_anew",
+        "_communicator",
+        "_merger",
+        "_prefixes",
+        "_silence",
+        "_subscribers",
+        "_timeout",
+        "_watch",
+        "_wish",
+        "contents",
+        "heard_at",
+        "loads",
+        "revision",
+        "trouble",
+        "waiters",
+    )
+
+    def __init__(
+        self,
+        communicator: Communicator,
+        prefixes: Sequence[bytes],
+        decode: Callable[[KeyValue], Any] | None,
+        silence: float,
+        timeout: float | None,
+    ) -> None:
+        self._communicator = communicator
+        self._prefixes = prefixes
+        self._silence = silence
+        self._timeout = timeout
+        self._watch: Watch | None = None
+        self._merger: Merger | None = None
+        self._begin_anew = False
+        self._wish = Event()
+        self._backoff = Backoff(_FIRST_RETRY, _LONGEST_RETRY)
+        self._subscribers: list[weakref.ref[CacheChanges]] = []
+        self.contents = Contents(decode)
+        self.revision = 0
+        self.heard_at = 0.0
+        self.loads = 0
+        """How often everything was read."""
+        self.trouble: EtcdError | None = None
+        """Why the contents are not kept up to date at present."""
+        self.waiters = Waiters(self._wish_for_news)
+
+    async def load(self) -> None:
+        """Read everything, and show it at once."""
+        asked_at = current_time()
+        loaded = await load(self._communicator, self._prefixes, self.contents, self._timeout)
+        before, self.contents = self.contents, loaded.contents
+        self.revision = loaded.revision
+        self.heard_at = asked_at
+        self.loads += 1
+        self.trouble = None
+        if loaded.changes and self._subscribers:
+            self._publish(loaded.changes)
+        self.waiters.wake_all()
+        await let_go(before)
+
+    async def follow(self) -> None:
+        """Keep the contents up to date, for as long as nobody cancels it."""
+        end: Exception = ClosedError("the cache has been left")
+        try:
+            while True:
+                try:
+                    if self.trouble is not None:
+                        await self._backoff.pause()
+                        await self.load()
+                    await self._read_watch()
+                except _FINAL as error:  # noqa: PERF203 - it goes on after errors
+                    end = error
+                    return
+                except EtcdError as error:
+                    self.trouble = error
+        except Exception as error:
+            end = error
+            raise
+        finally:
+            self._finish(end)
+
+    async def _read_watch(self) -> None:
+        """Apply what a watch tells, until it fails."""
+        watch = self._communicator.watch_many(
+            prefixes=self._prefixes, start_revision=self.revision + 1, progress_notify=True
+        )
+        self._watch = watch
+        self._merger = Merger() if len(self._prefixes) > 1 else None
+        begun = self.revision
+        try:
+            count = 0
+            async for batch in watch._batches_and_progress():  # noqa: SLF001 - made for this
+                self.heard_at = current_time()
+                self._accept(batch, watch.revision)
+                count += 1
+                if count % _TURN == 0:
+                    await checkpoint()
+                if begun and self.revision > begun:
+                    begun = 0
+                    self._backoff = Backoff(_FIRST_RETRY, _LONGEST_RETRY)
+            if self._begin_anew:
+                self._begin_anew = False
+                message = "the server does not tell how far all prefixes are"
+                raise TooFarBehindError(message)
+            message = "the communicator has been closed"
+            raise ClosedError(message)
+        finally:
+            self._watch = None
+            watch.cancel()
+
+    def _accept(self, batch: WatchBatch | None, revision: int) -> None:
+        merger = self._merger
+        if batch is not None and batch.revision <= self.revision:
+            # A comparison has told before that it makes no difference.
+            batch = None
+        if merger is None:
+            if batch is not None:
+                self._apply(batch, batch.revision)
+        else:
+            if batch is not None:
+                merger.add(batch)
+            for each, events in merger.complete(revision):
+                self._apply(events, each)
+            if merger.count > MOST_HELD:
+                message = "one of the prefixes is far behind the others"
+                raise TooFarBehindError(message)
+            if merger.count:
+                self.ask()
+        # The watch's own is 0 before it is confirmed.
+        self.revision = max(self.revision, revision)
+        self.waiters.reached(self.revision)
+
+    def _apply(self, events: Iterable[WatchEvent], revision: int) -> None:
+        changes = self.contents.apply(events)
+        self.revision = revision
+        if self._subscribers:
+            self._publish(changes)
+        self.waiters.changed()
+
+    # Asking
+
+    def ask(self) -> None:
+        """Ask the server how far it is; it answers once the watch has been told all up to there."""
+        if self._watch is not None:
+            self._watch.request_progress()
+
+    def _wish_for_news(self) -> None:
+        self._wish.set()
+
+    async def keep_asking(self) -> None:
+        """Ask the server how far it is where somebody waits for that, or nothing was heard long."""
+        pause = _FIRST_PAUSE
+        while True:
+            if self.waiters or self._holds_back():
+                await sleep(pause)
+                await self._ask_again(pause)
+                pause = min(2 * pause, _LONGEST_PAUSE)
+                continue
+            pause = _FIRST_PAUSE
+            self._wish = Event()
+            with CancelScope(self._silence):
+                await self._wish.wait()
+            silent = current_time() - self.heard_at
+            if silent >= 2 * self._silence:
+                await self._compare()
+            elif silent >= self._silence:
+                self.ask()
+
+    async def _ask_again(self, pause: float) -> None:
+        self.ask()
+        # Servers before 3.4.25 and 3.5.8 give no answer that can be relied on.
+        if self._holds_back():
+            if pause > _PATIENCE_HOLDING and self._watch is not None:
+                self._begin_anew = True
+                self._watch.cancel()
+        elif self.waiters and pause > _PATIENCE:
+            await self._compare()
+
+    def _holds_back(self) -> bool:
+        return self._merger is not None and self._merger.count > 0
+
+    async def _compare(self) -> None:
+        """Find out by a read whether what is shown is what the cluster has now."""
+        loads, revision, kvs = self.loads, self.revision, self.contents.kvs
+        if self._watch is None:
+            return
+        newer = [
+            TxnOp.get(prefix, prefix=True, min_mod_revision=revision + 1, limit=1, keys_only=True)
+            for prefix in self._prefixes
+        ]
+        asked_at = current_time()
+        with contextlib.suppress(EtcdError):
+            response = await self._communicator.txn(Txn().and_then(newer), timeout=self._timeout)
+            # The counts are of all keys. Where there are as many and none is newer, none is gone.
+            count = sum(found.count for found in response.responses)
+            unchanged = count == len(kvs) and not any(found.kvs for found in response.responses)
+            # The watch may have told more meanwhile, which is the better news.
+            if unchanged and loads == self.loads and revision == self.revision:
+                self.revision = max(revision, response.header.revision)
+                self.heard_at = max(self.heard_at, asked_at)
+                self.waiters.reached(self.revision)
+
+    # Telling
+
+    def subscribe(self, limit: int) -> CacheChanges:
+        """Make a reader of what changes from now on."""
+        changes = CacheChanges(limit)
+        if self.waiters.end is not None:
+            changes._finish(None)  # noqa: SLF001 - ours
+        self._subscribers.append(weakref.ref(changes))
+        return changes
+
+    def _publish(self, changes: list[CacheChange]) -> None:
+        gone = False
+        for reference in self._subscribers:
+            subscriber = reference()
+            if subscriber is None:
+                gone = True
+            else:
+                subscriber._publish(self.revision, changes)  # noqa: SLF001 - ours
+        if gone:
+            self._subscribers = [each for each in self._subscribers if each() is not None]
+
+    def _finish(self, error: Exception) -> None:
+        """Tell all who wait that nothing comes any more."""
+        left = isinstance(error, ClosedError) and not self._communicator.closed
+        self.waiters.end = error
+        self.waiters.wake_all()
+        for reference in self._subscribers:
+            subscriber = reference()
+            if subscriber is not None:
+                subscriber._finish(None if left else error)  # noqa: SLF001 - ours

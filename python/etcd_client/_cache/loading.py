@@ -1,0 +1,87 @@
+"""Reading all keys of a cache, in pages at one revision, and what differs from before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from etcd_client._concurrency import checkpoint
+
+from .changes import CacheChange
+from .contents import Contents
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from etcd_client._communicator import Communicator
+
+# The server counts the rest of a range for each page, so that small pages of a large range are
+# slow. Making the objects of one page may take no more than some milliseconds.
+_PAGE = 10_000
+# The keys between two turns of the event loop.
+_TURN = 1000
+
+
+class Loaded(NamedTuple):
+    """What was read."""
+
+    revision: int
+    contents: Contents
+    changes: list[CacheChange]
+    """From the contents before to these: deleted keys first."""
+
+
+async def load(
+    communicator: Communicator,
+    prefixes: Sequence[bytes],
+    before: Contents,
+    timeout: float | None,
+) -> Loaded:
+    """Read all keys.
+
+    Args:
+        communicator: The connection to use.
+        prefixes: Of which none begins with another one.
+        before: The contents that are compared, and that nobody changes meanwhile.
+        timeout: Seconds for each page.
+    """
+    contents = Contents(before.decode)
+    changed: list[CacheChange] = []
+    revision = 0
+    count = 0
+    for prefix in prefixes:
+        scan = communicator.scan_prefix(prefix, page_size=_PAGE, revision=revision, timeout=timeout)
+        async for kv in scan:
+            old = before.kvs.get(kv.key)
+            # A cluster that was set up anew may have other values at the same revisions.
+            if old is not None and old == kv:
+                contents.keep(kv.key, before)
+            else:
+                contents.add(kv)
+                changed.append(CacheChange(kv.key, old, kv))
+            count += 1
+            if count % _TURN == 0:
+                await checkpoint()
+        revision = scan.revision
+    removed = await _removed(before, contents)
+    return Loaded(revision, contents, removed + changed)
+
+
+async def _removed(before: Contents, contents: Contents) -> list[CacheChange]:
+    removed = []
+    for count, (key, old) in enumerate(before.kvs.items(), 1):
+        if key not in contents.kvs:
+            removed.append(CacheChange(key, old, None))
+        if count % _TURN == 0:
+            await checkpoint()
+    return removed
+
+
+async def let_go(contents: Contents) -> None:
+    """Free contents that nobody sees any more; all at once would take long."""
+    for each in (contents.kvs, contents.shown):
+        count = 0
+        while each:
+            each.popitem()
+            count += 1
+            if count % _TURN == 0:
+                await checkpoint()

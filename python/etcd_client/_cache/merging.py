@@ -1,0 +1,44 @@
+"""`Merger`: revisions of a watch of several prefixes, put together again."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from etcd_client._etcd_client import WatchEvent
+    from etcd_client._watch.batch import WatchBatch
+
+
+class Merger:
+    """Holds events back until all prefixes have come to their revision.
+
+    The server tells of each prefix on its own: what a transaction changed in several of them
+    arrives in parts.
+    """
+
+    __slots__ = ("_held", "count")
+
+    def __init__(self) -> None:
+        self._held: dict[int, list[WatchEvent]] = {}
+        self.count = 0
+        """The events that are held back."""
+
+    def add(self, batch: WatchBatch) -> None:
+        """Hold a part of a revision."""
+        self._held.setdefault(batch.revision, []).extend(batch)
+        self.count += len(batch)
+
+    def complete(self, revision: int) -> Iterator[tuple[int, list[WatchEvent]]]:
+        """Give out the revisions up to one to which all prefixes have come.
+
+        Args:
+            revision: What all prefixes have come to.
+        """
+        for each in sorted(self._held):
+            if each > revision:
+                break
+            events = self._held.pop(each)
+            self.count -= len(events)
+            yield each, events
