@@ -214,16 +214,15 @@ class Communicator(Changes):
         Raises:
             InvalidArgsError: Neither or both of `prefix` and `prefixes` are given.
         """
-        from ._cache.arguments import check_decode, check_max_age, read_prefixes
+        from ._arguments import check_seconds
+        from ._cache.arguments import check_decode, read_prefixes
         from ._cache.cache import Cache
 
         found = read_prefixes(prefix, prefixes)
         check_decode(decode)
-        check_max_age(max_age)
+        check_seconds(max_age, "max_age")
         if timeout is not None:
-            from ._deadline import check_timeout
-
-            check_timeout(timeout)
+            check_seconds(timeout, "timeout")
         return Cache(self, found, decode, max_age, timeout)
 
     @property

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING
 
 from etcd_client import _etcd_client
@@ -50,16 +49,6 @@ def check_decode(decode: object) -> None:
     if decode is not None and not callable(decode):
         message = f"decode: expected a function, got {type(decode).__qualname__}"
         raise TypeError(message)
-
-
-def check_max_age(seconds: object) -> None:
-    """Refuse what is no number of seconds."""
-    if isinstance(seconds, bool) or not isinstance(seconds, int | float):
-        message = f"max_age: expected a number of seconds, got {type(seconds).__qualname__}"
-        raise TypeError(message)
-    if not 0 < seconds < math.inf:
-        message = f"max_age: expected a number of seconds above 0, got {seconds}"
-        raise InvalidArgsError(message)
 
 
 def check_count(value: object, name: str, least: int) -> None:

@@ -19,8 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from types import TracebackType
 
-    from etcd_client._communicator import Communicator
-    from etcd_client._etcd_client import KeyValue
+    from etcd_client._etcd_client import Communicator, KeyValue
     from etcd_client._types import BytesLike
     from etcd_client.errors import EtcdError
 

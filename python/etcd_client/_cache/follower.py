@@ -20,8 +20,7 @@ from .waiting import Waiters
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from etcd_client._communicator import Communicator
-    from etcd_client._etcd_client import KeyValue, Watch, WatchEvent
+    from etcd_client._etcd_client import Communicator, KeyValue, Watch, WatchEvent
     from etcd_client._watch.batch import WatchBatch
 
     from .changes import CacheChange

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from etcd_client import _etcd_client
 from etcd_client._concurrency import checkpoint
+from etcd_client._kv.scan import Scan
 
 from .changes import CacheChange
 from .contents import Contents
@@ -12,7 +14,9 @@ from .contents import Contents
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from etcd_client._communicator import Communicator
+    from etcd_client._etcd_client import Call, Communicator, RangeResponse
+    from etcd_client._types import BytesLike
+
 
 # The server counts the rest of a range for each page, so that small pages of a large range are
 # slow. Making the objects of one page may take no more than some milliseconds.
@@ -49,7 +53,7 @@ async def load(
     revision = 0
     count = 0
     for prefix in prefixes:
-        scan = communicator.scan_prefix(prefix, page_size=_PAGE, revision=revision, timeout=timeout)
+        scan = _scan(communicator, prefix, revision, timeout)
         async for kv in scan:
             old = before.kvs.get(kv.key)
             # A cluster that was set up anew may have other values at the same revisions.
@@ -64,6 +68,17 @@ async def load(
         revision = scan.revision
     removed = await _removed(before, contents)
     return Loaded(revision, contents, removed + changed)
+
+
+def _scan(communicator: Communicator, prefix: bytes, revision: int, timeout: float | None) -> Scan:
+    first, range_end = _etcd_client.prefix_range(prefix)
+
+    def read(start: BytesLike, limit: int, at: int) -> Call[RangeResponse]:
+        return communicator.range(
+            start, range_end=range_end, limit=limit, revision=at, timeout=timeout
+        )
+
+    return Scan(read, first, _PAGE, revision)
 
 
 async def _removed(before: Contents, contents: Contents) -> list[CacheChange]:
