@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
+from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from etcd_client._arguments import as_bytes
-from etcd_client._concurrency import Background, current_time
+from etcd_client._concurrency import Background
 from etcd_client._deadline import Deadline
 from etcd_client.errors import ClosedError, CompactedError
 
@@ -170,7 +171,7 @@ class Cache(Mapping[bytes, _V]):
     @property
     def age(self) -> float:
         """The seconds since it last heard of the server: of a change, or that there is none."""
-        return current_time() - self._follower.heard_at
+        return monotonic() - self._follower.heard_at
 
     @property
     def fresh(self) -> bool:

@@ -10,7 +10,7 @@ from etcd_client.enums import WatchEventType
 from .changes import CacheChange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from etcd_client._etcd_client import KeyValue, WatchEvent
 
@@ -34,27 +34,32 @@ class Contents:
         self.shown: dict[bytes, Any] = self.kvs if decode is None else {}
         self.errors: dict[bytes, Exception] = {}
 
-    def apply(self, events: Iterable[WatchEvent]) -> list[CacheChange]:
+    def apply(self, events: Sequence[WatchEvent], *, told: bool) -> list[CacheChange]:
         """Change the keys as the server did; all at once, as nobody else runs meanwhile.
 
         Args:
             events: All of one revision.
+            told: Whether somebody wants to know the changes, which are not listed otherwise.
         """
-        # The program's function may raise anything, which must not leave half of a revision.
-        changes = [self._change(event) for event in events]
-        decoded = [self.decoded(change.new) for change in changes]
-        for change, value in zip(changes, decoded, strict=True):
-            if change.new is None:
-                self.kvs.pop(change.key, None)
+        if self.decode is not None:
+            # The program's function may take its time, in which nothing may be half done.
+            values = [
+                _NOTHING if event.event is _DELETE else self.decoded(event.kv) for event in events
+            ]
+            for event, value in zip(events, values, strict=True):
+                self.show(event.key, value)
+        kvs = self.kvs
+        changes: list[CacheChange] = []
+        for event in events:
+            key, kv = event.key, event.kv
+            new = None if event.event is _DELETE else kv
+            if told:
+                changes.append(CacheChange(key, kvs.get(key), new))
+            if new is None:
+                kvs.pop(key, None)
             else:
-                self.kvs[change.key] = change.new
-            if self.decode is not None:
-                self.show(change.key, value)
+                kvs[key] = new
         return changes
-
-    def _change(self, event: WatchEvent) -> CacheChange:
-        new = None if event.event is _DELETE else event.kv
-        return CacheChange(event.key, self.kvs.get(event.key), new)
 
     def decoded(self, kv: KeyValue | None) -> object:
         """Return what the program's function makes of a key, or a `Failure`."""

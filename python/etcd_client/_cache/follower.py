@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import weakref
+from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from etcd_client._backoff import Backoff
-from etcd_client._concurrency import CancelScope, Event, checkpoint, current_time, sleep
+from etcd_client._concurrency import CancelScope, Event, checkpoint, sleep
 from etcd_client._etcd_client import Txn, TxnOp
 from etcd_client.errors import ClosedError, EtcdError, ForkedError, WrongLoopError
 
@@ -18,7 +19,7 @@ from .merging import Merger
 from .waiting import Waiters
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from etcd_client._etcd_client import Communicator, KeyValue, Watch, WatchEvent
     from etcd_client._watch.batch import WatchBatch
@@ -106,8 +107,14 @@ class Follower:
 
     async def load(self) -> None:
         """Read everything, and show it at once."""
-        asked_at = current_time()
-        loaded = await load(self._communicator, self._prefixes, self.contents, self._timeout)
+        asked_at = monotonic()
+        loaded = await load(
+            self._communicator,
+            self._prefixes,
+            self.contents,
+            self._timeout,
+            compare=self.loads > 0,
+        )
         before, self.contents = self.contents, loaded.contents
         self.revision = loaded.revision
         self.heard_at = asked_at
@@ -147,11 +154,17 @@ class Follower:
         self._watch = watch
         self._merger = Merger() if len(self._prefixes) > 1 else None
         begun = self.revision
+        alone = self._merger is None
         try:
             count = 0
             async for batch in watch._batches_and_progress():  # noqa: SLF001 - made for this
-                self.heard_at = current_time()
-                self._accept(batch, watch.revision)
+                self.heard_at = monotonic()
+                if alone and batch is not None and batch.revision > self.revision:
+                    # The usual case, which may happen very often.
+                    self._apply(batch, batch.revision)
+                    self.waiters.reached(batch.revision)
+                else:
+                    self._accept(batch, watch.revision)
                 count += 1
                 if count % _TURN == 0:
                     await checkpoint()
@@ -170,14 +183,9 @@ class Follower:
 
     def _accept(self, batch: WatchBatch | None, revision: int) -> None:
         merger = self._merger
-        if batch is not None and batch.revision <= self.revision:
-            # A comparison has told before that it makes no difference.
-            batch = None
-        if merger is None:
-            if batch is not None:
-                self._apply(batch, batch.revision)
-        else:
-            if batch is not None:
+        if merger is not None:
+            # What a comparison has told to make no difference before is left out.
+            if batch is not None and batch.revision > self.revision:
                 merger.add(batch)
             for each, events in merger.complete(revision):
                 self._apply(events, each)
@@ -190,10 +198,11 @@ class Follower:
         self.revision = max(self.revision, revision)
         self.waiters.reached(self.revision)
 
-    def _apply(self, events: Iterable[WatchEvent], revision: int) -> None:
-        changes = self.contents.apply(events)
+    def _apply(self, events: Sequence[WatchEvent], revision: int) -> None:
+        told = bool(self._subscribers)
+        changes = self.contents.apply(events, told=told)
         self.revision = revision
-        if self._subscribers:
+        if told:
             self._publish(changes)
         self.waiters.changed()
 
@@ -220,7 +229,7 @@ class Follower:
             self._wish = Event()
             with CancelScope(self._silence):
                 await self._wish.wait()
-            silent = current_time() - self.heard_at
+            silent = monotonic() - self.heard_at
             if silent >= 2 * self._silence:
                 await self._compare()
             elif silent >= self._silence:
@@ -248,7 +257,7 @@ class Follower:
             TxnOp.get(prefix, prefix=True, min_mod_revision=revision + 1, limit=1, keys_only=True)
             for prefix in self._prefixes
         ]
-        asked_at = current_time()
+        asked_at = monotonic()
         with contextlib.suppress(EtcdError):
             response = await self._communicator.txn(Txn().and_then(newer), timeout=self._timeout)
             # The counts are of all keys. Where there are as many and none is newer, none is gone.

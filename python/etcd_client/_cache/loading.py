@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 # The server counts the rest of a range for each page, so that small pages of a large range are
 # slow. Making the objects of one page may take no more than some milliseconds.
-_PAGE = 10_000
+_PAGE = 5_000
 # The keys between two turns of the event loop.
 _TURN = 1000
 
@@ -39,6 +39,8 @@ async def load(
     prefixes: Sequence[bytes],
     before: Contents,
     timeout: float | None,
+    *,
+    compare: bool,
 ) -> Loaded:
     """Read all keys.
 
@@ -47,6 +49,8 @@ async def load(
         prefixes: Of which none begins with another one.
         before: The contents that are compared, and that nobody changes meanwhile.
         timeout: Seconds for each page.
+        compare: Whether the changes are wanted. A list of a million of them keeps Python's garbage
+            collector busy, which stops everything else.
     """
     contents = Contents(before.decode)
     changed: list[CacheChange] = []
@@ -61,7 +65,8 @@ async def load(
                 contents.keep(kv.key, before)
             else:
                 contents.add(kv)
-                changed.append(CacheChange(kv.key, old, kv))
+                if compare:
+                    changed.append(CacheChange(kv.key, old, kv))
             count += 1
             if count % _TURN == 0:
                 await checkpoint()

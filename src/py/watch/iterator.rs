@@ -66,7 +66,7 @@ impl Watch {
 
 #[pymethods]
 impl Watch {
-    /// Iterates over lists, one for each revision.
+    /// Iterates over lists of events, one for each revision.
     fn batches(this: &Bound<'_, Self>) -> PyResult<Py<WatchBatches>> {
         WatchBatches::of(this, false)
     }
