@@ -104,13 +104,16 @@ async def follow(
     changes: CacheChanges, copy: dict[bytes, KeyValue], pause: float, over: "asyncio.Future[int]"
 ) -> None:
     """Apply changes to a copy up to a revision, and check that none is missing."""
-    async for batch in changes:
-        for key, old, new in batch:
-            assert copy.pop(key, None) == old
-            if new is not None:
-                copy[key] = new
-        if over.done() and batch.revision >= over.result():
-            return
+    revision = 0
+    while not over.done() or revision < over.result():
+        # The last change may come before it is known to be the last.
+        with contextlib.suppress(asyncio.TimeoutError):
+            batch = await asyncio.wait_for(anext(changes), 0.5)
+            for key, old, new in batch:
+                assert copy.pop(key, None) == old
+                if new is not None:
+                    copy[key] = new
+            revision = batch.revision
         await asyncio.sleep(pause)
 
 
