@@ -14,6 +14,7 @@ from contextlib import contextmanager
 import pytest
 
 from etcd_client import (
+    Call,
     Client,
     Communicator,
     ForkedError,
@@ -202,20 +203,31 @@ def drop_what_is_the_parents(endpoint: str) -> None:
 
 
 def exit_in_the_child(endpoint: str) -> None:
-    """Have the child exit as programs do, and not by `os._exit`."""
+    """Exit in the child as programs do, by `sys.exit` and not by `os._exit`.
 
-    async def work() -> None:
-        async with Client(endpoint).connect() as communicator:
-            watch = communicator.watch(b"key")
-            await watch.ready()
-            calls = [communicator.get(b"key") for _ in range(10)]
-            child = os.fork()
-            if child == 0:
-                sys.exit(0)
-            wait_for(child)
-            await asyncio.gather(*calls)
+    The loop does not run as the process forks: from Python 3.14 on, asyncio itself refuses to leave
+    a coroutine in a forked child.
+    """
 
-    asyncio.run(work())
+    async def begin() -> tuple[Communicator, Watch, list[Call[bytes | None]]]:
+        communicator = await Client(endpoint).open()
+        watch = communicator.watch(b"key")
+        await watch.ready()
+        return communicator, watch, [communicator.get(b"key") for _ in range(10)]
+
+    async def end() -> None:
+        await asyncio.gather(*calls)
+        watch.cancel()
+        await communicator.aclose()
+
+    loop = asyncio.new_event_loop()
+    communicator, watch, calls = loop.run_until_complete(begin())
+    child = os.fork()
+    if child == 0:
+        sys.exit(0)
+    wait_for(child)
+    loop.run_until_complete(end())
+    loop.close()
 
 
 def start_processes(endpoint: str) -> None:

@@ -212,6 +212,52 @@ async def test_what_was_held_is_told_to_be_lost(communicator: Communicator) -> N
         await lease.revoke()
 
 
+class Turns:
+    """Threads that take turns at a lock, each with a loop of its own."""
+
+    def __init__(self, client: Client) -> None:
+        """Begin with nobody inside."""
+        self._client = client
+        self._inside: list[Lock] = []
+        self.over = threading.Event()
+        self.taken = 0
+        self.overlaps = 0
+
+    def run(self) -> None:
+        """Take turns until it is over."""
+        while not self.over.is_set():
+            with contextlib.suppress(EtcdError):
+                asyncio.run(self._take())
+
+    async def _take(self) -> None:
+        async with self._client.connect() as communicator, Lock(communicator, b"lock") as lock:
+            self.overlaps += sum(not other.lost.is_set() for other in tuple(self._inside))
+            self.taken += 1
+            self._inside.append(lock)
+            try:
+                await asyncio.sleep(0.01)
+            finally:
+                self._inside.remove(lock)
+
+
+@pytest.mark.parametrize(
+    "seconds", [4, pytest.param(45, marks=[pytest.mark.full_faults, pytest.mark.timeout(120)])]
+)
+def test_a_lock_is_told_to_be_lost_before_it_is_given_back(client: Client, seconds: int) -> None:
+    turns = Turns(client)
+    with concurrent.futures.ThreadPoolExecutor() as threads:
+        running = [threads.submit(turns.run) for _ in range(3)]
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(0.05)
+            clean()
+        turns.over.set()
+        for finished in concurrent.futures.as_completed(running, PATIENCE):
+            finished.result()
+    assert turns.taken > seconds
+    assert turns.overlaps == 0
+
+
 async def test_who_waits_for_a_loss_is_told_at_once(communicator: Communicator) -> None:
     lease = await communicator.lease(60)
     waiting = asyncio.create_task(lease.lost.wait())
