@@ -1,4 +1,4 @@
-//! What the reason with which a server cancels one watch says.
+//! The gRPC status for the reason with which a server cancels a watch.
 
 use crate::rpc::error::GrpcStatus;
 use crate::rpc::error::grpc_status::{
@@ -6,7 +6,8 @@ use crate::rpc::error::grpc_status::{
 };
 use crate::rpc::wire::messages::WatchResponse;
 
-/// The status that a cancelled watch ends with. The reason is that of an RPC, written out, or bare.
+/// The status that a cancelled watch ends with. The reason is either the message of a gRPC error,
+/// or a sentence without a code.
 pub fn cancel_status(response: &WatchResponse) -> GrpcStatus {
     if response.compact_revision > 0 {
         let message = "mvcc: required revision has been compacted";

@@ -1,4 +1,4 @@
-//! At which revision the cluster is, by a read that no member answers alone.
+//! The current revision of the cluster, from a linearizable read, which no member answers alone.
 
 use std::time::Duration;
 
@@ -9,11 +9,12 @@ use crate::rpc::kv::{RangeOptions, range, range_request};
 use crate::rpc::transport::Transport;
 use crate::rpc::wire::messages::HeaderOnly;
 
-/// How long the cluster may take to say so.
+/// How long the cluster may take to answer.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 impl Transport {
-    /// The cluster's revision; `None` where nobody can tell. `key` is one that may be read.
+    /// The cluster's revision; `None` if it cannot be determined. The client must be allowed to
+    /// read `key`.
     pub async fn cluster_revision(&self, key: Vec<u8>) -> Option<i64> {
         let options = RangeOptions { count_only: true, ..RangeOptions::default() };
         let request = range(&range_request(KeyRange::one(key), &options));

@@ -1,4 +1,5 @@
-//! How far a watch has come with one of its ranges: which events are new, and which complete.
+//! How far a watch has come in one of its ranges: which events are new, and which revisions are
+//! complete.
 
 use crate::rpc::keys::KeyRange;
 use crate::rpc::watch::spec::weight_of;
@@ -6,11 +7,12 @@ use crate::rpc::wire::messages::Event;
 
 pub struct Cursor {
     pub keys: KeyRange,
-    /// How the server calls the range on the present stream, once it has confirmed it.
+    /// The watch id of the range on the current stream, once the server has confirmed it.
     pub id: Option<i64>,
-    /// The first revision that has not been delivered; 0 while that is "from now on".
+    /// The first revision that has not been delivered; 0 for "from now on", until the server has
+    /// said which revision that is.
     next_revision: i64,
-    /// Events of a revision of which there may be more to come: the last in a fragment.
+    /// Events of the last revision in a fragment: the next fragment may bring more of them.
     partial: Vec<Event>,
     partial_weight: usize,
 }
@@ -30,7 +32,7 @@ impl Cursor {
         self.next_revision
     }
 
-    /// Whether the last message ended within a revision.
+    /// Whether the last message ended in the middle of a revision.
     pub fn is_partial(&self) -> bool {
         !self.partial.is_empty()
     }
@@ -40,30 +42,30 @@ impl Cursor {
         self.partial_weight
     }
 
-    /// Notes that the server was at that revision when it confirmed the watch.
+    /// Notes the revision of the server when it confirmed the watch.
     pub fn confirmed_at(&mut self, revision: i64) {
-        // "From now on" is after it; where it is not told, it is still to come.
+        // "From now on" begins after that revision. A server that gives none leaves it open.
         if self.next_revision == 0 && revision > 0 {
             self.next_revision = revision.saturating_add(1);
         }
     }
 
-    /// Notes that there is nothing to tell up to that revision.
+    /// Notes that the range has no undelivered events up to that revision.
     pub fn progressed_to(&mut self, revision: i64) {
         if !self.is_partial() {
             self.next_revision = self.next_revision.max(revision.saturating_add(1));
         }
     }
 
-    /// Forgets what the next stream will tell again.
+    /// Forgets what belongs to the old stream, and events that the next stream will send again.
     pub fn begin_again(&mut self) {
         self.id = None;
         self.partial = Vec::new();
         self.partial_weight = 0;
     }
 
-    /// Finishes the events of whole revisions, none of them twice. With `more` to come, those of
-    /// the last revision are kept until it is known to be complete.
+    /// Passes the events on to `finish`, one whole revision at a time and none of them twice. If
+    /// `more` fragments follow, the events of the last revision are kept until it is complete.
     pub fn deliver(
         &mut self,
         events: Vec<Event>,

@@ -1,4 +1,4 @@
-//! What waits between a stream that is shared and the reader of one of its watches.
+//! The queue between a shared stream and the reader of one of its watches.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -10,18 +10,18 @@ use tokio::sync::mpsc::UnboundedSender;
 use crate::rpc::error::Error;
 use crate::rpc::watch::spec::Notice;
 
-/// How many bytes may wait before the reader counts as slow.
+/// How many bytes may be queued before the reader counts as slow.
 pub const SLOW: usize = 3 << 18;
 
-/// What a reader has to say to the stream that its watch is on.
+/// A message from a reader to the stream that its watch is on.
 pub enum Word {
-    /// It does not read any more.
+    /// The reader has stopped reading.
     Leave(u64),
-    /// It wants to know how far the server has come.
+    /// The reader requests a progress notification.
     Progress(u64),
 }
 
-/// The stream that a watch is on, and the watch's number there.
+/// The stream that a watch is on, and the watch's key there.
 pub struct Holder {
     pub words: UnboundedSender<Word>,
     pub key: u64,
@@ -34,19 +34,19 @@ pub struct Inbox {
 
 #[derive(Default)]
 struct State {
-    /// The notice of the confirmation: most watches are never told of more, and need no queue.
+    /// The notice of the confirmation. Most watches never get another one, and need no queue.
     first: Option<Notice>,
     notices: VecDeque<Notice>,
     weight: usize,
-    /// How the watch ended; told after the last notice.
+    /// How the watch ended; the reader gets it after the last notice.
     end: Option<Box<Error>>,
     reader: Option<Waker>,
-    /// Who waits until no more than so many bytes are left.
+    /// The task that waits until no more than this many bytes are queued.
     room: Option<(usize, Waker)>,
     holder: Option<Holder>,
-    /// Whether the reader has asked for progress while there was no stream.
+    /// Whether the reader has requested progress while the watch was on no stream.
     wishes: bool,
-    /// What has kept the watch from being confirmed so far.
+    /// The last error that has kept the watch from being confirmed.
     trouble: Option<Arc<str>>,
     closed: bool,
 }
@@ -57,7 +57,8 @@ impl Inbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Adds a notice.
+    /// Queues a notice and wakes the reader. Ignored once the watch has ended or the reader is
+    /// gone.
     pub fn push(&self, notice: Notice) {
         let mut state = self.state();
         if state.closed || state.end.is_some() {
@@ -73,7 +74,7 @@ impl Inbox {
         reader.into_iter().for_each(Waker::wake);
     }
 
-    /// Ends the watch, once; the reader is told after it has read what is there.
+    /// Ends the watch. The reader gets the first such error, after the notices that are queued.
     pub fn end(&self, error: Error) {
         let mut state = self.state();
         state.end.get_or_insert_with(|| Box::new(error));
@@ -120,7 +121,7 @@ impl Inbox {
         state.first.is_none() && state.notices.is_empty()
     }
 
-    /// Waits until no more than so many bytes wait, or nobody reads any more.
+    /// Waits until no more than `limit` bytes are queued, or the reader is gone.
     pub async fn falls_to(&self, limit: usize) {
         poll_fn(|context| {
             let mut state = self.state();
@@ -133,8 +134,8 @@ impl Inbox {
         .await;
     }
 
-    /// Notes which stream the watch is on. `None` where nobody reads any more; else whether the
-    /// reader has asked for progress meanwhile.
+    /// Notes which stream the watch is on. `None` if the reader is gone; otherwise whether the
+    /// reader has requested progress in the meantime.
     pub fn held_by(&self, holder: Holder) -> Option<bool> {
         let mut state = self.state();
         if state.closed {
@@ -144,7 +145,7 @@ impl Inbox {
         Some(std::mem::take(&mut state.wishes))
     }
 
-    /// Notes that the watch is on its way to another stream.
+    /// Notes that the watch has left its stream and is moving to another one.
     pub fn released(&self, wishes: bool) {
         let mut state = self.state();
         state.holder = None;
@@ -163,7 +164,7 @@ impl Inbox {
         self.state().trouble.clone()
     }
 
-    /// Ends the watch from the reader's side; what was not read is dropped.
+    /// Closes the watch from the reader's side and drops what was not read.
     pub fn close(&self) {
         let mut state = self.state();
         state.closed = true;
@@ -174,7 +175,7 @@ impl Inbox {
         drop(state);
         drop(notices);
         if let Some(Holder { words, key }) = holder {
-            // A stream that has ended holds nothing.
+            // This fails if the stream has already ended, and then it holds no watch.
             let _ = words.send(Word::Leave(key));
         }
         if let Some((_, waker)) = room {
@@ -183,7 +184,7 @@ impl Inbox {
     }
 }
 
-/// Asks the server of a watch how far it has come.
+/// Requests a progress notification from the server of a watch.
 #[derive(Clone)]
 pub struct ProgressRequest(Arc<Inbox>);
 
@@ -192,7 +193,7 @@ impl ProgressRequest {
         Self(Arc::clone(inbox))
     }
 
-    /// Asks; in vain where the server's answer cannot be trusted.
+    /// Sends the request. There is no answer if the server's answers cannot be trusted.
     pub fn send(&self) {
         let mut state = self.0.state();
         match &state.holder {

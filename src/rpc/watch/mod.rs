@@ -1,4 +1,4 @@
-//! etcd's watches: many of them share a stream, and each goes on after the loss of its stream.
+//! etcd's watches: many of them share a stream, and each resumes when its stream is lost.
 //!
 //! May import `transport`, `wire` and `error`.
 

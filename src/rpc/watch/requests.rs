@@ -6,7 +6,7 @@ use etcd_client::proto::{PbWatchRequest, PbWatchRequestUnion};
 use crate::rpc::keys::KeyRange;
 use crate::rpc::wire;
 
-/// A watch of one range, as the server is to create it.
+/// A request to watch one range.
 pub struct Create<'a> {
     pub keys: &'a KeyRange,
     pub start_revision: i64,
@@ -25,10 +25,11 @@ impl Create<'_> {
             create.start_revision = self.start_revision;
             create.prev_kv = self.prev_kv;
             create.filters = self.filters.to_vec();
-            // Also where the reader does not ask for it: what the watch resumes at moves along
-            // with it, so that an idle watch does not fall behind a compaction.
+            // Requested even if the reader does not want it: progress notifications advance the
+            // revision at which the watch resumes, so that an idle watch does not fall behind a
+            // compaction.
             create.progress_notify = true;
-            // A revision, or what a watch has to catch up with, may be larger than any message.
+            // One revision, or the backlog of a watch, may be larger than the largest message.
             create.fragment = true;
             create.watch_id = self.watch_id;
         }

@@ -1,4 +1,4 @@
-//! One watch as its stream sees it: its ranges, how far they have come, and where to tell.
+//! One watch as its stream sees it: its ranges, how far each has come, and the reader's inbox.
 
 use std::sync::Arc;
 
@@ -13,16 +13,16 @@ use crate::rpc::watch::requests::Create;
 use crate::rpc::watch::spec::{Notice, WatchSpec};
 use crate::rpc::wire::messages::{ResponseHeader, WatchResponse};
 
-/// What the server said when it confirmed a watch on the present stream.
+/// The server's confirmation of a watch on the current stream.
 #[derive(Clone, Copy, Default)]
 pub struct Confirmation {
     /// The number of confirmations on the stream up to this one.
     pub number: u64,
-    /// Where the server was; `None` where that is not told.
+    /// The server's revision; `None` if the server did not give one.
     pub revision: Option<i64>,
 }
 
-/// What the program has asked for.
+/// The options that the program has chosen.
 struct Options {
     prev_kv: bool,
     progress_notify: bool,
@@ -35,26 +35,27 @@ pub struct Subscription {
     /// The id that the program has chosen; 0 for any.
     pub watch_id: i64,
     pub inbox: Arc<Inbox>,
-    /// Whether the reader has been told that the server has confirmed the watch.
+    /// Whether the reader has been notified that the server has confirmed the watch.
     confirmed: bool,
-    /// The revision behind which its first range begins, of those that were confirmed.
+    /// The least revision after which a range that is confirmed begins.
     begins_behind: i64,
-    /// How many ranges the server has still to confirm on the present stream.
+    /// How many ranges the server has yet to confirm on the current stream.
     unconfirmed: usize,
     pub confirmation: Confirmation,
-    /// The last revision that a member has told of.
+    /// The latest revision that a member has sent.
     told: i64,
-    /// A revision that a member had told of before another one said that it is not there yet.
+    /// The revision that the watch had reached when a member confirmed it at an earlier one.
     pub doubted: Option<i64>,
-    /// The first request for progress whose answer the reader waits for.
+    /// The number of the first progress request whose answer the reader waits for; 0 if the request
+    /// is still to be sent on a new stream.
     pub wish: Option<u64>,
-    /// Whether it has its place on a stream of watches that are at the present.
+    /// Whether the watch has been created before, and so has found the stream that it belongs on.
     pub settled: bool,
-    /// How often in a row the server has cancelled it for an unknown reason.
+    /// How often in a row the server has cancelled the watch for an unclear reason.
     pub cancels: u32,
-    /// Whether a new token was fetched because of it since it was confirmed.
+    /// Whether the watch has caused a new token to be fetched since it was last confirmed.
     pub token_renewed: bool,
-    /// How often its reader was too slow.
+    /// How often its reader was too slow, or waited too long for progress.
     pub moves: u32,
     _counted: Gauge,
 }
@@ -90,43 +91,43 @@ impl Subscription {
         self.cursors.len()
     }
 
-    /// A key that the watch is about.
+    /// A key that the client watches, and so may read.
     pub fn key(&self) -> Vec<u8> {
         self.cursors.first().map(|cursor| cursor.keys.key.clone()).unwrap_or_default()
     }
 
-    /// The first revision that some range has not been told of; 0 for "from now on".
+    /// The first revision that some range has not delivered; 0 for "from now on".
     pub fn next_revision(&self) -> i64 {
         self.cursors.iter().map(Cursor::next_revision).min().unwrap_or_default()
     }
 
-    /// The last revision that all ranges have come to.
+    /// The last revision that all ranges have delivered.
     fn revision(&self) -> i64 {
         (self.next_revision() - 1).max(0)
     }
 
-    /// Whether the reader knows that the server has confirmed the watch.
+    /// Whether the reader has been notified that the server has confirmed the watch.
     pub fn was_confirmed(&self) -> bool {
         self.confirmed
     }
 
-    /// Whether the server has confirmed all of it on the present stream.
+    /// Whether the server has confirmed all ranges on the current stream.
     pub fn is_created(&self) -> bool {
         self.unconfirmed == 0
     }
 
-    /// Whether it has come to where the server was when it was created.
+    /// Whether the watch has caught up with the server's revision at the time of its creation.
     pub fn is_at_present(&self) -> bool {
         let next = self.next_revision();
         self.is_created() && self.confirmation.revision.is_none_or(|revision| next > revision)
     }
 
-    /// The ids of its ranges on the present stream.
+    /// The watch ids of its ranges on the current stream.
     pub fn ids(&self) -> impl Iterator<Item = i64> {
         self.cursors.iter().filter_map(|cursor| cursor.id)
     }
 
-    /// Forgets what the next stream will tell again.
+    /// Forgets what belongs to the old stream.
     pub fn begin_again(&mut self) {
         self.cursors.iter_mut().for_each(Cursor::begin_again);
         self.unconfirmed = self.cursors.len();
@@ -145,19 +146,19 @@ impl Subscription {
         Some(create.frame())
     }
 
-    /// Notes that the server has created a range; true once it has created all.
+    /// Notes that the server has created a range; returns true once all ranges are created.
     pub fn created(&mut self, index: usize, id: i64, header: &ResponseHeader, number: u64) -> bool {
         let Some(cursor) = self.cursors.get_mut(index) else { return false };
         cursor.id = Some(id);
         cursor.confirmed_at(header.revision);
-        // There may be events of this range before the others are confirmed.
+        // Events of this range may arrive before the other ranges are confirmed.
         self.begins_behind = self.begins_behind.min(cursor.next_revision() - 1).max(0);
-        // A proxy that was not told by the cluster makes a header up: it names no cluster, and the
-        // revision that was asked for.
+        // A proxy that has no header from the cluster makes one up, with no cluster id and the
+        // requested revision.
         let genuine = header.cluster_id != 0;
         if genuine {
-            // Where a watch resumes in a future that the cluster has lost, it would wait for that
-            // in silence, and never tell of what comes until then.
+            // After a restore the cluster may have lost the revisions that the watch has seen. The
+            // watch would then silently skip all events up to the revision at which it resumes.
             if header.revision < self.told {
                 self.doubted = Some(self.told);
             }
@@ -177,7 +178,7 @@ impl Subscription {
         true
     }
 
-    /// Takes what the server tells of one range.
+    /// Handles a message about one range.
     pub fn accept(
         &mut self,
         index: usize,
@@ -210,11 +211,12 @@ impl Subscription {
         });
     }
 
-    /// Takes an answer to a request for progress, which is one for all watches of the stream: there
-    /// is nothing to tell up to that revision. `covered` says whether the server has certainly
-    /// created the watch before it was asked.
+    /// Handles the answer to a progress request, which is for all watches of the stream: there are
+    /// no undelivered events up to that revision. `covered` says whether the server had certainly
+    /// created the watch before it received the request.
     pub fn progressed(&mut self, revision: i64, covered: bool) {
-        // A server that looked before it created the watch was not further then than afterwards.
+        // A revision after the creation proves the same: the server answered after it created the
+        // watch.
         let after = self.confirmation.revision.is_some_and(|created| revision > created);
         if !self.is_created() || !(covered || after) {
             return;
@@ -238,7 +240,7 @@ fn too_large(revision: i64, limit: usize) -> Error {
 }
 
 impl Drop for Subscription {
-    /// Whoever reads must not wait for a stream that is not there any more.
+    /// The reader must not wait for a stream that is gone.
     fn drop(&mut self) {
         self.inbox.end(Error::Connection("the stream of the watch was given up".into()));
     }

@@ -9,10 +9,10 @@ use crate::rpc::watch::multiplexer::Multiplexer;
 use crate::rpc::watch::spec::{Notice, WatchSpec};
 use crate::rpc::watch::subscription::Subscription;
 
-/// A watch that survives the loss of its stream: every event once, in order, or an error.
+/// A watch that survives the loss of its stream: it yields every event once, in order, or an error.
 pub struct Watcher {
     transport: Arc<Transport>,
-    /// Until it is on a stream.
+    /// Until the first call of `next` places it on a stream.
     subscription: Option<Box<Subscription>>,
     inbox: Arc<Inbox>,
 }
@@ -24,7 +24,7 @@ impl Watcher {
         Self { transport, subscription, inbox }
     }
 
-    /// The next notice. Can be dropped and called again without losing anything.
+    /// The next notice. Cancel safe.
     pub async fn next(&mut self) -> Result<Notice, Error> {
         if let Some(subscription) = self.subscription.take() {
             self.transport.service::<Multiplexer>().attach(&self.transport, subscription);
@@ -36,7 +36,7 @@ impl Watcher {
         ProgressRequest::new(&self.inbox)
     }
 
-    /// What has kept the watch from being confirmed so far.
+    /// The last error that has kept the watch from being confirmed.
     pub fn trouble(&self) -> Option<Arc<str>> {
         self.inbox.trouble()
     }

@@ -1,4 +1,4 @@
-//! What a server says on a watch stream, and what follows from it.
+//! Handles the messages that a server sends on a watch stream.
 
 use std::time::Duration;
 
@@ -18,12 +18,12 @@ use crate::rpc::wire;
 use crate::rpc::wire::messages::WatchResponse;
 use crate::rpc::wire::method;
 
-/// How often in a row a server may cancel a watch for a reason that etcd has no name for.
+/// How often in a row a server may cancel a watch for a reason that is no known etcd error.
 const UNKNOWN_REASONS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// What is smaller is copied: else a few bytes that wait for their reader would keep all that was
-/// received along with them, for other watches, in memory.
+/// Smaller messages are copied. Otherwise a few bytes that wait for their reader would keep the
+/// whole receive buffer in memory, with the data of other watches.
 const SMALL: usize = 1 << 12;
 
 impl SharedStream {
@@ -64,7 +64,7 @@ impl SharedStream {
         }
     }
 
-    /// Notes that the stream works, and tells where it took the place of one that did.
+    /// Notes that the stream works, and reports it if it replaces one that had worked.
     fn note_work(&mut self) {
         if std::mem::replace(&mut self.works, true) {
             return;
@@ -76,7 +76,8 @@ impl SharedStream {
         });
     }
 
-    /// Finds out where the cluster is if the watch has been further than the member.
+    /// Starts a read of the cluster's revision if the watch has seen a later revision than this
+    /// member's.
     fn note_doubt(&mut self, key: u64) {
         let Some(subscription) = self.group.members.get(key) else { return };
         if subscription.doubted.is_some() {
@@ -92,19 +93,19 @@ impl SharedStream {
                 self.group.progress.set_trusted(trusted);
                 self.group.progress.ask_soon();
             }
-            // The stream is about to be replaced.
+            // The stream has failed, and will be replaced.
             Checked::OrdersProgress(Err(_)) => {}
             Checked::ClusterRevision(revision) => self.know_revision(revision),
         }
     }
 
-    /// Ends the watches that have been further than the cluster is. A member may be late, but the
-    /// cluster is so only where it was restored from a backup, or begun anew.
+    /// Ends the watches that have seen a later revision than the cluster has. One member may be
+    /// behind, but the whole cluster is only if it was restored from a backup, or created anew.
     fn know_revision(&mut self, revision: Option<i64>) {
         let mut lost = Vec::new();
         for key in self.group.members.keys() {
             let Some(subscription) = self.group.members.get(key) else { continue };
-            // Where nobody can tell, nothing is known to be wrong.
+            // Without a revision to compare with, the watch is given the benefit of the doubt.
             if let (Some(told), Some(revision)) = (subscription.doubted.take(), revision)
                 && revision < told
             {
@@ -126,7 +127,7 @@ impl SharedStream {
         let limit = self.group.transport.options.max_response_size;
         let has_events = !response.events.is_empty();
         let Some(subscription) = self.group.members.get(range.key) else { return };
-        // One message may be more than what counts as slow.
+        // Checked before the message is queued: a single message may exceed what counts as slow.
         let is_slow = subscription.inbox.is_full();
         match subscription.accept(range.index, response, limit) {
             Err(error) => self.group.end(range.key, error),
@@ -138,7 +139,7 @@ impl SharedStream {
         }
     }
 
-    /// Takes an answer to a request for progress.
+    /// Handles the answer to a progress request.
     fn progressed(&mut self, revision: i64) {
         let asked = self.group.progress.answered();
         for subscription in self.group.members.iter_mut() {
@@ -158,11 +159,12 @@ impl SharedStream {
         }
     }
 
-    /// Decides what becomes of a watch that the server did not create, or has cancelled.
+    /// Handles a watch that the server has cancelled or refused to create: renews the token, ends
+    /// the watch, or tries again.
     fn canceled(&mut self, key: u64, status: GrpcStatus) {
         let Some(subscription) = self.group.members.get(key) else { return };
         let meaning = status.meaning();
-        // Old servers say "permission denied" for an outdated token as well.
+        // Old servers answer an outdated token with "permission denied" as well.
         let token = meaning == Meaning::RenewToken || status.code == PERMISSION_DENIED;
         if token && !subscription.token_renewed && self.stream.renew_token() {
             subscription.token_renewed = true;
@@ -170,7 +172,8 @@ impl SharedStream {
                 self.stream.replace(&status.message);
                 self.lost();
             } else if let Some(subscription) = self.group.take(key) {
-                // The others are not to wait for what may have been meant.
+                // Only this watch moves: the refusal may be a genuine one, and the others need not
+                // wait.
                 let Self { group, .. } = self;
                 group.multiplexer.place_on_new(&group.transport, [subscription], Kind::Present);
             }
@@ -179,7 +182,7 @@ impl SharedStream {
         match meaning {
             Meaning::Refused | Meaning::RenewToken => self.group.end(key, Error::Server(status)),
             Meaning::TryElsewhere => {
-                // It cannot fail: such a status is no reason to give up.
+                // Never an error: a status with this meaning is always retried.
                 let _ = self.stream.refused(status);
                 self.lost();
             }
@@ -187,10 +190,10 @@ impl SharedStream {
         }
     }
 
-    /// Creates a watch again after a pause, whatever the server had against it.
+    /// Creates a watch again after a backoff.
     fn create_again(&mut self, key: u64, status: GrpcStatus) {
         let Some(mut subscription) = self.group.take(key) else { return };
-        // Of a reason that is not known here, it is not known either that it will pass.
+        // An unknown reason may be permanent, so such retries are limited.
         if status.server_error().is_none() && subscription.cancels >= UNKNOWN_REASONS {
             return subscription.inbox.end(Error::Server(status));
         }

@@ -1,4 +1,4 @@
-//! What a stream has to find out from the server beside its watches.
+//! Questions that a stream asks the server in separate calls.
 
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -7,15 +7,15 @@ use crate::rpc::error::Failure;
 
 type Question<T> = Option<Pin<Box<dyn Future<Output = T> + Send>>>;
 
-/// What was found out.
+/// The answer to such a question.
 pub enum Checked {
-    /// Whether its answers to requests for progress can be relied on.
+    /// Whether the member's answers to progress requests can be trusted.
     OrdersProgress(Result<bool, Failure>),
-    /// Where the cluster is; `None` where nobody can tell.
+    /// The cluster's revision; `None` if it could not be determined.
     ClusterRevision(Option<i64>),
 }
 
-/// At most one question of each kind is under way.
+/// At most one question of each kind is in flight.
 #[derive(Default)]
 pub struct Checks {
     orders_progress: Question<Result<bool, Failure>>,
@@ -37,7 +37,7 @@ impl Checks {
         self.cluster_revision.get_or_insert_with(|| Box::pin(question()));
     }
 
-    /// The next that is found out. Can be dropped and called again.
+    /// The next answer. Cancel safe.
     pub async fn next(&mut self) -> Checked {
         tokio::select! {
             orders = answer(&mut self.orders_progress) => Checked::OrdersProgress(orders),

@@ -1,25 +1,25 @@
-//! Creating watches on a stream: which answer belongs to which request.
+//! Create requests on a stream, and which answer belongs to which request.
 //!
-//! etcd answers in the order of the requests and by the ids that the client has chosen. Its
-//! `grpc-proxy` gives ids of its own, and answers in any order. So the first request of a stream
-//! has an id that nobody else would choose; only where that comes back are others sent before it
-//! is answered.
+//! etcd answers in the order of the requests and uses the ids that the client has chosen. Its
+//! `grpc-proxy` assigns ids of its own, and may answer in any order. So the first request of a
+//! stream has an id that no server would assign by itself. Only if that id comes back may several
+//! requests be in flight at once.
 
 use std::collections::VecDeque;
 
 use crate::rpc::transport::backoff;
 
-/// How many requests may be under way; etcd stops reading when its answers are not taken.
+/// How many requests may be in flight: etcd stops reading when its answers are not read.
 const MOST_OUTSTANDING: usize = 512;
 
-/// A range of a watch on the stream.
+/// A range of a watch on the stream: the watch's key, and the index of the range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RangeOf {
     pub key: u64,
     pub index: usize,
 }
 
-/// What the server makes of the ids that it is given.
+/// Whether the server uses the ids that the client chooses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Ids {
     NotKnown,
@@ -33,7 +33,7 @@ pub struct OutOfOrder;
 struct Outstanding {
     range: RangeOf,
     id: i64,
-    /// Whether the id is one that nobody else would choose.
+    /// Whether the client has made up the id, rather than the program.
     own: bool,
 }
 
@@ -42,13 +42,13 @@ pub struct Creates {
     outstanding: VecDeque<Outstanding>,
     ids: Ids,
     next_id: i64,
-    /// Whether a server has answered in another order.
+    /// Whether a server has answered out of order; requests are then sent one at a time.
     one_by_one: bool,
 }
 
 impl Creates {
     pub fn new() -> Self {
-        // Beyond what a server that counts its watches would come to, and short on the wire.
+        // Larger than the ids of a server that counts its watches, and still short on the wire.
         let next_id = (1 << 24) + i64::try_from(backoff::random() >> 40).unwrap_or(0);
         Self {
             waiting: VecDeque::new(),
@@ -59,7 +59,7 @@ impl Creates {
         }
     }
 
-    /// Forgets all that was under way on a stream that is gone.
+    /// Forgets the requests of the old stream.
     pub fn begin_again(&mut self) {
         *self = Self { one_by_one: self.one_by_one, ..Self::new() };
     }
@@ -68,14 +68,14 @@ impl Creates {
         self.waiting.push_back(range);
     }
 
-    /// What to create next, if that may be sent now.
+    /// The next range to create, if its request may be sent now.
     pub fn next(&mut self) -> Option<RangeOf> {
         let several = self.ids == Ids::Honored && !self.one_by_one;
         let most = if several { MOST_OUTSTANDING } else { 1 };
         if self.outstanding.len() < most { self.waiting.pop_front() } else { None }
     }
 
-    /// Notes that a request was sent, and returns its id; `chosen` is the program's, or 0.
+    /// Notes that a request was sent, and returns its id. `chosen` is the program's id, or 0.
     pub fn sent(&mut self, range: RangeOf, chosen: i64) -> i64 {
         let own = chosen == 0;
         let id = if own {
@@ -88,12 +88,12 @@ impl Creates {
         id
     }
 
-    /// What the server has created, or refused to, as it says with that id. `None` where nothing
-    /// was asked for.
+    /// The range that the server's answer, which has that id, is about. `None` if no request is in
+    /// flight.
     pub fn answered(&mut self, id: i64, refused: bool) -> Result<Option<RangeOf>, OutOfOrder> {
         let Some(first) = self.outstanding.pop_front() else { return Ok(None) };
         match self.ids {
-            // Of a refusal the id says nothing: newer servers give none.
+            // The id of a refusal proves nothing: newer servers do not fill it in.
             _ if refused => {}
             Ids::NotKnown if first.id == id && !first.own => {}
             Ids::NotKnown => self.ids = if first.id == id { Ids::Honored } else { Ids::Ignored },
@@ -106,7 +106,7 @@ impl Creates {
         Ok(Some(first.range))
     }
 
-    /// Whether the server uses the ids that it is given, as etcd does and its proxy does not.
+    /// Whether the server uses the ids that the client chooses. etcd does, and its proxy does not.
     pub fn ids_are_honored(&self) -> bool {
         self.ids == Ids::Honored
     }

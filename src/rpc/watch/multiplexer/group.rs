@@ -1,4 +1,4 @@
-//! The watches of one stream: who comes, who goes, and where to.
+//! The watches of one stream, and when they move to another one.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +14,7 @@ use crate::rpc::watch::multiplexer::placement::{FAR, Kind, Multiplexer, Opening,
 use crate::rpc::watch::multiplexer::progress_requests::ProgressRequests;
 use crate::rpc::watch::subscription::Subscription;
 
-/// How long a slow reader keeps its own stream at least; the longer, the more often it was slow.
+/// How long a slow reader keeps a stream of its own at least. Doubled each time it is slow again.
 const LEAST_STAY: Duration = Duration::from_secs(1);
 const MOST_DOUBLINGS: u32 = 6;
 
@@ -27,7 +27,7 @@ pub struct Group {
     pub words: UnboundedReceiver<Word>,
     pub members: Members,
     pub progress: ProgressRequests,
-    /// Until when a slow reader keeps its stream.
+    /// A slow reader keeps its own stream at least until then.
     stays_until: Instant,
 }
 
@@ -48,7 +48,7 @@ impl Group {
         }
     }
 
-    /// Begins anew, on another stream.
+    /// Prepares for a new stream.
     pub fn begin_again(&mut self) {
         self.members.begin_again();
         self.progress.begin_again();
@@ -81,7 +81,7 @@ impl Group {
                 let number = self.progress.next_number();
                 if let Some(subscription) = self.members.get(key) {
                     subscription.wish = Some(number);
-                    // Where it is not created yet, an answer might not be about it.
+                    // Until the watch is created, an answer might not cover it.
                     if subscription.is_created() {
                         self.progress.ask_soon();
                     }
@@ -90,7 +90,7 @@ impl Group {
         }
     }
 
-    /// Lets a watch go.
+    /// Takes a watch off this stream.
     pub fn take(&mut self, key: u64) -> Option<Box<Subscription>> {
         let subscription = self.members.remove(key)?;
         self.multiplexer.left(self.number, &subscription);
@@ -98,21 +98,21 @@ impl Group {
         Some(subscription)
     }
 
-    /// Ends a watch.
+    /// Ends a watch with an error.
     pub fn end(&mut self, key: u64, error: Error) {
         if let Some(subscription) = self.take(key) {
             subscription.inbox.end(error);
         }
     }
 
-    /// Ends all watches.
+    /// Ends all watches with an error.
     pub fn end_all(&mut self, error: &Error) {
         for key in self.members.keys() {
             self.end(key, error.clone());
         }
     }
 
-    /// Gives half of the watches to a stream of their own.
+    /// Moves half of the watches to a new stream.
     pub fn split(&mut self) {
         let mut keys = self.members.keys();
         keys.truncate(keys.len() / 2);
@@ -120,7 +120,7 @@ impl Group {
         self.multiplexer.place_on_new(&self.transport, half, self.kind);
     }
 
-    /// Looks where a watch that was created just now belongs.
+    /// Moves a watch that has just been created, if its revision belongs on another kind of stream.
     pub fn place_created(&mut self, key: u64) {
         let Some(subscription) = self.members.get(key) else { return };
         if subscription.wish.is_some() {
@@ -129,7 +129,7 @@ impl Group {
         let (next, revision) = (subscription.next_revision(), subscription.confirmation.revision);
         let settled = std::mem::replace(&mut subscription.settled, true);
         if std::mem::take(&mut subscription.token_renewed) {
-            // With the token of the older streams it was refused.
+            // The old token was refused for this watch, and the older streams still use it.
             self.multiplexer.dissolve_before(self.number);
         }
         match (self.kind, revision) {
@@ -147,7 +147,7 @@ impl Group {
         }
     }
 
-    /// Looks whether a watch still belongs here after what it was told.
+    /// Moves a watch that has caught up to the streams of current watches.
     pub fn review(&mut self, key: u64) {
         let is_at_present = self.members.get(key).is_some_and(|watch| watch.is_at_present());
         if self.kind == Kind::Behind && is_at_present {
@@ -155,7 +155,7 @@ impl Group {
         }
     }
 
-    /// Looks whether a reader that was slow keeps up again.
+    /// Moves the watch of a slow reader back to a shared stream once the reader keeps up again.
     pub fn review_own(&mut self) {
         let Some((key, subscription)) = self.members.only() else { return };
         let keeps_up = subscription.inbox.is_empty() && subscription.is_at_present();
@@ -165,10 +165,11 @@ impl Group {
         }
     }
 
-    /// Makes sure that a request for progress is sent again if it is not answered, and that who
-    /// waits for the answer does not do so for the sake of another watch.
+    /// Schedules another progress request for the case that this one is not answered. If the answer
+    /// is overdue, moves the watches that wait for it to streams of their own, because other
+    /// watches on this stream may be what delays it.
     pub fn await_progress(&mut self) {
-        // A proxy does not answer at all.
+        // A proxy does not answer progress requests.
         if !self.members.ids_are_honored() {
             return;
         }

@@ -1,4 +1,4 @@
-//! The watches of a stream, and what is still to be sent for them.
+//! The watches of a stream, and the requests that are still to be sent for them.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -11,35 +11,35 @@ use crate::rpc::watch::requests;
 use crate::rpc::watch::subscription::Subscription;
 use crate::rpc::wire::messages::WatchResponse;
 
-/// How many bytes of requests are handed to the connection at once.
+/// How many bytes of requests are given to the connection at once.
 const BURST: usize = 1 << 16;
 
 pub struct Members {
     words: UnboundedSender<Word>,
     subscriptions: HashMap<u64, Box<Subscription>>,
-    /// By the ids of the present stream.
+    /// By the watch ids of the current stream.
     routes: HashMap<i64, RangeOf>,
     creates: Creates,
     cancels: VecDeque<i64>,
     last_key: u64,
-    /// How many confirmations there were on the present stream.
+    /// How many ranges the server has confirmed on the current stream.
     confirmations: u64,
 }
 
-/// What an answer to a create request says, and of which watch.
+/// What an answer to a create request means.
 pub enum Answer {
-    /// Of none that is still wanted.
+    /// The watch is not wanted any more, or nothing was requested.
     Nothing,
-    /// One range of it; there are others to come.
+    /// One range of the watch is created; others are still to come.
     Part,
-    /// All of it.
+    /// All ranges of the watch are created.
     Created(u64),
-    /// It does not want it.
+    /// The server has refused to create the watch.
     Refused(u64),
 }
 
 impl Members {
-    /// None yet; their readers will speak to `words`.
+    /// No watches yet. Their readers will send their words to `words`.
     pub fn new(words: UnboundedSender<Word>) -> Self {
         Self {
             words,
@@ -52,8 +52,8 @@ impl Members {
         }
     }
 
-    /// Takes a watch in, to be created on the present stream or on the next one. Gives it back
-    /// where nobody reads it any more.
+    /// Adds a watch, to be created on the current stream or the next one. Gives the watch back if
+    /// its reader is gone.
     pub fn add(&mut self, mut subscription: Box<Subscription>) -> Result<u64, Box<Subscription>> {
         self.last_key += 1;
         let key = self.last_key;
@@ -71,7 +71,7 @@ impl Members {
         (0..subscription.ranges()).for_each(|index| self.creates.want(RangeOf { key, index }));
     }
 
-    /// Lets a watch go; the server is told to end it.
+    /// Removes a watch; its cancel requests are queued.
     pub fn remove(&mut self, key: u64) -> Option<Box<Subscription>> {
         let subscription = self.subscriptions.remove(&key)?;
         for id in subscription.ids() {
@@ -81,7 +81,7 @@ impl Members {
         Some(subscription)
     }
 
-    /// Begins anew, on another stream.
+    /// Prepares to create all watches on a new stream.
     pub fn begin_again(&mut self) {
         self.routes.clear();
         self.cancels.clear();
@@ -95,7 +95,7 @@ impl Members {
         }
     }
 
-    /// The requests that may be sent now; `None` where there are none.
+    /// The requests that may be sent now; `None` if there are none.
     pub fn requests(&mut self) -> Option<Bytes> {
         let mut frames = BytesMut::new();
         while let Some(id) = self.cancels.pop_front() {
@@ -104,7 +104,7 @@ impl Members {
         while frames.len() < BURST
             && let Some(range) = self.creates.next()
         {
-            // It may have left meanwhile.
+            // The watch may have left while its request was queued.
             let Some(subscription) = self.subscriptions.get(&range.key) else { continue };
             let id = self.creates.sent(range, subscription.watch_id);
             if let Some(frame) = subscription.create_request(range.index, id) {
@@ -114,7 +114,7 @@ impl Members {
         (!frames.is_empty()).then(|| frames.freeze())
     }
 
-    /// Takes an answer to a create request.
+    /// Handles an answer to a create request.
     pub fn answered(&mut self, response: &WatchResponse) -> Result<Answer, OutOfOrder> {
         let (id, refused) = (response.watch_id, response.canceled);
         let Some(range) = self.creates.answered(id, refused)? else { return Ok(Answer::Nothing) };
@@ -133,7 +133,7 @@ impl Members {
         Ok(if complete { Answer::Created(range.key) } else { Answer::Part })
     }
 
-    /// Whose id that is on the present stream.
+    /// The range that has this watch id on the current stream.
     pub fn range_of(&self, id: i64) -> Option<RangeOf> {
         self.routes.get(&id).copied()
     }
@@ -162,7 +162,7 @@ impl Members {
         self.subscriptions.is_empty()
     }
 
-    /// The only one there is.
+    /// The watch, if there is exactly one.
     pub fn only(&self) -> Option<(u64, &Subscription)> {
         if self.count() == 1 { self.iter().next() } else { None }
     }

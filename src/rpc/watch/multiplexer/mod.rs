@@ -1,7 +1,7 @@
 //! The streams that the watches of a transport share.
 //!
-//! `placement` chooses the stream of a watch, `shared_stream` is the task that runs one, and the
-//! others are its parts.
+//! `placement` chooses the stream of a watch, `shared_stream` is the task that runs a stream, and
+//! the other modules are parts of that task.
 
 mod answers;
 mod checks;

@@ -1,4 +1,4 @@
-//! Which stream a watch is on.
+//! Chooses the stream that a watch is on.
 
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,33 +8,33 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use crate::rpc::transport::Transport;
 use crate::rpc::watch::subscription::Subscription;
 
-/// How many ranges one stream carries; a watch of more has a stream for itself.
+/// How many ranges one stream carries. A watch with more has a stream of its own.
 const MOST: usize = 2000;
-/// A watch that begins so many revisions before the present is kept away from the others until it
-/// has come there: a server sends all that it has to catch up with in one go.
+/// A watch that starts more than this many revisions in the past does not share a stream with
+/// current watches until it has caught up: a server sends the whole backlog at once.
 pub const FAR: i64 = 100;
-/// How many streams slow readers may have, where the server allows many, and the part of what it
-/// allows where it does not.
+/// How many streams slow readers may have at most, and the fraction of the server's stream limit
+/// that they may take if that is less.
 const MOST_OWN: usize = 64;
 const PART_OWN: usize = 4;
 
 /// What the watches of a stream have in common.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// They are at the present.
+    /// They have caught up with the server.
     Present,
-    /// They still read the past: what they are sent is much, and delays the others.
+    /// They are catching up: the server sends them a lot, which would delay other watches.
     Behind,
-    /// They wait for a revision that is yet to come: a server tells no progress until then.
+    /// They wait for a future revision: until then the server answers no progress requests.
     Ahead,
-    /// It is only one, whose reader is slow: the server is held back.
+    /// A single watch whose reader is slow: flow control holds the server back.
     Own,
 }
 
-/// What a stream is told.
+/// A message to the task of a stream.
 pub enum Order {
     Attach(Box<Subscription>),
-    /// Give all watches to other streams.
+    /// Move all watches to other streams.
     Dissolve,
 }
 
@@ -43,7 +43,7 @@ struct Handle {
     kind: Kind,
     orders: UnboundedSender<Order>,
     ranges: usize,
-    /// The ids that programs have chosen.
+    /// The watch ids that programs have chosen.
     ids: Vec<i64>,
     dissolving: bool,
 }
@@ -57,7 +57,7 @@ impl Handle {
     }
 }
 
-/// What a new stream begins with.
+/// What the task of a new stream needs.
 pub struct Opening {
     pub number: u64,
     pub kind: Kind,
@@ -69,9 +69,9 @@ pub struct Opening {
 /// The watch streams of a transport.
 pub struct Multiplexer {
     state: Mutex<State>,
-    /// The latest revision that any stream has told of.
+    /// The latest revision that a member has sent on any stream.
     heard: AtomicI64,
-    /// Starts the task of a stream. Given, because that task places watches on other streams.
+    /// Starts the task of a stream. Passed in, because that task in turn places watches on streams.
     run: fn(Opening),
 }
 
@@ -80,7 +80,7 @@ struct State {
     /// In the order in which they were opened.
     streams: Vec<Handle>,
     last_number: u64,
-    /// How many streams a member allows on a connection, where that is known.
+    /// How many streams a member allows on a connection, if known.
     allowed: Option<usize>,
 }
 
@@ -105,7 +105,7 @@ impl Multiplexer {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Puts a new watch on a stream.
+    /// Places a new watch on a stream.
     pub fn attach(self: &Arc<Self>, transport: &Arc<Transport>, subscription: Box<Subscription>) {
         let start = subscription.next_revision();
         let far = start > 0 && start.saturating_add(FAR) < self.heard.load(Ordering::Relaxed);
@@ -113,7 +113,7 @@ impl Multiplexer {
         self.place(transport, subscription, kind);
     }
 
-    /// Puts a watch on a stream with others of its kind.
+    /// Places a watch on a stream with others of its kind, and opens one if there is none.
     pub fn place(
         self: &Arc<Self>,
         transport: &Arc<Transport>,
@@ -121,13 +121,13 @@ impl Multiplexer {
         kind: Kind,
     ) {
         let mut state = self.state();
-        // The newest has the newest token.
+        // The newest stream that fits, because it has the newest token.
         let found = state.streams.iter().rposition(|handle| handle.takes(kind, &subscription));
         let index = found.unwrap_or_else(|| self.open(&mut state, transport, kind));
         give(&mut state.streams[index], subscription);
     }
 
-    /// Puts watches on a stream that nobody else is on yet.
+    /// Opens a stream and places the watches on it.
     pub fn place_on_new(
         self: &Arc<Self>,
         transport: &Arc<Transport>,
@@ -141,8 +141,8 @@ impl Multiplexer {
         }
     }
 
-    /// Puts a watch whose reader is slow on a stream of its own. Where there are too many of those,
-    /// it is on none until its reader has read what is there.
+    /// Gives the watch of a slow reader a stream of its own. If there are too many of those
+    /// already, the watch is on no stream until its reader has emptied its queue.
     pub fn place_apart(
         self: &Arc<Self>,
         transport: &Arc<Transport>,
@@ -176,7 +176,7 @@ impl Multiplexer {
         state.streams.len() - 1
     }
 
-    /// Notes that a watch is not on that stream any more.
+    /// Notes that a watch has left a stream.
     pub fn left(&self, number: u64, subscription: &Subscription) {
         if let Some(handle) = self.state().stream(number) {
             handle.ranges = handle.ranges.saturating_sub(subscription.ranges());
@@ -184,7 +184,7 @@ impl Multiplexer {
         }
     }
 
-    /// Ends a stream that has no watch any more, unless one is on its way.
+    /// Removes a stream that has no watches, unless an order is already queued for it.
     pub fn retire(&self, number: u64, orders: &mut UnboundedReceiver<Order>) -> Option<Order> {
         let mut state = self.state();
         let order = orders.try_recv().ok();
@@ -194,8 +194,8 @@ impl Multiplexer {
         order
     }
 
-    /// Makes a stream with a single watch one of another kind. False where it is not the only one,
-    /// or where there is a stream of that kind for it.
+    /// Changes the kind of a stream with a single watch. Returns false if the stream has other
+    /// watches, or if another stream of that kind can take the watch.
     pub fn relabel(&self, number: u64, kind: Kind, subscription: &Subscription) -> bool {
         let mut state = self.state();
         let others = state.streams.iter().any(|handle| handle.takes(kind, subscription));
@@ -211,18 +211,18 @@ impl Multiplexer {
         }
     }
 
-    /// Gives the watches of streams that were opened with an older token to newer streams.
+    /// Moves the watches of older streams, which still use the old token, to newer ones.
     pub fn dissolve_before(&self, number: u64) {
         for handle in &mut self.state().streams {
             if handle.number < number && handle.kind != Kind::Own && !handle.dissolving {
                 handle.dissolving = true;
-                // A stream that has ended has none.
+                // This fails if the stream has already ended.
                 let _ = handle.orders.send(Order::Dissolve);
             }
         }
     }
 
-    /// Notes a revision that a member has told of.
+    /// Notes a revision that a member has sent.
     pub fn hears(&self, revision: i64) {
         self.heard.fetch_max(revision, Ordering::Relaxed);
     }
@@ -238,6 +238,6 @@ fn give(handle: &mut Handle, subscription: Box<Subscription>) {
     if subscription.watch_id != 0 {
         handle.ids.push(subscription.watch_id);
     }
-    // The task that receives it removes the handle before it ends.
+    // This cannot fail: the receiving task removes the handle before it ends.
     let _ = handle.orders.send(Order::Attach(subscription));
 }

@@ -1,8 +1,8 @@
-//! Asking the server how far it has come: one request, and one answer, for all watches of a stream.
+//! Progress requests: one request, and one answer, covers all watches of a stream.
 //!
-//! A server that is still catching up with one of them, or waits for a revision that is yet to
-//! come, does not answer at all. So requests are repeated; and since one that was left without an
-//! answer cannot be told from one whose answer is late, an answer counts for the oldest of them.
+//! A server that is still catching up with one of the watches, or that waits for a future revision,
+//! does not answer at all. So requests are repeated. An unanswered request cannot be told apart
+//! from one whose answer is late, so an answer is taken to be for the oldest request.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -11,27 +11,27 @@ use tokio::time::Instant;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-/// A server that catches up with nobody answers sooner.
+/// A server that is not busy catching up answers sooner than this.
 const OVERDUE: Duration = Duration::from_millis(300);
-/// How many requests may be without an answer; others are only sent when it is time again.
+/// How many unanswered requests are recorded. Beyond that, a request waits for its backoff.
 const MOST_UNANSWERED: usize = 16;
 
 /// A request that may still be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Asked {
     pub number: u64,
-    /// The number of watches that the server had confirmed by then.
+    /// How many confirmations the server had sent before this request.
     pub confirmations: u64,
 }
 
 pub struct ProgressRequests {
     unanswered: VecDeque<Asked>,
-    /// Since when there has been no answer.
+    /// When the first request was sent that has had no answer; `None` after an answer.
     silent_since: Option<Instant>,
     last_number: u64,
     due: Option<Instant>,
     pause: Duration,
-    /// Whether the server's answers can be relied on, as far as that is known.
+    /// Whether the server's answers can be trusted, if known.
     trusted: Option<bool>,
 }
 
@@ -47,7 +47,7 @@ impl ProgressRequests {
         }
     }
 
-    /// Forgets what concerns a stream that is gone.
+    /// Forgets what belongs to the old stream.
     pub fn begin_again(&mut self) {
         self.unanswered.clear();
         self.silent_since = None;
@@ -63,12 +63,12 @@ impl ProgressRequests {
         self.trusted = Some(trusted);
     }
 
-    /// The number that the next request will have.
+    /// The number of the next request.
     pub fn next_number(&self) -> u64 {
         self.last_number + 1
     }
 
-    /// Makes the next request due at once, unless the server is busy with others.
+    /// Makes the next request due now, unless too many are unanswered.
     pub fn ask_soon(&mut self) {
         if self.unanswered.len() < MOST_UNANSWERED {
             self.due = Some(Instant::now());
@@ -78,7 +78,7 @@ impl ProgressRequests {
         }
     }
 
-    /// Makes the next request due after a pause.
+    /// Makes the next request due after the backoff.
     pub fn ask_in_time(&mut self) {
         if self.due.is_none() {
             self.due = Some(Instant::now() + self.pause);
@@ -86,12 +86,12 @@ impl ProgressRequests {
         }
     }
 
-    /// When the next request is to be sent.
+    /// When the next request is due.
     pub fn due(&self) -> Option<Instant> {
         self.due
     }
 
-    /// Whether it is time for a request; it is taken as sent then.
+    /// Whether a request is due. If so, it is recorded as sent.
     pub fn is_time(&mut self, confirmations: u64) -> bool {
         if self.trusted != Some(true) || self.due.is_none_or(|due| due > Instant::now()) {
             return false;
@@ -105,17 +105,17 @@ impl ProgressRequests {
         true
     }
 
-    /// Whether it looks as if the server would not answer for long.
+    /// Whether the server has taken so long that it may not answer for a while.
     pub fn is_overdue(&self) -> bool {
         self.silent_since.is_some_and(|since| since.elapsed() >= OVERDUE)
     }
 
-    /// Forgets the request that is due.
+    /// Drops the request that is due.
     pub fn forget(&mut self) {
         self.due = None;
     }
 
-    /// The request that an answer is to, or an older one.
+    /// The request that an answer is for, or an older one.
     pub fn answered(&mut self) -> Option<Asked> {
         self.pause = FIRST_PAUSE;
         self.silent_since = None;

@@ -16,18 +16,18 @@ use crate::rpc::watch::multiplexer::placement::{Kind, Multiplexer, Order};
 use crate::rpc::watch::requests;
 use crate::rpc::wire::method;
 
-/// How often a slow reader is looked at, whether it keeps up again.
+/// How often to check whether a slow reader keeps up again.
 const LOOK: Duration = Duration::from_secs(1);
 
 pub struct SharedStream {
     pub(super) stream: Resumable,
     pub(super) group: Group,
     pub(super) checks: Checks,
-    /// Whether the present stream has created any watch.
+    /// Whether the current stream has created any range.
     pub(super) works: bool,
 }
 
-/// What happens next.
+/// The next thing to handle.
 enum Step {
     Order(Order),
     Word(Word),
@@ -53,7 +53,7 @@ impl SharedStream {
         }
     }
 
-    /// Runs until there is no watch any more.
+    /// Runs until the stream has no watches.
     async fn run(mut self) {
         let _counted = self.group.transport.stats.gauge(|stats| &stats.watch_streams);
         loop {
@@ -77,7 +77,7 @@ impl SharedStream {
         match self.next().await {
             Step::Order(order) => {
                 self.group.obey(order);
-                // Many are asked for together.
+                // Orders often come in bulk.
                 while let Ok(order) = self.group.orders.try_recv() {
                     self.group.obey(order);
                 }
@@ -98,7 +98,7 @@ impl SharedStream {
         Ok(())
     }
 
-    /// Opens the next stream, with the first request on it.
+    /// Opens the next stream and sends the first request on it.
     async fn open(&mut self) -> Result<(), Error> {
         self.group.begin_again();
         self.checks = Checks::default();
@@ -113,7 +113,7 @@ impl SharedStream {
         Ok(())
     }
 
-    /// Waits until the stream is open, or nobody wants it any more.
+    /// Waits until the stream is open, or all watches are gone.
     async fn until_open(&mut self, first: Bytes) -> Result<(), Error> {
         let Self { stream, group, .. } = self;
         let opening = stream.open(first);
@@ -155,11 +155,11 @@ impl SharedStream {
         }
     }
 
-    /// Sends what is to be sent by now.
+    /// Sends all requests that are due.
     fn send(&mut self) {
         self.group.review_own();
         let Some((stream, origin)) = self.stream.present() else { return };
-        // Where that fails the stream is about to tell why.
+        // If sending fails, reading from the stream reports why.
         while let Some(requests) = self.group.members.requests() {
             let _ = stream.send(requests);
         }
@@ -182,7 +182,7 @@ impl SharedStream {
         }
     }
 
-    /// Tells those who wait for the confirmation of their watch what has kept it from coming.
+    /// Records why the stream was lost in the watches that are not confirmed yet.
     pub(super) fn lost(&mut self) {
         let Some(trouble) = self.stream.trouble().map(Arc::<str>::from) else { return };
         for subscription in self.group.members.iter_mut() {
@@ -192,10 +192,10 @@ impl SharedStream {
         }
     }
 
-    /// Ends the watches of a stream that cannot go on; of one that carried too much, the watch only
-    /// that it was for.
+    /// Ends the watches of a stream that has failed for good. If a message was too large, only the
+    /// watch that it was for is to end.
     fn fail(&mut self, error: &Error) {
-        // Which it was is not known before all others are gone.
+        // Which watch that is only becomes clear once it is alone, so the stream is split.
         if is_too_large(error) && self.group.members.count() > 1 {
             self.group.split();
         } else {
@@ -205,7 +205,7 @@ impl SharedStream {
     }
 }
 
-/// Whether a message was larger than what is accepted.
+/// Whether a message was larger than the client accepts.
 fn is_too_large(error: &Error) -> bool {
     matches!(error, Error::Server(status)
         if status.code == OUT_OF_RANGE && status.server_error().is_none())
