@@ -1,11 +1,11 @@
-//! The clock by which leases end: one that goes on while the machine is suspended, as the server
-//! does.
+//! The clock for the expiry of leases. It keeps running while the machine is suspended, as the
+//! server's does; elsewhere than on Linux it may not.
 
 use std::time::Duration;
 
 const LONGEST_SLEEP: Duration = Duration::from_secs(1);
 
-/// A point in time, by that clock.
+/// A point in time on that clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(Duration);
 
@@ -13,7 +13,7 @@ impl Moment {
     #[cfg(target_os = "linux")]
     pub fn now() -> Self {
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        // Neither is negative: it counts from the boot.
+        // Neither part is negative: the clock counts from boot.
         let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
         Self(Duration::new(seconds, u32::try_from(now.tv_nsec).unwrap_or(0)))
     }
@@ -24,7 +24,7 @@ impl Moment {
         Self(START.get_or_init(std::time::Instant::now).elapsed())
     }
 
-    /// As far into the future as can be told, where the sum is beyond it.
+    /// The latest possible moment if the sum is too large.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
         Self(self.0.saturating_add(duration))
@@ -36,30 +36,30 @@ impl Moment {
         Self(self.0.saturating_sub(duration))
     }
 
-    /// The time from `earlier` to here; zero where that is later.
+    /// The time since `earlier`; zero if that is later.
     pub fn since(self, earlier: Self) -> Duration {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// The time that is left until here.
+    /// The time that is left until this moment.
     pub fn left(self) -> Duration {
         self.since(Self::now())
     }
 
-    /// The same as a deadline of a call; none where it is too far away for one.
+    /// This moment as the deadline of a call; `None` if it is too far in the future.
     pub fn as_deadline(self) -> Option<tokio::time::Instant> {
         tokio::time::Instant::now().checked_add(self.left())
     }
 }
 
-/// Waits until then; a bit too long where the machine was suspended meanwhile.
+/// Waits until this moment; up to a second longer if the machine was suspended in the meantime.
 pub async fn sleep_until(moment: Moment) {
     loop {
         let left = moment.left();
         if left.is_zero() {
             return;
         }
-        // The timer stands still while the machine is suspended.
+        // tokio's timer stands still while the machine is suspended.
         tokio::time::sleep(left.min(LONGEST_SLEEP)).await;
     }
 }

@@ -1,4 +1,4 @@
-//! One lease that is kept alive: what was asked for it, and what is to be asked next.
+//! One lease that is kept alive: which renewals are in flight, and what to do next.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,15 +12,15 @@ use crate::rpc::lease::lease_time::LeaseTime;
 use crate::rpc::transport::backoff;
 use crate::rpc::wire::messages::LeaseKeepAliveResponse;
 
-/// What is taken for the TTL where it is not known.
+/// The TTL to assume while it is unknown.
 const USUAL_TTL: Duration = Duration::from_secs(10);
-/// How long an answer is waited for, at the least and the most, before another member is asked
-/// as well; longer where answers are known to take longer.
+/// How long to wait for an answer, at least and at most, before another member is tried as well.
+/// Longer if answers are known to take longer.
 const LEAST_PATIENCE: Duration = Duration::from_millis(250);
 const MOST_PATIENCE: Duration = Duration::from_secs(2);
-/// Opening a stream may need a token, which takes a while on a slow line.
+/// Opening a stream may include fetching a token, which is slow on a slow network.
 const LEAST_TO_OPEN: Duration = Duration::from_secs(1);
-/// Clients that begin together do not renew together for ever.
+/// Spreads the renewals of clients that start at the same time.
 const JITTER: f64 = 0.05;
 
 pub struct Entry {
@@ -29,44 +29,44 @@ pub struct Entry {
     pub holders: usize,
     /// How long the last answer took.
     pub round_trip: Duration,
-    /// What has not been answered yet: the stream, and since when.
+    /// The renewals in flight: on which stream, and when they were sent.
     asked: Vec<(u64, Moment)>,
     renew_at: Moment,
-    /// When it is to be looked at again.
+    /// When to look at the lease again.
     pub due: Moment,
-    /// Whether somebody waits for a renewal that has still to be sent.
+    /// Whether a holder waits for a renewal that has not been sent yet.
     pub urgent: bool,
-    /// Until when it has to last; `None` for as long as it is kept.
+    /// Until when the lease has to last; `None` to renew it until its holders leave.
     pub until: Option<Moment>,
-    /// Whether an attempt has failed since the last answer.
+    /// Whether a renewal has failed since the last answer.
     failed: bool,
 }
 
-/// The streams that a lease may be renewed on, the best first.
+/// The streams on which a lease may be renewed, the preferred one first.
 pub struct StreamView<'a> {
     pub streams: &'a [u64],
-    /// Whether there may be one more.
+    /// Whether another stream may be opened.
     pub may_open: bool,
-    /// From when on, where that is not now.
+    /// When another stream may be opened; `None` for now.
     pub open_at: Option<Moment>,
 }
 
-/// What is to be done for a lease.
+/// What to do for a lease.
 pub struct Next {
     pub renew_on: Vec<u64>,
     /// Streams on which an answer is overdue.
     pub silent: Vec<u64>,
-    /// Whether to open another stream and to renew on it, and how long that may take.
+    /// Whether to open another stream and renew the lease on it, and how long opening may take.
     pub open: Option<Duration>,
     pub due: Moment,
-    /// How many of these requests are not the first attempt.
+    /// How many of these renewals are retries.
     pub repeats: u64,
 }
 
 impl Entry {
     pub fn new(time: LeaseTime) -> Self {
         let now = Moment::now();
-        // Where nothing is known of its end, it is renewed when somebody asks for that.
+        // A lease whose expiry is unknown is renewed when a holder asks for it.
         let known = time.expires().is_some();
         let round_trip = time.since_confirmed().unwrap_or_default();
         let mut entry = Self {
@@ -93,8 +93,8 @@ impl Entry {
         if ttl.is_zero() { USUAL_TTL } else { ttl }
     }
 
-    /// How often it is renewed: after a third of its TTL, and more often where an answer takes so
-    /// long that it would come too late.
+    /// The interval between renewals: a third of the TTL, or less if answers are so slow that they
+    /// would come too late.
     fn interval(&self) -> Duration {
         let ttl = self.ttl();
         if self.round_trip <= ttl / 2 {
@@ -103,7 +103,7 @@ impl Entry {
         (ttl.saturating_sub(self.round_trip) / 3).max(ttl / 20)
     }
 
-    /// The same with a bit of chance.
+    /// The interval, with jitter.
     fn pause(&self) -> Duration {
         let interval = self.interval();
         interval.saturating_add(interval.mul_f64(JITTER * backoff::random_fraction()))
@@ -125,7 +125,7 @@ impl Entry {
         }
     }
 
-    /// Whether something was asked on that stream, which is gone.
+    /// Forgets the renewals in flight on a stream that is gone. Returns whether there were any.
     pub fn lose_stream(&mut self, stream: u64, now: Moment) -> bool {
         let before = self.asked.len();
         self.asked.retain(|(other, _)| *other != stream);
@@ -137,14 +137,14 @@ impl Entry {
         lost
     }
 
-    /// What is to be done now. What is to be asked on a known stream counts as asked.
+    /// What to do now. Renewals on the given streams are recorded as sent.
     pub fn next(&mut self, now: Moment, view: &StreamView<'_>) -> Next {
         let expires = self.time.expires();
         let mut next = Next {
             renew_on: Vec::new(),
             silent: Vec::new(),
             open: None,
-            // Where that is not known, it is looked at now and then.
+            // A lease whose expiry is unknown is looked at from time to time.
             due: expires.unwrap_or_else(|| now.after(USUAL_TTL)),
             repeats: 0,
         };
@@ -166,7 +166,7 @@ impl Entry {
         next
     }
 
-    /// Goes through the streams until there is one on which an answer may still be expected.
+    /// Goes through the streams, up to the first one on which the answer is not overdue.
     fn choose(&mut self, now: Moment, view: &StreamView<'_>, next: &mut Next) {
         let (interval, patience) = (self.interval(), self.patience());
         for (place, &stream) in view.streams.iter().enumerate() {
@@ -198,7 +198,7 @@ impl Entry {
         }
     }
 
-    /// Notes a renewal that counts; returns when the next one is due.
+    /// Notes a successful renewal; returns when the next one is due.
     pub fn renewed(
         &mut self,
         sent: Moment,

@@ -1,4 +1,4 @@
-//! The task that renews all leases of a transport, for as long as there are any.
+//! The task that renews all leases of a transport. It runs while there are any.
 
 use std::collections::HashMap;
 use std::sync::atomic::Ordering;
@@ -16,9 +16,9 @@ use crate::rpc::lease::lease_time::LeaseTime;
 use crate::rpc::transport::stats::Stats;
 use crate::rpc::transport::{StreamOrigin, Transport};
 
-/// How long a pause may be: its timer stands still while the machine is suspended.
+/// The longest sleep: the timer stands still while the machine is suspended.
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// How long the task stays where there is no lease any more.
+/// How long the task stays when there are no leases.
 const LINGER: Duration = Duration::from_secs(1);
 
 /// The leases that are kept alive on a transport.
@@ -26,7 +26,7 @@ const LINGER: Duration = Duration::from_secs(1);
 pub struct KeepAlive {
     state: Mutex<State>,
     changed: Notify,
-    /// Of the transport, from the first lease on.
+    /// The transport's, set when the first lease is added.
     stats: OnceLock<Arc<Stats>>,
 }
 
@@ -34,17 +34,18 @@ pub struct KeepAlive {
 struct State {
     schedule: Schedule,
     running: bool,
-    /// When the task looks at the schedule next.
+    /// When the task next looks at the schedule.
     wakes_at: Option<Moment>,
 }
 
 impl KeepAlive {
-    // Nothing of Python is ever made, dropped or called while this is held.
+    // No Python object is created, dropped or called while this lock is held.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes the schedule, and wakes the task where something is due before it would look.
+    /// Changes the schedule, and wakes the task if a lease is now due before it would wake by
+    /// itself.
     pub fn change<T>(&self, change: impl FnOnce(&mut Schedule) -> T) -> T {
         let mut state = self.state();
         let changed = change(&mut state.schedule);
@@ -60,7 +61,7 @@ impl KeepAlive {
         changed
     }
 
-    /// Begins to keep a lease alive; on the engine.
+    /// Keeps a lease alive. Must be called on the engine, because it may spawn the task.
     pub fn add(
         self: &Arc<Self>,
         transport: &Arc<Transport>,
@@ -79,10 +80,10 @@ impl KeepAlive {
 
 struct Task {
     keep_alive: Arc<KeepAlive>,
-    /// Those who keep leases hold it.
+    /// Weak: the holders of the leases keep the transport alive.
     transport: Weak<Transport>,
     stats: Arc<Stats>,
-    /// Since when there is no lease.
+    /// Since when there have been no leases.
     idle_since: Instant,
     streams: HashMap<u64, Stream>,
     sender: stream::Events,
@@ -134,7 +135,8 @@ impl Task {
         }
     }
 
-    /// What is to be done now, and when to look again; `None` where there was nothing for long.
+    /// The orders that are due now, and when to look again; `None` if there have been no leases for
+    /// some time.
     fn look(&mut self, elsewhere: bool) -> Option<(Vec<Order>, Duration)> {
         let mut state = self.keep_alive.state();
         let orders = state.schedule.act(Moment::now(), elsewhere);
@@ -162,7 +164,8 @@ impl Task {
             }
             Order::Renew { stream: number, ids } => {
                 if let Some(stream) = self.streams.get(&number) {
-                    // Where it has just ended, the event that says so is on its way.
+                    // This fails if the stream has just ended, and the event for that is already
+                    // queued.
                     let _ = stream.requests.send(ids);
                 }
             }
@@ -208,7 +211,8 @@ impl State {
         stats.retries.fetch_add(repeated, Ordering::Relaxed);
     }
 
-    /// Leaves everything as if the task had never run; its streams end with it.
+    /// Resets everything, so that the next lease starts a new task. This task's streams end with
+    /// it.
     fn end(&mut self, stats: &Stats) {
         *self = Self::default();
         self.tell(stats);

@@ -1,4 +1,4 @@
-//! A lease that is kept alive for as long as this handle lives.
+//! A handle that keeps a lease alive until it is dropped.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -24,7 +24,7 @@ pub struct KeptLease {
     news: watch::Receiver<News>,
 }
 
-/// The numbers of the places in waiting lines that are taken with a lease.
+/// Numbers for the queue entries of locks and elections that share a lease.
 #[derive(Default)]
 struct PlaceNumbers {
     unused: u64,
@@ -32,8 +32,8 @@ struct PlaceNumbers {
 }
 
 impl KeptLease {
-    /// Keeps a lease alive whose grant was asked for at `sent`. Where it took so long that the
-    /// next renewal may come too late, nothing is known of its end before it is `confirmed`.
+    /// Keeps a lease alive whose grant was requested at `sent`. If the grant took so long that the
+    /// next renewal may come too late, the expiry counts as unknown until the lease is confirmed.
     pub fn granted(transport: &Arc<Transport>, id: i64, ttl: i64, sent: Moment) -> Self {
         let time = LeaseTime::granted(ttl, sent);
         let took = Moment::now().since(sent);
@@ -46,7 +46,7 @@ impl KeptLease {
         }
     }
 
-    /// Keeps a lease alive that was granted elsewhere, from its first renewal on.
+    /// Keeps a lease alive that was granted elsewhere. Returns after its first renewal.
     pub async fn taken_over(
         transport: &Arc<Transport>,
         id: i64,
@@ -70,25 +70,25 @@ impl KeptLease {
         Self { id, places: Mutex::default(), keep_alive, time, news }
     }
 
-    /// What is known of its end.
+    /// What is known of its expiry.
     pub fn time(&self) -> &Arc<LeaseTime> {
         &self.time
     }
 
-    /// Whether it is known when it ends.
+    /// Whether its expiry is known.
     pub fn is_confirmed(&self) -> bool {
         self.time.expires().is_some()
     }
 
-    /// When it has ended, whatever comes.
+    /// When it has certainly expired, unless it is renewed before.
     pub fn expires(&self) -> Moment {
         self.time.expires().unwrap_or_else(|| Moment::now().after(self.time.ttl()))
     }
 
-    /// A number that no other place in a waiting line has that was taken with it.
+    /// A number for a queue entry that no other entry of this lease has.
     ///
-    /// The least one: a server remembers every key that there ever was until it compacts its
-    /// history, and goes through all of them for the first one in a line.
+    /// The lowest one is reused: until it compacts its history, a server keeps every key that has
+    /// existed, and scans all of them to find the first entry of a queue.
     pub fn next_place(&self) -> u64 {
         let mut numbers = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         numbers.given_back.pop_first().unwrap_or_else(|| {
@@ -97,23 +97,23 @@ impl KeptLease {
         })
     }
 
-    /// Lets another place have the number of one that is gone for certain.
+    /// Allows a number to be reused. Its queue entry must certainly be gone.
     pub fn give_back_place(&self, number: u64) {
         let mut numbers = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         numbers.given_back.insert(number);
     }
 
-    /// Lets it end at that time rather than renew it further.
+    /// Stops renewing the lease once it lasts until `end`.
     pub fn last_until(&self, end: Moment) {
         self.keep_alive.change(|schedule| schedule.last_until(self.id, &self.time, end));
     }
 
-    /// Says that it is over; all who hold it are told before this returns.
+    /// Ends the lease. All holders have been notified when this returns.
     pub fn end(&self, why: &str) {
         self.keep_alive.change(|schedule| schedule.end(self.id, &self.time, why));
     }
 
-    /// Waits for a renewal that is sent from now on.
+    /// Renews the lease, and waits for the answer to a renewal that is sent from now on.
     pub async fn confirm(&self, deadline: Deadline) -> Result<LeaseKeepAliveResponse, Error> {
         let since = Moment::now();
         self.keep_alive.change(|schedule| schedule.renew_now(self.id, &self.time));
@@ -125,7 +125,7 @@ impl KeptLease {
                     || news.renewed.is_some_and(|(sent, _)| is_new(sent))
                     || news.refused.as_ref().is_some_and(|(at, _)| is_new(*at))
             });
-            // The sender goes away with the lease only, which is told before.
+            // The sender is dropped only with the lease, and sends `over` before that.
             told.await.map_or_else(|_| News { over: true, ..News::default() }, |news| news.clone())
         };
         let news = match deadline {
@@ -143,8 +143,7 @@ impl KeptLease {
         }
     }
 
-    /// The next renewal; why it is over where there is none any more. Can be dropped and called
-    /// again.
+    /// The next renewal, or the reason why there will not be any more. Cancel safe.
     pub async fn renewed(&mut self) -> Result<LeaseKeepAliveResponse, String> {
         loop {
             let told = self.news.changed().await;
@@ -158,9 +157,9 @@ impl KeptLease {
         Err(self.why())
     }
 
-    /// Waits until it is over; says why.
+    /// Waits until the lease is over; returns the reason.
     pub async fn over(&self) -> String {
-        // The sender goes away with the lease only.
+        // An error means that the sender was dropped with the lease.
         let _ = self.news.clone().wait_for(|news| news.over).await;
         self.why()
     }

@@ -1,4 +1,4 @@
-//! Keeping leases alive: all those of a transport over one stream, and a second one in need.
+//! Keeps leases alive: all leases of a transport share one stream, and others only if it is silent.
 //!
 //! May import `rpc::transport` and what that may import.
 

@@ -1,4 +1,4 @@
-//! When which lease is renewed, and on which stream. Decides and remembers; does nothing itself.
+//! Decides when each lease is renewed, and on which stream. The task carries the orders out.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
@@ -14,24 +14,24 @@ use crate::rpc::lease::lease_time::{Confirmation, LeaseTime};
 use crate::rpc::transport::backoff;
 use crate::rpc::wire::messages::LeaseKeepAliveResponse;
 
-/// Renewals that are due within that time go out together.
+/// Renewals that are due within this time are sent together.
 const COALESCED: Duration = Duration::from_millis(10);
 const LEAST_PAUSE: Duration = Duration::from_millis(1);
-/// A lease is renewed on so many streams at once at the most, each on another member.
+/// A lease is renewed on at most this many streams at once, each to another member.
 const MOST_STREAMS: usize = 3;
-/// How long a stream is kept that is not needed any more.
+/// How long an unneeded stream is kept open.
 const IDLE: Duration = Duration::from_secs(10);
-/// An answer that has not come by then does not come.
+/// An answer that has not come by then is not expected any more.
 const LATEST_ANSWER: Duration = Duration::from_secs(60);
-/// How often an error is taken for a passing one that may be.
+/// How many streams may fail in a row before an error that may be transient is reported.
 const PASSING_ERRORS: u32 = 5;
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
-/// What is to be done with the streams.
+/// What the task is to do with its streams.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Order {
-    /// Open a stream, within that time and not on the member of that other one.
+    /// Open a stream within that time, on another member than the one of `not_on`.
     Open {
         stream: u64,
         within: Duration,
@@ -42,7 +42,7 @@ pub enum Order {
         stream: u64,
         ids: Vec<i64>,
     },
-    /// The member leaves renewals without an answer.
+    /// The member leaves renewals unanswered.
     Silent {
         stream: u64,
     },
@@ -53,12 +53,12 @@ pub enum Order {
 
 struct Stream {
     number: u64,
-    /// Whether it has been opened.
+    /// Whether the stream has been opened.
     open: bool,
     unanswered: usize,
-    /// Whether a lease has waited for too long on it since its last answer.
+    /// Whether the answer to a renewal has been overdue since the last answer.
     silent: bool,
-    /// Whether it is to be left, because its connection is.
+    /// Whether no more renewals go out on it, because its connection is being retired.
     leaving: bool,
     last_used: Moment,
 }
@@ -66,11 +66,11 @@ struct Stream {
 /// How a stream ended.
 pub struct StreamEnd {
     pub why: String,
-    /// What the server has answered instead.
+    /// The error to report to the holders if retrying does not help.
     pub refusal: Option<Error>,
-    /// Whether it would answer the same again.
+    /// Whether trying again would give the same error.
     pub lasting: bool,
-    /// Whether the next stream uses another token.
+    /// Whether the next stream uses a new token.
     pub token_renewed: bool,
 }
 
@@ -78,19 +78,19 @@ pub struct StreamEnd {
 pub struct Schedule {
     leases: HashMap<i64, Entry>,
     due: BTreeSet<(Moment, i64)>,
-    /// Those before are preferred.
+    /// In order of preference.
     streams: Vec<Stream>,
     streams_made: u64,
     /// How many streams have ended since the last answer.
     failures: u32,
     token_renewed: bool,
-    /// No stream is opened before.
+    /// The backoff: no stream is opened before.
     open_at: Option<Moment>,
-    /// When renewals went out last.
+    /// When renewals were last sent.
     sent_at: Option<Moment>,
-    /// Whether somebody waits for a renewal.
+    /// Whether a holder waits for a renewal.
     urgent: bool,
-    /// Renewals that were not the first attempt.
+    /// How many renewals were retries.
     pub repeated: u64,
 }
 
@@ -103,7 +103,7 @@ impl Schedule {
         self.streams.len()
     }
 
-    /// Whether there is a member to talk to.
+    /// Whether any stream is open.
     pub fn is_open(&self) -> bool {
         self.streams.iter().any(|stream| stream.open)
     }
@@ -115,7 +115,7 @@ impl Schedule {
         }
     }
 
-    /// Begins to keep a lease alive, for one more holder where it is kept already.
+    /// Keeps a lease alive. A lease that is kept alive already gets another holder.
     pub fn add(&mut self, id: i64, time: LeaseTime) -> (Arc<LeaseTime>, watch::Receiver<News>) {
         if let Some(entry) = self.leases.get_mut(&id) {
             entry.holders += 1;
@@ -129,7 +129,7 @@ impl Schedule {
         (time, news)
     }
 
-    /// Ends what `add` has begun.
+    /// Removes a holder. Without holders, the lease is not renewed any more.
     pub fn remove(&mut self, id: i64, time: &Arc<LeaseTime>) {
         let Some(entry) = self.entry(id, time) else { return };
         entry.holders -= 1;
@@ -138,7 +138,7 @@ impl Schedule {
         }
     }
 
-    /// Notes how long an answer took before anything was renewed.
+    /// Notes how long the grant took, before there is a renewal to measure.
     pub fn answers_take(&mut self, id: i64, time: &Arc<LeaseTime>, took: Duration) {
         if let Some(entry) = self.entry(id, time) {
             entry.round_trip = took;
@@ -153,7 +153,7 @@ impl Schedule {
         self.set_due(id, Moment::now());
     }
 
-    /// Lets a lease end at that time rather than renew it further.
+    /// Stops renewing a lease once it lasts until `end`.
     pub fn last_until(&mut self, id: i64, time: &Arc<LeaseTime>, end: Moment) {
         let Some(entry) = self.entry(id, time) else { return };
         entry.until = Some(end);
@@ -162,7 +162,7 @@ impl Schedule {
         }
     }
 
-    /// Says that a lease is over; its holders are told.
+    /// Ends a lease and notifies its holders.
     pub fn end(&mut self, id: i64, time: &Arc<LeaseTime>, why: &str) {
         time.end(why);
         if let Some(entry) = self.entry(id, time) {
@@ -189,14 +189,14 @@ impl Schedule {
         }
     }
 
-    /// When there is something to do; `None` while there is nothing.
+    /// When the next lease is due; `None` if there are no leases.
     pub fn wake_at(&self) -> Option<Moment> {
         let (due, _) = *self.due.first()?;
         let coalesced = self.sent_at.filter(|_| !self.urgent).map(|sent| sent.after(COALESCED));
         Some(coalesced.map_or(due, |coalesced| due.max(coalesced)))
     }
 
-    /// What is to be done now. `elsewhere` says whether there is more than one member.
+    /// The orders that are due now. `elsewhere` says whether there is more than one member.
     pub fn act(&mut self, now: Moment, elsewhere: bool) -> Vec<Order> {
         let mut orders = Vec::new();
         if self.wake_at().is_some_and(|wake| now >= wake) {
@@ -217,7 +217,7 @@ impl Schedule {
         orders
     }
 
-    /// Sees to a lease that is due.
+    /// Handles a lease that is due.
     fn attend(
         &mut self,
         id: i64,
@@ -297,7 +297,7 @@ impl Schedule {
         }
     }
 
-    /// Keeps one stream; the others end once there is nothing to be waited for on them.
+    /// Closes idle streams. One stream is kept, and the others stay until their answers have come.
     fn close_unused(&mut self, now: Moment, orders: &mut Vec<Order>) {
         let mut index = 0;
         while index < self.streams.len() {
@@ -318,7 +318,7 @@ impl Schedule {
         }
     }
 
-    /// Notes the answer to a renewal that went out at `sent`.
+    /// Handles the answer to a renewal that was sent at `sent`.
     pub fn answered(
         &mut self,
         number: u64,
@@ -332,7 +332,7 @@ impl Schedule {
             let stream = &mut self.streams[index];
             stream.silent = false;
             stream.unanswered = stream.unanswered.saturating_sub(1);
-            // Those that answer come first.
+            // Streams that answer are preferred to silent ones.
             if !stream.leaving && self.streams[0].silent {
                 self.streams[..=index].rotate_right(1);
             }
@@ -341,7 +341,7 @@ impl Schedule {
         let Some(entry) = self.leases.get_mut(&id) else { return };
         entry.forget_request(number);
         if response.ttl <= 0 {
-            // So says the server of a lease that it does not know.
+            // A TTL of 0 is how the server reports that it does not know the lease.
             entry.time.end("it expired or was revoked");
             entry.tell_over(true);
             return self.drop_lease(id);
@@ -362,14 +362,14 @@ impl Schedule {
         }
     }
 
-    /// Notes that no further requests are to go out on a stream.
+    /// Notes that no more renewals are to be sent on a stream.
     pub fn leave(&mut self, number: u64) {
         if let Some(stream) = self.stream(number) {
             stream.leaving = true;
         }
     }
 
-    /// Notes the end of a stream: what went out on it and was not answered goes out again.
+    /// Notes the end of a stream: its unanswered renewals are sent again.
     pub fn ended(&mut self, number: u64, end: &StreamEnd, now: Moment) {
         self.streams.retain(|stream| stream.number != number);
         let again = end.token_renewed && !std::mem::replace(&mut self.token_renewed, true);

@@ -1,4 +1,4 @@
-//! One stream of renewals: sends them, and tells which answer belongs to which.
+//! One keep-alive stream: sends renewals, and matches the answers to them.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Weak};
@@ -18,26 +18,26 @@ use crate::rpc::wire;
 use crate::rpc::wire::messages::{LeaseKeepAliveRequest, LeaseKeepAliveResponse};
 use crate::rpc::wire::method;
 
-/// What comes of a stream.
+/// What happens on a stream.
 pub enum Event {
     Opened(StreamOrigin),
-    /// To a renewal that went out at that time.
+    /// The answer to a renewal that was sent at that time.
     Answered(Moment, LeaseKeepAliveResponse),
-    /// No further requests are to go out on it.
+    /// No more renewals are to be sent on it.
     Retired,
     Ended(StreamEnd),
 }
 
 pub type Events = mpsc::UnboundedSender<(u64, Event)>;
 
-/// How a stream is to be opened.
+/// How to open a stream.
 pub struct Opening {
     pub transport: Arc<Transport>,
     pub within: Duration,
     pub not_on: Option<StreamOrigin>,
 }
 
-/// Opens the stream with the first requests, and goes on until it ends or is not wanted any more.
+/// Opens the stream with the first renewals, and runs until the stream ends or is not needed.
 pub async fn run(
     number: u64,
     opening: Opening,
@@ -71,8 +71,7 @@ pub async fn run(
 struct Exchange {
     stream: Stream,
     origin: StreamOrigin,
-    /// When the requests for each lease went out that have no answer yet; they are answered in
-    /// order.
+    /// When each unanswered renewal was sent, by lease; the server answers in order.
     unanswered: HashMap<i64, VecDeque<Moment>>,
 }
 
@@ -80,7 +79,8 @@ impl Exchange {
     async fn open(opening: Opening, first: Vec<i64>) -> Result<Self, Error> {
         let Opening { transport, within, not_on } = opening;
         let request = Request { method: &method::LEASE_KEEP_ALIVE, frame: frames(&first) };
-        // Both clocks, because the stream knows only the one when the request was sent.
+        // Both clocks are read: the stream records when it was opened by tokio's clock only, which
+        // stands still while the machine is suspended.
         let (asked, started) = (Moment::now(), Instant::now());
         let deadline = Some(started + within);
         let (stream, origin) = match not_on {
@@ -99,7 +99,7 @@ impl Exchange {
         }
     }
 
-    /// Sends and receives until the stream fails; `None` where it is not wanted any more.
+    /// Sends and receives until the stream fails; `None` once it is not needed.
     async fn go_on(
         &mut self,
         number: u64,
@@ -134,7 +134,7 @@ impl Exchange {
         }
     }
 
-    /// Finds the request that a message answers; `None` where there is none.
+    /// Matches an answer to its renewal; `None` if there is none.
     fn receive(
         &mut self,
         message: Result<Option<Bytes>, Failure>,
@@ -167,11 +167,11 @@ fn describe(failure: Failure, origin: &StreamOrigin, transport: &Weak<Transport>
     match &failure {
         Failure::Server(status) => {
             let transport = transport.upgrade();
-            // Old servers say "permission denied" for an outdated token as well.
+            // Old servers answer an outdated token with "permission denied" as well.
             let token = status.meaning() == Meaning::RenewToken || status.code == PERMISSION_DENIED;
             token_renewed = token && transport.as_ref().is_some_and(|it| origin.renew_token(it));
             lasting = matches!(status.meaning(), Meaning::Refused | Meaning::RenewToken);
-            // What etcd has no name for comes from a proxy, or from a server that is no etcd.
+            // An unknown error comes from a proxy, or from a server that is not etcd.
             let unnamed =
                 status.server_error().is_none() && matches!(status.code, UNKNOWN | INTERNAL);
             answered = lasting || unnamed;

@@ -1,4 +1,4 @@
-//! What is renewed when, and on which stream.
+//! When leases are renewed, and on which stream.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use crate::rpc::lease::keep_alive::schedule::{Order, Schedule, StreamEnd};
 use crate::rpc::lease::lease_time::LeaseTime;
 use crate::rpc::wire::messages::LeaseKeepAliveResponse;
 
-/// Long, so that no lease ends by the real clock.
+/// Long enough that no lease expires while a test runs.
 const TTL: i64 = 600;
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -24,7 +24,7 @@ fn broken() -> StreamEnd {
     StreamEnd { why: "it broke".into(), refusal: None, lasting: false, token_renewed: false }
 }
 
-/// A schedule of leases that were granted just now.
+/// A schedule of leases that have just been granted.
 fn schedule(ids: &[i64], now: Moment) -> Schedule {
     let mut schedule = Schedule::default();
     for &id in ids {
@@ -33,7 +33,7 @@ fn schedule(ids: &[i64], now: Moment) -> Schedule {
     schedule
 }
 
-/// The ids that are renewed on each stream, and all else that is to be done.
+/// The leases that are renewed on each stream, and the other orders.
 fn parted(orders: Vec<Order>) -> (Vec<(u64, Vec<i64>)>, Vec<Order>) {
     let mut renewals = Vec::new();
     let mut others = Vec::new();
@@ -63,7 +63,7 @@ fn all_leases_share_a_stream_and_go_out_together() {
     let start = Moment::now();
     let mut schedule = schedule(&[1, 2, 3], start);
     assert!(parted(schedule.act(start, true)).0.is_empty());
-    // A third of the TTL, and a bit of chance.
+    // A third of the TTL, and some jitter.
     let due = schedule.wake_at().unwrap().since(start);
     assert!(due >= seconds(200) && due < seconds(211), "{due:?}");
     let now = start.after(seconds(211));
@@ -90,7 +90,7 @@ fn an_attempt_stays_open_while_another_member_is_asked() {
     assert_eq!(opened(&others), [(2, Some(1))]);
     assert!(others.contains(&Order::Silent { stream: 1 }));
     assert_eq!(schedule.repeated, 1);
-    // The first one answers after all, and that counts from when it was asked.
+    // The first member answers after all; the renewal counts from when it was sent.
     schedule.answered(1, now, answer(1), later.after(seconds(5)));
     let due = schedule.wake_at().unwrap().since(now);
     assert!(due >= seconds(200) && due < seconds(211), "{due:?}");
@@ -116,7 +116,7 @@ fn who_answers_comes_first() {
     schedule.act(later, true);
     schedule.answered(2, later, answer(1), later.after(SECOND));
     schedule.answered(2, later, answer(2), later.after(SECOND));
-    // The next renewals go where the last ones were answered.
+    // The next renewals go to the stream that answered last.
     let (renewals, _) = parted(schedule.act(later.after(seconds(211)), true));
     assert_eq!(renewals, [(2, vec![1, 2])]);
 }
@@ -127,7 +127,7 @@ fn renewals_go_out_more_often_where_answers_take_long() {
     let mut schedule = schedule(&[1], start);
     let mut now = start.after(seconds(211));
     schedule.act(now, false);
-    // 480 of 600 seconds: one renewal at a time would come too late.
+    // 480 of 600 seconds: renewing only after each answer would be too late.
     schedule.answered(1, now, answer(1), now.after(seconds(480)));
     now = now.after(seconds(480));
     let mut sent = 0;
@@ -149,7 +149,7 @@ fn what_a_stream_has_not_answered_goes_out_again() {
     let (renewals, others) = parted(schedule.act(now.after(SECOND), true));
     assert_eq!(renewals, [(2, vec![2])]);
     assert_eq!(opened(&others), [(2, None)]);
-    // One that comes to nothing is not followed by another at once.
+    // A stream that fails without an answer is replaced after a backoff.
     schedule.ended(2, &broken(), now.after(SECOND));
     assert!(parted(schedule.act(now.after(SECOND), true)).0.is_empty());
     let (renewals, _) = parted(schedule.act(now.after(seconds(2)), true));
