@@ -36,14 +36,14 @@ const USER_AGENT_VALUE: HeaderValue =
 const TOKEN: HeaderName = HeaderName::from_static("token");
 const HAS_LEADER: HeaderName = HeaderName::from_static("hasleader");
 
-/// Streams that are begun after this one go to another connection, so that there is time to open
-/// one: the last number is `u32::MAX >> 1`.
+/// The last stream id that a connection uses: later streams go to a new connection. The ids end at
+/// `u32::MAX >> 1`, and the ones in between leave time to open that connection.
 pub const MAX_STREAM_ID: u32 = (u32::MAX >> 1) - (1 << 20);
 
 static NEXT_NUMBER: AtomicU64 = AtomicU64::new(0);
 
 pub struct Connection {
-    /// Larger for each connection than for those before.
+    /// Larger than for every connection before.
     number: u64,
     requests: SendRequest<Bytes>,
     max_stream_id: u32,
@@ -52,11 +52,11 @@ pub struct Connection {
     headers: HeaderMap,
     max_response_size: usize,
     state: Arc<State>,
-    /// The version of the server; empty where it does not tell.
+    /// The version of the server, fetched when it is first needed; empty if the server gives none.
     version: OnceCell<String>,
 }
 
-/// What goes along with a request.
+/// The metadata of a request.
 #[derive(Clone, Default)]
 pub struct Metadata {
     pub token: Option<HeaderValue>,
@@ -64,13 +64,13 @@ pub struct Metadata {
 
 /// How a connection is opened.
 pub struct Opening {
-    /// Whether it is for want of streams on another one.
+    /// Whether the connection is opened because another one has no streams left.
     pub extra: bool,
-    /// How many attempts to connect have failed before.
+    /// How many attempts to connect have failed in a row.
     pub attempts: u32,
-    /// By how much pings have to be rarer than the options say.
+    /// By how much pings must be less frequent than the options say.
     pub ping_factor: u32,
-    /// The last stream that may be begun; `MAX_STREAM_ID` but for tests.
+    /// The last stream id to use; `MAX_STREAM_ID` except in tests.
     pub max_stream_id: u32,
     pub waiters: Arc<Waiters>,
     pub cluster: Arc<ClusterIdentity>,
@@ -137,12 +137,12 @@ impl Connection {
         self.state.endpoint()
     }
 
-    /// Whether it was opened after another one to the same endpoint.
+    /// Whether it was opened after another connection to the same endpoint.
     pub fn is_newer_than(&self, other: &Self) -> bool {
         self.number > other.number && Arc::ptr_eq(self.endpoint(), other.endpoint())
     }
 
-    /// Takes a stream where there is one for this purpose.
+    /// Takes a stream if the connection has one for this purpose.
     pub fn take_slot(&self, share: Share) -> Option<StreamSlot> {
         StreamSlot::take(&self.state, share)
     }
@@ -151,7 +151,7 @@ impl Connection {
         self.state.slots.open()
     }
 
-    /// Whether new calls have to go elsewhere.
+    /// Whether new calls must use another connection.
     pub fn is_draining(&self) -> bool {
         self.state.slots.is_draining()
     }
@@ -164,8 +164,8 @@ impl Connection {
         self.state.health.is_suspect()
     }
 
-    /// Says that the member should have answered: it is pinged, and others are preferred until it
-    /// shows life.
+    /// Marks the member as suspect because it should have answered: it is pinged, and other members
+    /// are preferred until it is heard from again.
     pub fn suspect(&self) {
         self.state.health.suspect();
     }
@@ -175,17 +175,17 @@ impl Connection {
         self.requests.current_max_send_streams()
     }
 
-    /// Asks streams that can go on elsewhere to leave.
+    /// Asks the streams that can move to another connection to do so.
     pub fn retire(&self) {
         self.state.health.retire();
     }
 
-    /// Completes when streams are asked to leave.
+    /// Completes when streams are asked to move to another connection.
     pub async fn retired(&self) {
         self.state.health.retired().await;
     }
 
-    /// Makes the connection check that the member answers.
+    /// Pings the member to check that it is alive.
     pub fn doubt(&self) {
         self.state.health.doubt();
     }
@@ -216,7 +216,7 @@ impl Connection {
         }
     }
 
-    /// The same for a call that comes with others, and has no stream taken for it.
+    /// Like `unary`, for an auxiliary call: it takes a stream even if the limit is reached.
     pub async fn unary_beside(
         &self,
         method: &Method,
@@ -232,11 +232,12 @@ impl Connection {
             return Err(Failure::Broken("the server ended the call without a response".into()));
         };
         self.state.health.answered();
-        // The status comes after the message; success is only known then.
+        // The status comes after the message, and only it tells whether the call has succeeded.
         match incoming.message().await {
             Ok(None) => Ok(response),
             Ok(Some(_)) => Err(Failure::Broken("the server sent a second response".into())),
-            // Whatever it says now: it has carried the request out, and must not be asked again.
+            // The server has carried the request out. Whatever the status says, it is no refusal
+            // after which a mutation could be sent again.
             Err(failure) => Err(Failure::Broken(format!(
                 "the server's answer did not end well: {}",
                 failure.message()
@@ -244,21 +245,21 @@ impl Connection {
         }
     }
 
-    /// Whether the member's version is one that `server_version::orders_progress` knows as good; not
-    /// where the member does not tell. Fails where it could not be asked.
+    /// Whether the member's version is known to answer progress requests in order; false if the
+    /// member gives no version. Fails if the member could not be asked.
     pub async fn orders_progress(&self, metadata: &Metadata) -> Result<bool, Failure> {
         self.version(metadata).await.map(server_version::orders_progress)
     }
 
-    /// Whether it is still to be seen if the member belongs to the cluster.
+    /// Whether the member has yet to be checked to belong to the cluster.
     pub fn is_to_be_verified(&self) -> bool {
         self.state.is_to_be_verified()
     }
 
-    /// Fails where the member belongs to another cluster than those before.
+    /// Fails if the member belongs to another cluster than the members before it.
     pub async fn verify(&self, metadata: &Metadata) -> Result<(), Failure> {
         self.version(metadata).await.map(drop)?;
-        // It has told, or does not.
+        // Either the answer had the id of the cluster, or the member does not give one.
         self.state.set_verified();
         Ok(())
     }
@@ -311,13 +312,14 @@ impl Connection {
         Ok((Incoming::new(response, self.max_response_size), outgoing))
     }
 
-    /// The failure of a request that HTTP/2 does not take. So will it be with all that follow.
+    /// The failure of a request that HTTP/2 has rejected. It would reject all later ones too, so
+    /// the connection is drained.
     fn never_sent(&self, error: &h2::Error) -> Failure {
         self.state.drain(error.to_string(), is_about_pings(error));
         Failure::NeverSent(format!("the connection takes no more calls: {error}"))
     }
 
-    /// Sees how many streams the server allows, and whether it goes away.
+    /// Updates the stream limit from the server's settings, and notices when the server goes away.
     fn follow_settings(&self, context: &mut Context<'_>) {
         let mut requests = self.requests.clone();
         match requests.poll_ready(context) {
@@ -359,7 +361,7 @@ impl Drop for Connection {
     }
 }
 
-/// Runs a connection until it breaks, is not used any more, or does not answer pings.
+/// Runs a connection until it breaks, is not used any more, or leaves a ping unanswered.
 async fn drive(
     connection: Weak<Connection>,
     mut driver: Driver,
@@ -391,9 +393,9 @@ async fn drive(
     state.close(why, too_many_pings);
 }
 
-/// Whether the server goes away because its pings come too often for it.
+/// Whether the server goes away because it considers the pings too frequent.
 fn is_about_pings(error: &h2::Error) -> bool {
-    // HTTP/2 does not hand out the data of the frame, but as a part of the message.
+    // The h2 crate gives access to the data of the GOAWAY frame only as part of the message.
     error.is_go_away()
         && error.reason() == Some(Reason::ENHANCE_YOUR_CALM)
         && error.to_string().contains("too_many_pings")

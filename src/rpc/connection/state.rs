@@ -1,4 +1,4 @@
-//! What the users of a connection and the task that runs it share.
+//! The state that the users of a connection share with the task that runs it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,30 +12,30 @@ use crate::rpc::error::{Failure, GrpcStatus, OtherCluster, WrongServer};
 use crate::rpc::wire::fields::cluster_id;
 use crate::rpc::wire::method::Share;
 
-/// What its owner is told of a connection.
+/// What happens to a connection, reported to its owner.
 pub enum Event {
-    /// It takes no new streams; those that are open go on.
+    /// It takes no new streams; the open ones continue.
     Draining(Draining),
-    /// It is gone.
+    /// It is closed.
     Closed(End),
 }
 
 pub struct Draining {
     pub why: String,
-    /// Whether the server has called its pings too many; said once for each connection.
+    /// Whether the server has complained about too many pings; reported once per connection.
     pub too_many_pings: bool,
-    /// Whether nobody needed it any more.
+    /// Whether the connection was given up because it was not needed.
     pub unneeded: bool,
-    /// Whether anything was ever answered on it.
+    /// Whether the server has ever answered on it.
     pub useful: bool,
 }
 
 /// How a connection ended.
 pub struct End {
     pub why: String,
-    /// Whether anything was ever answered on it.
+    /// Whether the server has ever answered on it.
     pub useful: bool,
-    /// Whether nobody had a use for it any more.
+    /// Whether it was closed because nobody used it any more.
     pub expected: bool,
     pub too_many_pings: bool,
 }
@@ -45,7 +45,7 @@ pub struct State {
     pub slots: Slots,
     endpoint: Arc<Endpoint>,
     cluster: Arc<ClusterIdentity>,
-    /// Whether the member belongs to the cluster, or does not tell.
+    /// Whether the member belongs to the cluster, or does not give its cluster.
     verified: AtomicBool,
     events: Box<dyn Fn(Event) + Send + Sync>,
 }
@@ -71,7 +71,7 @@ impl State {
         &self.endpoint
     }
 
-    /// Whether it is still to be seen if the member belongs to the cluster.
+    /// Whether the member has yet to be checked to belong to the cluster.
     pub fn is_to_be_verified(&self) -> bool {
         !self.verified.load(Ordering::Acquire) && self.cluster.is_known()
     }
@@ -80,7 +80,7 @@ impl State {
         self.verified.store(true, Ordering::Release);
     }
 
-    /// Looks at a response: it has to be one, and to come from the cluster.
+    /// Checks that a response is well-formed and comes from the cluster.
     pub fn check(&self, response: &[u8]) -> Result<(), Failure> {
         let endpoint = &self.endpoint.name;
         let Ok(cluster_id) = cluster_id(response) else {
@@ -96,12 +96,12 @@ impl State {
         Ok(())
     }
 
-    /// Sends new calls elsewhere.
+    /// Takes no new calls from now on.
     pub fn drain(&self, why: impl Into<String>, too_many_pings: bool) {
         self.drain_as(why.into(), too_many_pings, false);
     }
 
-    /// Sends new calls elsewhere, because there is room for them.
+    /// Takes no new calls from now on, because the other connections have room for them.
     pub fn give_up(&self) {
         self.drain_as("it is not needed any more".into(), false, true);
     }
@@ -114,7 +114,7 @@ impl State {
         }
     }
 
-    /// Notes that the connection is gone.
+    /// Notes that the connection is closed.
     pub fn close(&self, why: String, too_many_pings: bool) {
         self.health.set_closed();
         (self.events)(Event::Closed(End {
@@ -126,19 +126,19 @@ impl State {
     }
 }
 
-/// A stream of a connection that somebody has taken; given back when it is dropped.
+/// A stream of a connection that is taken; dropping it gives the stream back.
 pub struct StreamSlot {
     state: Arc<State>,
     share: Share,
 }
 
 impl StreamSlot {
-    /// A stream where the connection has one for this purpose.
+    /// Takes a stream if the connection has one for this purpose.
     pub fn take(state: &Arc<State>, share: Share) -> Option<Self> {
         state.slots.take(share).then(|| Self { state: Arc::clone(state), share })
     }
 
-    /// A stream for which HTTP/2 may have to wait.
+    /// Takes a stream beyond the limit; HTTP/2 may queue the request until one is free.
     pub fn force(state: &Arc<State>, share: Share) -> Self {
         state.slots.force(share);
         Self { state: Arc::clone(state), share }

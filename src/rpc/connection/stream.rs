@@ -12,7 +12,7 @@ use crate::rpc::wire::{self, Incoming};
 /// it, which cancels the call on the server.
 pub(super) struct Outgoing {
     stream: SendStream<Bytes>,
-    /// What had been written to the connection before the request was queued.
+    /// How many bytes had been written to the connection before the request was queued.
     written_before: u64,
     /// When the request was queued.
     opened_at: Instant,
@@ -39,7 +39,7 @@ impl Outgoing {
 pub struct Stream {
     pub(super) incoming: Incoming,
     pub(super) outgoing: Outgoing,
-    /// Whether the first message was one, and came from the cluster.
+    /// Whether the first message has been checked to be well-formed and from the cluster.
     pub(super) checked: bool,
 }
 

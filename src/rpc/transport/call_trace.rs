@@ -1,4 +1,4 @@
-//! How far a call has come: what is told about it when its deadline passes.
+//! How far a call has come, for the error message when its deadline passes.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -14,12 +14,12 @@ pub struct CallTrace {
 
 #[derive(Default)]
 struct State {
-    /// Whose answer the call waits for.
+    /// The connection whose answer the call waits for.
     connection: Option<Arc<Connection>>,
-    /// Whether the request itself may have reached a server, not only one for a token.
+    /// Whether the request itself may have reached a server, rather than only one for a token.
     sent: bool,
     last_failure: Option<String>,
-    /// Where a member of another cluster has answered.
+    /// Set if a member of another cluster has answered.
     other_cluster: Option<OtherCluster>,
 }
 
@@ -40,7 +40,7 @@ impl CallTrace {
         self.state().sent = true;
     }
 
-    /// Notes the end of an attempt that another one may follow.
+    /// Notes the end of an attempt; the call may be retried.
     pub fn failed(&self, failure: &Failure) {
         let mut state = self.state();
         state.connection = None;

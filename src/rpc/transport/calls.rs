@@ -1,4 +1,4 @@
-//! Sending requests: to whichever member is best, or to a certain one.
+//! Sends requests, to the best member or to a given one.
 
 use std::future::Future;
 use std::time::Duration;
@@ -21,10 +21,10 @@ use crate::rpc::transport::stream_origin::StreamOrigin;
 use crate::rpc::wire;
 use crate::rpc::wire::method::{Method, Patience};
 
-/// A call that waited for less says nothing about the member.
+/// If a call waited for less than this, its timeout says nothing about the member.
 const LEAST_WAIT: Duration = Duration::from_millis(200);
 
-/// When a call has to be over; `None` for never.
+/// When a call has to be over; `None` for no deadline.
 pub type Deadline = Option<Instant>;
 
 impl Transport {
@@ -39,7 +39,7 @@ impl Transport {
         wire::decode(response).map_err(|failure| conclude(failure, method))
     }
 
-    /// Sends a request and returns the response as it came.
+    /// Sends a request and returns the response undecoded.
     pub async fn unary(&self, request: Request, deadline: Deadline) -> Result<Bytes, Error> {
         let started = Instant::now();
         Stats::count(&self.stats.requests);
@@ -61,7 +61,7 @@ impl Transport {
         self.bounded(attempts, method, deadline, &trace).await
     }
 
-    /// Sends a request to the member at `endpoint` and to no other; without one, to the best.
+    /// Sends a request to the member at `endpoint` only; without an endpoint, to the best member.
     pub async fn call_on<M: Message + Default>(
         &self,
         endpoint: Option<&Endpoint>,
@@ -79,8 +79,8 @@ impl Transport {
         wire::decode(response).map_err(|failure| conclude(failure, method))
     }
 
-    /// Opens a stream on a healthy member; the stream itself has no deadline. `last` says that the
-    /// client sends nothing after the request.
+    /// Opens a stream on a healthy member. The deadline is for opening it only. `last` says that
+    /// the client sends nothing after the request.
     pub async fn stream(
         &self,
         request: Request,
@@ -94,7 +94,7 @@ impl Transport {
         self.bounded(attempts, method, deadline, &trace).await
     }
 
-    /// Opens a stream on another member than that of a stream that leaves much without an answer.
+    /// Opens a stream on another member than the one of `not_on`, which leaves requests unanswered.
     pub async fn stream_elsewhere(
         &self,
         request: Request,
@@ -108,8 +108,8 @@ impl Transport {
         self.bounded(attempts, method, deadline, &trace).await
     }
 
-    /// Opens a stream of answers to one request, on the member at `endpoint` and on no other;
-    /// without one, on the best.
+    /// Opens a stream of answers to one request, on the member at `endpoint` only; without an
+    /// endpoint, on the best member.
     pub async fn stream_on(
         &self,
         endpoint: Option<&Endpoint>,
@@ -124,7 +124,7 @@ impl Transport {
         self.bounded(attempts, method, deadline, &trace).await
     }
 
-    /// Keeps to the deadline of a call, the wait for a member included.
+    /// Applies the deadline to a call, including the time that it waits for a connection.
     async fn bounded<T>(
         &self,
         call: impl Future<Output = Result<T, Error>>,

@@ -1,5 +1,5 @@
-//! One member of the cluster as the pool of connections sees it: an endpoint and what is known of
-//! it.
+//! One member of the cluster as the connection pool sees it: its endpoint, its connections, and its
+//! recent failures.
 
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -14,41 +14,41 @@ use crate::rpc::wire::method::Share;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// For how long others are preferred to what is no etcd at most.
+/// The longest time for which other members are preferred to a server that is not etcd.
 const LONGEST_SHUN: Duration = Duration::from_secs(30);
-/// How many connections there are to a member at most, where one has not enough streams.
+/// How many connections to one member there are at most, if one has too few streams.
 pub const MOST_CONNECTIONS: usize = 16;
-/// By how much pings become rarer at most.
+/// By how much pings become less frequent at most.
 const LARGEST_PING_FACTOR: u32 = 64;
 
 pub struct Peer {
     pub endpoint: Arc<Endpoint>,
-    /// Those that take calls, the oldest first.
+    /// The connections that take calls, the oldest first.
     connections: Vec<Arc<Connection>>,
-    /// Those that take no more calls, and have some still.
+    /// The connections that take no new calls but still have calls in flight.
     draining: Vec<Weak<Connection>>,
     pub dialing: bool,
     pub last_error: Option<String>,
     pub connected_before: bool,
-    /// Attempts to connect that came to nothing, in a row.
+    /// How many attempts to connect have failed in a row.
     pub failures: u32,
     failed_at: Option<Instant>,
-    /// Not to be dialed before that instant.
+    /// The backoff: the member is not dialed before.
     retry_at: Option<Instant>,
-    /// What is to be expected after the last failure.
+    /// Whether the last failure is likely to pass.
     outlook: Outlook,
-    /// Until when others are preferred, and why.
+    /// Until when other members are preferred, and why.
     shunned: Option<(Instant, String)>,
-    /// By how much pings have to be rarer than the options say.
+    /// By how much pings must be less frequent than the options say.
     pub ping_factor: u32,
-    /// When it was last found to be no etcd, and how often.
+    /// When the server last turned out not to be etcd, and how often it did.
     strange: Option<(Instant, u32)>,
     other_cluster: Option<OtherCluster>,
-    /// Which other cluster was reported.
+    /// The id of the other cluster that was reported last.
     reported_cluster: Option<u64>,
 }
 
-/// A connection with a stream that was taken on it.
+/// A connection with a stream that is taken on it.
 pub struct Reserved {
     pub connection: Arc<Connection>,
     pub slot: StreamSlot,
@@ -84,7 +84,7 @@ impl Peer {
         self.open().next().is_some()
     }
 
-    /// Those of the open ones that nothing speaks against.
+    /// The open connections that are not suspect; none while the member is shunned.
     pub fn healthy(&self, now: impl FnOnce() -> Instant) -> impl Iterator<Item = &Arc<Connection>> {
         let shunned = self.shunned.as_ref().is_some_and(|(until, _)| now() < *until);
         self.open().filter(move |connection| !shunned && !connection.is_suspect())
@@ -94,13 +94,13 @@ impl Peer {
         !self.dialing && !self.is_open() && self.retry_at.is_none_or(|at| now >= at)
     }
 
-    /// Whether another connection may be opened beside those that there are.
+    /// Whether another connection may be opened in addition to the existing ones.
     pub fn may_grow(&self, now: Instant) -> bool {
         let room = self.connections.len() < MOST_CONNECTIONS;
         room && !self.dialing && self.retry_at.is_none_or(|at| now >= at)
     }
 
-    /// When it may be dialed, where that is known.
+    /// When the member may be dialed next, if known.
     pub fn dialed_next(&self) -> Option<Instant> {
         self.retry_at.filter(|_| !self.dialing && !self.is_open())
     }
@@ -110,24 +110,24 @@ impl Peer {
         failed && !self.dialing && !self.is_open()
     }
 
-    /// Whether there is no use in trying again, as was found since then.
+    /// Whether a failure since then shows that retrying is useless.
     pub fn is_refused_since(&self, since: Instant) -> bool {
         self.outlook == Outlook::Lasting && self.has_failed_since(since)
     }
 
-    /// Whether there is hardly any use in trying again, as was found since then.
+    /// Whether a failure since then shows that retrying is probably useless.
     pub fn is_doubtful_since(&self, since: Instant) -> bool {
         self.outlook != Outlook::Passing && self.has_failed_since(since)
     }
 
-    /// Uses a connection from now on. What can move there from those that are draining is asked to.
+    /// Adds a new connection. Streams on draining connections that can move to it are asked to.
     pub fn connected(&mut self, connection: Arc<Connection>) {
         self.dialing = false;
         self.connected_before = true;
         self.last_error = None;
         self.shunned = None;
         self.retry_at = None;
-        // It may have been put right.
+        // The member may have been replaced by one of the right cluster.
         self.other_cluster = None;
         self.connections.push(connection);
         for draining in self.draining.iter().filter_map(Weak::upgrade) {
@@ -146,8 +146,8 @@ impl Peer {
         self.last_error = Some(error.why);
     }
 
-    /// Sets the connections aside that take no more calls. Where nothing was answered on one, the
-    /// next is not opened at once.
+    /// Sets draining connections aside. If the server has never answered on the connection, the
+    /// next one is opened only after a backoff.
     pub fn drained(&mut self, event: &Draining) {
         let (draining, usable) =
             std::mem::take(&mut self.connections).into_iter().partition(|one| one.is_draining());
@@ -169,8 +169,8 @@ impl Peer {
         }
     }
 
-    /// Notes that a connection is gone. One on which nothing was answered counts as an attempt
-    /// that failed: something accepts connections only to drop them.
+    /// Notes that a connection is closed. If the server has never answered on it, that counts as a
+    /// failed attempt: something accepts connections only to drop them.
     pub fn disconnected(&mut self, end: &End) {
         self.connections.retain(|connection| connection.is_open());
         if end.too_many_pings {
@@ -187,17 +187,17 @@ impl Peer {
         }
     }
 
-    /// Makes pings rarer, as the server wishes: gRPC's proposal A8.
+    /// Makes pings less frequent when the server asks for it, as in gRPC proposal A8.
     fn ping_less(&mut self) {
         self.ping_factor = self.ping_factor.saturating_mul(2).min(LARGEST_PING_FACTOR);
     }
 
-    /// Makes others be preferred for a while.
+    /// Prefers other members for a while.
     pub fn shun(&mut self, why: &str, period: Duration) {
         self.shunned = Some((Instant::now() + period, why.to_owned()));
     }
 
-    /// Leaves it for others, because it is not a member of the cluster; whether that is news.
+    /// Avoids the server because it is not a member of the cluster. Returns whether that is new.
     pub fn refuse(&mut self, server: &WrongServer) -> bool {
         match server {
             WrongServer::NotEtcd(status) => {
@@ -219,7 +219,7 @@ impl Peer {
         }
     }
 
-    /// Whether it was found lately not to be a member of the cluster.
+    /// Whether it recently turned out not to be a member of the cluster.
     pub fn is_wrong(&self) -> bool {
         let strange = self.strange.is_some_and(|(at, _)| at.elapsed() < 2 * LONGEST_SHUN);
         strange || self.other_cluster.is_some()
@@ -229,13 +229,13 @@ impl Peer {
         self.other_cluster.as_ref()
     }
 
-    /// Every connection that has streams, also those that take no more.
+    /// All open connections, including those that take no new calls.
     pub fn all(&self) -> Vec<Arc<Connection>> {
         let draining = self.draining.iter().filter_map(Weak::upgrade);
         draining.chain(self.connections.iter().cloned()).filter(|one| one.is_open()).collect()
     }
 
-    /// What speaks against it.
+    /// Why calls do not go to this member, for messages.
     pub fn fault(&self) -> String {
         let suspect = || self.open().all(|connection| connection.is_suspect());
         match (self.is_open(), &self.shunned, &self.last_error) {
@@ -247,7 +247,7 @@ impl Peer {
     }
 }
 
-/// A stream on the first of the connections that has one for this purpose.
+/// Takes a stream on the first of the connections that has one for this purpose.
 pub fn reserve<'a>(
     mut connections: impl Iterator<Item = &'a Arc<Connection>>,
     share: Share,

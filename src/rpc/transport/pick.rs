@@ -1,8 +1,8 @@
-//! The choice of a connection for a call.
+//! Chooses the connection for a call.
 //!
-//! Calls stay with one healthy member. They move on at once when its connection breaks, when
-//! it is silent, or when it says that it knows no leader, and come back to it when that is the
-//! best there is. Where its connection has no stream left, another one to it is opened.
+//! Calls stay with one healthy member. They fail over at once when its connection breaks, when it
+//! is silent, or when it reports that it has no leader. They return to it if it is the best one
+//! that is left. If its connection has no stream left, another connection to it is opened.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,33 +15,33 @@ use crate::rpc::transport::peer::{Peer, Reserved, reserve};
 use crate::rpc::transport::pool::{Pool, State};
 use crate::rpc::wire::method::Share;
 
-/// How long one member may take to accept a connection before the next is tried as well.
+/// How long one member may take to accept a connection before the next one is tried as well.
 const STAGGER: Duration = Duration::from_millis(200);
-/// What hangs up at once may be a proxy whose server restarts, or no etcd at all: the first
-/// connection is not tried for longer with it.
+/// How long the first connection is tried if every server hangs up at once. It may be a proxy whose
+/// server is restarting, or no etcd at all.
 const DOUBT_AFTER: Duration = Duration::from_secs(1);
-/// How long to wait where nothing is known that would happen earlier.
+/// How long to wait if nothing is known to happen earlier.
 const LONGEST_WAIT: Duration = Duration::from_secs(1);
 
 /// What to do for a call.
 enum Plan {
     Use(Reserved),
-    /// Wait for a change, or until then.
+    /// Wait for a change, at most until then.
     Wait(Instant),
 }
 
-/// Which connection a call had better not use.
+/// Which connection a call should avoid.
 #[derive(Clone, Copy)]
 pub enum Avoid<'a> {
     Nothing,
-    /// Unless there is none to another member, and no newer one to this member.
+    /// Unless there is no connection to another member, and no newer one to this member.
     IfPossible(&'a Arc<Connection>),
-    /// The member of the connection at all.
+    /// All connections to the member of this connection.
     Always(&'a Arc<Connection>),
 }
 
 impl Avoid<'_> {
-    /// Whether it is a connection to that endpoint.
+    /// Whether the connection to avoid is to that endpoint.
     fn is_to(self, endpoint: &Arc<Endpoint>) -> bool {
         match self {
             Self::Nothing => false,
@@ -63,9 +63,9 @@ impl Avoid<'_> {
 }
 
 impl Pool {
-    /// The connection to use for a call, with a stream that was taken for it. Waits until there is
-    /// one, whatever that takes: the caller has the deadline. Fails only where no member can be
-    /// connected to before somebody changes a certificate.
+    /// The connection for a call, with a stream that is taken on it. Waits as long as necessary:
+    /// the caller applies the deadline. Fails only if no member can be reached until somebody fixes
+    /// the configuration, such as a certificate.
     pub async fn pick(&self, avoid: Avoid<'_>, share: Share) -> Result<Reserved, String> {
         if let Some(reserved) = self.at_hand(avoid, share) {
             return Ok(reserved);
@@ -94,7 +94,7 @@ impl Pool {
         }
     }
 
-    /// The connection that calls go to, unless something speaks against it, or others wait for it.
+    /// A healthy connection to the current member, unless other calls already wait for a stream.
     fn at_hand(&self, avoid: Avoid<'_>, share: Share) -> Option<Reserved> {
         if self.waiters.any(share) {
             return None;
@@ -108,14 +108,15 @@ impl Pool {
         self.state().peers.iter().all(|peer| peer.is_refused_since(since))
     }
 
-    /// A healthy member; else another that can be connected to; else the best that is open.
+    /// Uses a healthy member; otherwise dials another one; otherwise uses any open connection.
     fn plan(&self, avoid: Avoid<'_>, share: Share, stagger_from: &mut Instant) -> Plan {
         let now = Instant::now();
         let mut state = self.state();
         let count = state.peers.len();
         let mut order: Vec<usize> =
             (0..count).map(|offset| (state.current + offset) % count).collect();
-        // A member that breaks every connection must not keep calls from the others.
+        // The member to avoid comes last: if it breaks every connection, others must still get
+        // calls.
         order.sort_by_key(|&index| avoid.is_to(&state.peers[index].endpoint));
         match self.use_healthy(&mut state, &order, avoid, share, now) {
             Found::Room(reserved) => return Plan::Use(reserved),
@@ -134,7 +135,8 @@ impl Pool {
                 self.dial(&mut state, index);
                 return Plan::Wait(now + STAGGER);
             }
-            // After that a suspect is the better choice than a member that does not accept.
+            // By then a suspect connection is a better choice than a member that does not accept
+            // one.
             _ if dialing && now < patient_until => return Plan::Wait(patient_until),
             _ => {}
         }
@@ -150,8 +152,8 @@ impl Pool {
         Plan::Wait(retry.unwrap_or(now + LONGEST_WAIT).max(now))
     }
 
-    /// Takes a stream of the first member that nothing speaks against. Where it has none left,
-    /// another connection to it is opened, and meanwhile the next members help out.
+    /// Takes a stream on the first healthy member. If it has none left, another connection to it is
+    /// opened, and the next members are used in the meantime.
     fn use_healthy(
         &self,
         state: &mut State,
@@ -179,7 +181,7 @@ impl Pool {
         if full.is_some() { Found::Full } else { Found::Nobody }
     }
 
-    /// Connects for the first time. Fails where none of the members is likely to come soon.
+    /// Connects for the first time. Fails if no member is likely to become reachable soon.
     pub async fn connect(&self) -> Result<Reserved, String> {
         let since = Instant::now();
         let picking = self.pick(Avoid::Nothing, Share::Call);
@@ -201,7 +203,7 @@ impl Pool {
         }
     }
 
-    /// A connection to one member; opened for this where the endpoint is not one of the pool's.
+    /// A connection to one member. Opened for this call if the endpoint is not in the pool.
     pub async fn connection_to(
         &self,
         endpoint: &Endpoint,
@@ -228,7 +230,7 @@ impl Pool {
                 if peer.has_failed_since(since) {
                     return Err(peer.fault());
                 }
-                // Who asks for this very member does not want to wait for the pause to end.
+                // The caller wants this very member, so the backoff is not waited for.
                 let dial = if peer.is_open() { peer.may_grow(since) } else { !peer.dialing };
                 if dial {
                     self.dial(&mut state, index);
@@ -247,10 +249,10 @@ impl Pool {
     }
 }
 
-/// What there is at healthy members.
+/// What the healthy members offer.
 enum Found {
     Room(Reserved),
-    /// No stream is left.
+    /// There are healthy connections, but none has a stream left.
     Full,
     Nobody,
 }

@@ -1,4 +1,4 @@
-//! The connections to the members of the cluster: opened, watched, and replaced.
+//! The connections to the members of the cluster: opens, watches and replaces them.
 
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,7 +18,7 @@ use crate::rpc::transport::stats::Stats;
 pub struct Pool {
     state: Mutex<State>,
     pub(super) changed: Notify,
-    /// Who waits for a stream.
+    /// Calls that wait for a stream.
     pub(super) waiters: Arc<Waiters>,
     cluster: Arc<ClusterIdentity>,
     estranged: AtomicBool,
@@ -30,9 +30,9 @@ pub struct Pool {
 
 pub(super) struct State {
     pub peers: Vec<Peer>,
-    /// Where calls go while nothing speaks against it.
+    /// The member that calls go to while it is healthy.
     pub current: usize,
-    /// Whether any call has gone there.
+    /// Whether any call has gone to it.
     settled: bool,
 }
 
@@ -46,7 +46,7 @@ impl State {
     }
 }
 
-/// The streams of all connections.
+/// How many connections are open, and how many streams they have in all.
 pub struct Counts {
     pub connections: u64,
     pub streams: u64,
@@ -60,7 +60,7 @@ impl Pool {
         max_stream_id: u32,
     ) -> Arc<Self> {
         let peers: Vec<_> = endpoints.into_iter().map(Peer::new).collect();
-        // Spreads the clients of a cluster over its members.
+        // A random start spreads the clients over the members of the cluster.
         let count = u64::try_from(peers.len().max(1)).unwrap_or(1);
         let current = usize::try_from(backoff::random() % count).unwrap_or(0);
         Arc::new_cyclic(|this| Self {
@@ -88,7 +88,7 @@ impl Pool {
         self.state().peers.len() > 1
     }
 
-    /// Whether a call has where to go at once.
+    /// Whether there is a healthy connection for a call right now.
     pub fn is_connected(&self) -> bool {
         let state = self.state();
         let current = state.peers.get(state.current);
@@ -101,8 +101,8 @@ impl Pool {
         Counts { connections: all.len() as u64, streams: streams as u64 }
     }
 
-    /// Replaces the members. Connections to those that stay are kept; those to the others end
-    /// with the calls that are under way on them, and their watches move.
+    /// Replaces the members. Connections to members that stay are kept. Other connections close
+    /// when the calls in flight on them are done, and their watches move to other members.
     pub fn set_endpoints(&self, endpoints: Vec<Endpoint>) {
         let mut state = self.state();
         let current = state.peers.get(state.current).map(|peer| Arc::clone(&peer.endpoint));
@@ -198,7 +198,7 @@ impl Pool {
         self.changed.notify_waiters();
     }
 
-    /// Replaces a connection that takes no more calls, where it is in use.
+    /// Replaces a connection that takes no new calls, if it is in use.
     fn draining(&self, endpoint: &Arc<Endpoint>, event: &Draining) {
         let mut state = self.state();
         if let Some(index) = state.index_of(endpoint) {
@@ -233,7 +233,8 @@ impl Pool {
         self.changed.notify_waiters();
     }
 
-    /// Leaves what is no member of the cluster for others. Whether there is any that may be one.
+    /// Avoids a server that is not a member of the cluster. Returns whether any endpoint may still
+    /// be one.
     pub fn refuse(&self, connection: &Connection, server: &WrongServer) -> bool {
         let mut state = self.state();
         if let Some(peer) = state.peer(connection.endpoint())
@@ -250,7 +251,7 @@ impl Pool {
         others
     }
 
-    /// The other cluster, where all members belong to one.
+    /// The other cluster, if all endpoints belong to another one.
     pub fn other_cluster(&self) -> Option<OtherCluster> {
         let state = self.state();
         let mut others = state.peers.iter().map(Peer::other_cluster);
@@ -258,18 +259,18 @@ impl Pool {
         others.all(|other| other.is_some()).then_some(first)
     }
 
-    /// Whether there was a time at which all members belonged to another cluster.
+    /// Whether at some time all endpoints belonged to another cluster.
     pub fn is_estranged(&self) -> bool {
         self.estranged.load(Ordering::Acquire)
     }
 
-    /// Takes whatever cluster is met next for the right one.
+    /// Accepts whichever cluster answers next as the right one.
     pub fn forget_cluster(&self) {
         self.cluster.forget();
         self.estranged.store(false, Ordering::Release);
     }
 
-    /// Makes others be preferred to a member for a while, because of what it did to a call.
+    /// Prefers other members for a while, because of how this one failed a call.
     pub fn shun(&self, connection: &Connection, why: &str, period: Duration) {
         if let Some(peer) = self.state().peer(connection.endpoint()) {
             peer.shun(why, period);
@@ -277,7 +278,7 @@ impl Pool {
     }
 }
 
-/// An attempt to connect, whose outcome the pool learns in any case.
+/// An attempt to connect. Its outcome is reported to the pool even if the task panics.
 struct Dialing {
     pool: Arc<Pool>,
     endpoint: Arc<Endpoint>,

@@ -1,4 +1,4 @@
-//! A stream that is replaced when it is lost: when to, on which member, and when not.
+//! A stream that is replaced when it is lost: decides when to retry, and when to give up.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,7 +19,7 @@ use crate::rpc::wire::method::Method;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
-/// A stream that lived so long was a good one: the next failure is a first one again.
+/// After a stream has lived this long, the backoff starts anew.
 const STABLE_AFTER: Duration = Duration::from_secs(5);
 
 pub struct Resumable {
@@ -33,7 +33,7 @@ pub struct Resumable {
     token_renewed: bool,
     /// Whether any stream has worked so far.
     worked: bool,
-    /// Why there is another stream, until that is known to work.
+    /// Why the last stream was lost, until a new one works.
     trouble: Option<String>,
 }
 
@@ -56,12 +56,12 @@ impl Resumable {
         &self.transport
     }
 
-    /// The present stream; where there is none, another is to be opened.
+    /// The current stream. If there is none, `open` has to be called.
     pub fn present(&mut self) -> Option<&mut (Stream, StreamOrigin)> {
         self.present.as_mut()
     }
 
-    /// Opens the next stream, after a pause where the one before was lost.
+    /// Opens the next stream, after a backoff if the last one was lost.
     pub async fn open(&mut self, frame: Bytes) -> Result<(), Error> {
         if self.failures > 0 {
             sleep(backoff::delay(self.failures - 1, FIRST_PAUSE, LONGEST_PAUSE)).await;
@@ -73,8 +73,8 @@ impl Resumable {
         Ok(())
     }
 
-    /// The next message of the present stream; `None` where that has just been lost. Can be dropped
-    /// and called again without losing anything.
+    /// The next message of the current stream; `None` if the stream has just been lost. Cancel
+    /// safe.
     pub async fn message(&mut self) -> Result<Option<Bytes>, Error> {
         let Some((stream, origin)) = &mut self.present else { return Ok(None) };
         let received = tokio::select! {
@@ -103,7 +103,7 @@ impl Resumable {
         Ok(None)
     }
 
-    /// Notes that the present stream works, and tells where it took the place of one that did.
+    /// Notes that the current stream works, and reports it if it replaces one that had worked.
     pub fn works(&mut self, what: impl FnOnce() -> String) {
         self.token_renewed = false;
         let resumes = std::mem::replace(&mut self.worked, true);
@@ -115,7 +115,7 @@ impl Resumable {
         }
     }
 
-    /// What has kept a stream from working since there was one that did.
+    /// Why the last stream was lost; `None` once a new one works.
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()
     }
@@ -125,21 +125,22 @@ impl Resumable {
         self.failures
     }
 
-    /// Gives up the present stream for another one, though it has not failed.
+    /// Drops the current stream, though it has not failed, so that another one is opened.
     pub fn replace(&mut self, why: &str) {
         if self.present.take().is_some() {
             self.trouble = Some(why.to_owned());
         }
     }
 
-    /// Makes the next stream use a new token; false where that is of no use.
+    /// Discards the token, so that the next stream uses a new one. False if there is no use in
+    /// that.
     pub fn renew_token(&self) -> bool {
         self.present.as_ref().is_some_and(|(_, origin)| origin.renew_token(&self.transport))
     }
 
-    /// Decides between another stream and the end.
+    /// Handles an error status: returns it if it is final, otherwise drops the stream.
     pub fn refused(&mut self, status: GrpcStatus) -> Result<(), Error> {
-        // Old servers say "permission denied" for an outdated token as well.
+        // Old servers answer an outdated token with "permission denied" as well.
         let token = status.meaning() == Meaning::RenewToken || status.code == PERMISSION_DENIED;
         if token && !self.token_renewed {
             self.token_renewed = true;

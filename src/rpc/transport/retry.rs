@@ -1,5 +1,5 @@
-//! Trying a call on one connection after another: which failures are retried, and what is known
-//! at the end.
+//! Retries a call on one connection after another: which failures are retried, and what is known of
+//! the outcome at the end.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -25,10 +25,10 @@ use crate::rpc::wire::method::Method;
 
 const FIRST_PAUSE: Duration = Duration::from_millis(25);
 const LONGEST_PAUSE: Duration = Duration::from_millis(500);
-/// How often an error that etcd has no name for is taken for a passing one.
+/// How many times an unknown error is taken for a transient one.
 const UNKNOWN_ERRORS: u32 = 5;
 
-/// A call that can be made on one connection after another.
+/// A call that can be retried on another connection.
 pub(super) trait RetryableCall: Sync {
     type Output: Send;
 
@@ -57,7 +57,7 @@ impl RetryableCall for UnaryCall {
     }
 }
 
-/// The opening of a stream.
+/// A request that opens a stream.
 pub(super) struct StreamCall {
     pub request: Request,
     /// Whether the client sends nothing after the request.
@@ -79,15 +79,15 @@ impl RetryableCall for StreamCall {
     }
 }
 
-/// What to do after a failed attempt.
+/// Whether to retry after a failed attempt.
 enum Verdict {
     Again,
     GiveUp(Error),
 }
 
 impl Transport {
-    /// Makes a call on one member after another until one answers, or none can be asked again.
-    /// `not_on` is where the same call is under way already.
+    /// Makes a call on one member after another, until one answers or the call must not be retried.
+    /// Another attempt is already in flight on `not_on`, so its member is avoided.
     pub(super) async fn retried<C: RetryableCall>(
         &self,
         call: &C,
@@ -126,7 +126,7 @@ impl Transport {
                 return Err(error);
             }
             Stats::count(&self.stats.retries);
-            // Another connection is on its way, and takes what this one did not.
+            // A replacement connection is being opened, and takes what this one refused.
             if unsent && connection.is_draining() {
                 continue;
             }
@@ -138,7 +138,7 @@ impl Transport {
         }
     }
 
-    /// One attempt on one connection, with the token that it was made with.
+    /// One attempt on one connection; also returns the token that it used.
     async fn attempt<C: RetryableCall>(
         &self,
         call: &C,
@@ -155,7 +155,7 @@ impl Transport {
                 let outcome = call.make(reserved, &token).await;
                 (token, outcome)
             }
-            // Authenticating changes nothing, so it is repeated like a read.
+            // Authenticating changes nothing, so it is retried like a read.
             Err(Failure::Server(status)) if status.meaning() == Meaning::Unclear => {
                 (Token::Missing, Err(Failure::NeverSent(status.message)))
             }
@@ -163,7 +163,7 @@ impl Transport {
         }
     }
 
-    /// Whether a refused call may succeed with a new token, which the next attempt then fetches.
+    /// Whether a refused call may succeed with a new token. If so, the next attempt fetches one.
     fn renews_token(&self, status: &GrpcStatus, token: &Token) -> bool {
         let renews = status.meaning() == Meaning::RenewToken && self.tokens.is_renewable();
         if renews {
@@ -209,7 +209,7 @@ impl Transport {
         self.pool.other_cluster().map_or(Error::Connection(why), Error::OtherCluster)
     }
 
-    /// Makes a call on one member.
+    /// Makes a call on one member only.
     pub(super) async fn on_member<C: RetryableCall>(
         &self,
         endpoint: &Endpoint,
@@ -231,7 +231,8 @@ impl Transport {
                 Failure::Server(status) if !renewed && self.renews_token(status, &token) => {
                     renewed = true;
                 }
-                // A connection that had been idle; whether the member is there shows the next.
+                // The connection may have been stale; a second attempt shows whether the member is
+                // there.
                 Failure::NeverSent(_) if !broken => broken = true,
                 Failure::Broken(_) if !broken && method.repeatable => broken = true,
                 _ => return Err(conclude(failure, method)),
@@ -242,8 +243,8 @@ impl Transport {
     }
 }
 
-/// Makes sure that a change goes to the cluster that was met first, and not to another one. Of what
-/// changes nothing, the answer tells.
+/// Checks before a change that the member belongs to the same cluster as the members before it. A
+/// read needs no check in advance, because its answer names the cluster.
 async fn verify(method: &Method, reserved: &Reserved, token: &Token) -> Result<(), Failure> {
     let connection = &reserved.connection;
     if !method.changes || !connection.is_to_be_verified() {
@@ -256,10 +257,10 @@ async fn verify(method: &Method, reserved: &Reserved, token: &Token) -> Result<(
     })
 }
 
-/// Whether a repeated read may succeed.
+/// Whether retrying a read may succeed.
 fn is_transient(status: &GrpcStatus, failures: u32) -> bool {
-    // `Canceled` and the like come from a server that goes down. What etcd has no name for comes
-    // from a proxy or from the transport, or it is an error that this client does not know yet.
+    // `Canceled` and the like come from a server that is shutting down. An unknown error comes from
+    // a proxy or the transport, or is an etcd error that this client does not know yet.
     match status.server_error() {
         // A full database stays full.
         Some(known) => known.name != "NoSpace",
@@ -267,7 +268,7 @@ fn is_transient(status: &GrpcStatus, failures: u32) -> bool {
     }
 }
 
-/// The error that a failure means for the caller.
+/// The error that the caller gets for a failure.
 pub fn conclude(failure: Failure, method: &Method) -> Error {
     match failure {
         Failure::NeverSent(message) => Error::Connection(message),
@@ -276,7 +277,7 @@ pub fn conclude(failure: Failure, method: &Method) -> Error {
             let unclear = status.meaning() == Meaning::Unclear;
             Error::Server(status).for_mutation(unclear && !method.repeatable)
         }
-        // The call was carried out; only what the server says of it is lost.
+        // The call was carried out, and only its response is unusable.
         Failure::Unusable(status) => Error::Server(status).for_mutation(!method.repeatable),
         Failure::WrongServer { server, unsent } => {
             Error::from(server).for_mutation(!unsent && !method.repeatable)

@@ -1,4 +1,4 @@
-//! Transports shared by all who go to the same endpoints with the same options.
+//! Transports that are shared by all clients with the same endpoints and options.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
@@ -7,16 +7,16 @@ use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::options::Options;
 use crate::rpc::transport::open::Transport;
 
-/// What makes two users share their connections.
+/// Two clients with equal targets share a transport.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Target {
     pub endpoints: Vec<Endpoint>,
     pub options: Options,
 }
 
-/// All transports that are open, each on a runtime of type `R`.
+/// All open transports, each on a runtime of type `R`.
 pub struct SharedTransports<R> {
-    /// One lock for the list and what is in it: it is never held for long.
+    /// One lock for the list and its entries; it is only held briefly.
     open: Mutex<Vec<Entry<R>>>,
 }
 
@@ -26,7 +26,7 @@ struct Entry<R> {
     transport: Arc<Transport>,
     users: usize,
     unused_since: Instant,
-    /// Whether something waits to close it.
+    /// Whether `close_unused` is running for it.
     closing: bool,
 }
 
@@ -41,14 +41,15 @@ impl<R> SharedTransports<R> {
         self.open.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The transport to `target` on this runtime, made where there is none yet; to be handed to
-    /// `give_back` when it is not used any more.
+    /// The transport to `target` on this runtime, created if there is none. The caller has to pass
+    /// it to `give_back` when it is done.
     pub fn take(&self, runtime: &Arc<R>, target: &Target) -> Arc<Transport> {
         let mut open = self.open();
         open.retain(|entry| entry.runtime.strong_count() > 0);
         for entry in open.iter_mut() {
             let fits = entry.target == *target && entry.runtime.as_ptr() == Arc::as_ptr(runtime);
-            // Whoever comes after a cluster was replaced wants the new one.
+            // After all members have been replaced by another cluster, new clients connect to that
+            // one.
             if fits && !entry.transport.pool.is_estranged() {
                 entry.users += 1;
                 return Arc::clone(&entry.transport);
@@ -66,8 +67,8 @@ impl<R> SharedTransports<R> {
         transport
     }
 
-    /// Switches a transport to other endpoints, unless it has other users: then nothing is done, and
-    /// the result is false.
+    /// Switches a transport to other endpoints. If it has other users, does nothing and returns
+    /// false.
     #[must_use]
     pub fn retarget(&self, transport: &Arc<Transport>, target: &Target) -> bool {
         let mut open = self.open();
@@ -82,7 +83,7 @@ impl<R> SharedTransports<R> {
         true
     }
 
-    /// Ends the use of a transport. True where `close_unused` is to be run for it.
+    /// Ends the use of a transport. Returns whether the caller has to run `close_unused` for it.
     pub fn give_back(&self, transport: &Arc<Transport>) -> bool {
         let mut open = self.open();
         let Some(entry) = open.iter_mut().find(|entry| entry.holds(transport)) else {

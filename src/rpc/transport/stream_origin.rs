@@ -1,4 +1,4 @@
-//! Where a stream came from, for the case that it fails.
+//! The connection and token with which a stream was opened, for handling its failure.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ impl StreamOrigin {
         Self { connection, token: token.clone() }
     }
 
-    /// Makes the next stream, and other calls, prefer another member.
+    /// Prefers other members for a while, for the next stream and for other calls.
     pub fn shun(&self, transport: &Transport, why: &str) {
         transport.pool.shun(&self.connection, why, SHUN);
     }
@@ -29,29 +29,31 @@ impl StreamOrigin {
         self.connection.streams_allowed()
     }
 
-    /// Says that the member should have answered: it is pinged, and others are preferred for a
-    /// while.
+    /// Reports that the member should have answered: it is pinged, and other members are preferred
+    /// for a while.
     pub fn is_silent(&self, transport: &Transport, why: &str) {
         self.connection.doubt();
         transport.pool.shun(&self.connection, why, SHUN_SILENT);
     }
 
-    /// Leaves what is no member of the cluster for others. Whether there is any that may be one.
+    /// Avoids a server that is not a member of the cluster. Returns whether any endpoint may still
+    /// be one.
     pub fn refuse(&self, transport: &Transport, server: &WrongServer) -> bool {
         transport.pool.refuse(&self.connection, server)
     }
 
-    /// Completes when the endpoint is not to be used any more.
+    /// Completes when streams are asked to leave the connection.
     pub async fn retired(&self) {
         self.connection.retired().await;
     }
 
-    /// Whether the member answers a request for progress behind the events that it is about.
+    /// Whether the member sends the answer to a progress request after the events that it covers.
     pub async fn orders_progress(&self) -> Result<bool, Failure> {
         self.connection.orders_progress(&self.token.metadata()).await
     }
 
-    /// Makes the next stream use a new token; false where that is of no use.
+    /// Discards the token, so that the next stream uses a new one. False if there is no use in
+    /// that.
     pub fn renew_token(&self, transport: &Transport) -> bool {
         transport.tokens.refused(&self.token);
         transport.tokens.is_renewable()

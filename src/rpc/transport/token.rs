@@ -1,4 +1,4 @@
-//! The auth token: fetched once, sent with every RPC, replaced when a server refuses it.
+//! The auth token: fetched once, sent with every RPC, renewed when a server refuses it.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -15,7 +15,7 @@ use crate::rpc::wire::method;
 pub struct TokenStore {
     user: Option<(String, String)>,
     token: Mutex<Token>,
-    /// Held while authenticating, so that many calls that need a token fetch one.
+    /// Held while authenticating, so that concurrent calls fetch only one token.
     fetching: AsyncMutex<()>,
 }
 
@@ -24,7 +24,7 @@ pub enum Token {
     /// Not fetched yet, or refused.
     #[default]
     Missing,
-    /// The server does not ask for one.
+    /// The client has no user, or the server has authentication disabled.
     NotNeeded,
     Known(HeaderValue),
 }
@@ -56,7 +56,7 @@ impl TokenStore {
         self.token.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Whether the next call needs no new token.
+    /// Whether the next call can be sent without fetching a token first.
     pub fn is_ready(&self) -> bool {
         !matches!(self.current(), Token::Missing)
     }
@@ -65,12 +65,12 @@ impl TokenStore {
         *self.token.lock().unwrap_or_else(PoisonError::into_inner) = token;
     }
 
-    /// Whether a refused call may succeed with another token.
+    /// Whether a new token can be fetched after one was refused.
     pub fn is_renewable(&self) -> bool {
         self.user.is_some()
     }
 
-    /// Forgets a token that was refused, unless somebody has replaced it already.
+    /// Discards a refused token, unless it has been replaced already.
     pub fn refused(&self, token: &Token) {
         let mut current = self.token.lock().unwrap_or_else(PoisonError::into_inner);
         if current.is_same(token) {
@@ -78,7 +78,7 @@ impl TokenStore {
         }
     }
 
-    /// The token to send, fetched over `connection` where there is none.
+    /// The token to send; fetched over `connection` if there is none.
     pub async fn get(&self, connection: &Arc<Connection>) -> Result<Token, Failure> {
         let token = self.current();
         let Some((name, password)) = self.user.as_ref().filter(|_| matches!(token, Token::Missing))
@@ -103,9 +103,9 @@ impl TokenStore {
                 token.set_sensitive(true);
                 Token::Known(token)
             }
-            // A user given to a server without authentication does no harm.
+            // The user name is ignored if the server has authentication disabled.
             Err(Failure::Server(status)) if is_named(&status, "AuthNotEnabled") => Token::NotNeeded,
-            // Nothing of the caller's has been sent yet, however this one failed.
+            // However authenticating failed, the caller's own request has not been sent.
             Err(Failure::Broken(message)) => return Err(Failure::NeverSent(message)),
             Err(Failure::WrongServer { server, .. }) => {
                 return Err(Failure::WrongServer { server, unsent: true });

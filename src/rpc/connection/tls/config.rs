@@ -1,4 +1,4 @@
-//! Preparing handshakes: one configuration for as long as the certificates stay the same.
+//! The configuration of TLS handshakes, reused for as long as the certificates stay the same.
 
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
@@ -13,21 +13,21 @@ use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 use super::pem::{Pem, certificates, private_key};
 use super::verifier::{AnyCertificate, Authorities};
 
-/// Which certificates to trust, and which to show.
+/// Which certificates to trust, and which to present.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub struct TlsOptions {
     /// PEM certificates to trust instead of the system's.
     pub ca: Option<Pem>,
     /// The client's PEM certificate chain and key.
     pub identity: Option<(Pem, Pem)>,
-    /// The name that the server's certificate must carry, instead of the endpoint's host.
+    /// The name that the server's certificate must be valid for, instead of the endpoint's host.
     pub server_name: Option<String>,
     /// Accept any certificate.
     pub insecure_skip_verify: bool,
     pub cache: ConfigCache,
 }
 
-/// The certificates and keys of some options, as they are now.
+/// The certificates and keys of some options, as they are read at the moment.
 #[derive(PartialEq, Eq)]
 struct Material {
     ca: Option<Vec<u8>>,
@@ -47,12 +47,12 @@ impl Material {
     }
 }
 
-/// The last configuration that was made of some options, with the sessions to resume. All copies of
-/// the options share it; it says nothing about whether two options are alike.
+/// The last configuration for some options, which also holds TLS sessions to resume. All copies of
+/// the options share it. It does not affect whether two options are equal.
 #[derive(Clone, Default)]
 pub struct ConfigCache(Arc<Mutex<Option<Made>>>);
 
-/// What was made, and of what.
+/// A configuration, and what it was made from.
 struct Made {
     material: Material,
     config: Arc<ClientConfig>,
@@ -83,8 +83,8 @@ impl std::hash::Hash for ConfigCache {
     fn hash<H: std::hash::Hasher>(&self, _: &mut H) {}
 }
 
-/// Prepares a handshake; fails where a certificate or key cannot be used. Its files are read on the
-/// engine's thread: they are small and local.
+/// Prepares a handshake; fails if a certificate or key cannot be used. The files are read on the
+/// engine's thread, because they are small and local.
 pub fn connector(options: &TlsOptions) -> Result<TlsConnector, String> {
     Ok(TlsConnector::from(options.cache.config(options)?))
 }
@@ -143,8 +143,8 @@ fn verifier(
     Ok(Arc::new(Authorities::new(by_authority, given)))
 }
 
-/// What is shown to a server that asks for a certificate. It need not be one of version 3, which
-/// would be all that rustls can read: the server judges it.
+/// The certificate to present to a server that requests one. Certificates before version 3, which
+/// rustls cannot parse, are allowed: the server decides whether to accept them.
 fn client_certificate(
     chain: &[u8],
     key: &[u8],
@@ -170,12 +170,12 @@ fn contains(certificate: &[u8], public_key: &[u8]) -> bool {
     certificate.windows(public_key.len()).any(|part| part == public_key)
 }
 
-/// The certificates that the system trusts. Reading them takes long enough to do it once.
+/// The certificates that the system trusts, read only once because that is slow.
 fn system_roots() -> Arc<RootCertStore> {
     static ROOTS: OnceLock<Arc<RootCertStore>> = OnceLock::new();
     let roots = ROOTS.get_or_init(|| {
         let mut roots = RootCertStore::empty();
-        // A broken certificate among them does not make the others useless.
+        // A malformed certificate is skipped, so that the others can be used.
         roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
         Arc::new(roots)
     });

@@ -1,4 +1,4 @@
-//! Why TLS could not begin, or was ended by the server.
+//! Why a TLS handshake failed, or why the server ended TLS.
 
 use std::io;
 
@@ -6,7 +6,7 @@ use tokio_rustls::rustls::{self, AlertDescription, CertificateError};
 
 use crate::rpc::error::Unreachable;
 
-/// Why TLS could not begin.
+/// Why the TLS handshake failed.
 pub fn describe(error: &io::Error) -> Unreachable {
     match cause(error) {
         Some(rustls::Error::InvalidCertificate(reason)) => Unreachable::lasting(format!(
@@ -18,7 +18,7 @@ pub fn describe(error: &io::Error) -> Unreachable {
             Unreachable::doubtful("the server does not speak TLS; is the port one for http?")
         }
         Some(error) => format!("the TLS handshake failed: {error}").into(),
-        // It hung up, in one way or another.
+        // The server closed the connection, or it was lost.
         None => {
             let hint = "is the port one for http?";
             Unreachable::doubtful(format!("the server does not begin to speak TLS; {hint} {error}"))
@@ -26,8 +26,8 @@ pub fn describe(error: &io::Error) -> Unreachable {
     }
 }
 
-/// Why the server has ended TLS, if it says so. It judges the client's certificate when the
-/// client takes the handshake for done already.
+/// Why the server ended TLS, if it sent an alert. The server checks the client's certificate when,
+/// for the client, the handshake is already complete.
 pub fn alert(error: &io::Error) -> Option<Unreachable> {
     match cause(error) {
         Some(rustls::Error::AlertReceived(alert)) => Some(describe_alert(*alert)),
@@ -44,7 +44,7 @@ fn describe_alert(alert: AlertDescription) -> Unreachable {
         AlertDescription::CertificateRequired => {
             Unreachable::lasting("the server demands a client certificate")
         }
-        // Older servers say so also where none was shown.
+        // Older servers send these also if the client presented no certificate.
         AlertDescription::BadCertificate
         | AlertDescription::CertificateExpired
         | AlertDescription::CertificateRevoked

@@ -1,4 +1,4 @@
-//! TLS: which certificates are trusted and shown, and why a handshake fails.
+//! TLS: which certificates are trusted and presented, and why a handshake fails.
 //!
 //! May import `rpc::error`.
 

@@ -1,4 +1,4 @@
-//! Where certificates and keys come from.
+//! Reads certificates and keys.
 
 use std::borrow::Cow;
 use std::path::PathBuf;
@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
-/// PEM text, or the file that holds it, which is read again for each handshake: certificates are
-/// replaced while programs run.
+/// PEM text, or a file with it. The file is read again for each handshake, because certificates are
+/// renewed while programs run.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub enum Pem {
     Text(Vec<u8>),

@@ -1,4 +1,4 @@
-//! Which certificates of servers are accepted.
+//! Which server certificates are accepted.
 
 use std::sync::Arc;
 
@@ -14,8 +14,9 @@ use tokio_rustls::rustls::{
     CertificateError, DigitallySignedStruct, Error, OtherError, SignatureScheme,
 };
 
-/// Accepts what an authority has signed, and a certificate that was itself given as one: a
-/// self-signed certificate is often both, and OpenSSL and Go accept it.
+/// Accepts certificates that an authority has signed, and a certificate that is itself in the list
+/// of authorities: self-signed certificates are often used that way, and OpenSSL and Go accept
+/// them.
 #[derive(Debug)]
 pub struct Authorities {
     by_authority: Arc<WebPkiServerVerifier>,
@@ -48,7 +49,7 @@ impl ServerCertVerifier for Authorities {
             now,
         );
         match verified {
-            // Its validity in time was looked at before.
+            // Its validity period has been checked before this error.
             Err(error) if is_authority(&error) && self.given.contains(end_entity) => {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
@@ -87,8 +88,9 @@ fn is_authority(error: &Error) -> bool {
     matches!(cause.downcast_ref(), Some(webpki::Error::CaUsedAsEndEntity))
 }
 
-/// Accepts every certificate, where the user has said so. The signature of the handshake would prove
-/// nothing: whoever stands between could show a certificate of their own.
+/// Accepts every certificate, for `insecure_skip_verify`. The handshake signature is not checked
+/// either, because it proves nothing: an attacker in between could present a certificate of their
+/// own.
 #[derive(Debug)]
 pub struct AnyCertificate {
     schemes: Vec<SignatureScheme>,
