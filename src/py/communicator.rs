@@ -1,4 +1,4 @@
-//! The native side of `Communicator`: an open way to a cluster, bound to one event loop.
+//! The native side of `Communicator`: a client of a cluster, bound to one event loop.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -29,16 +29,16 @@ use crate::rpc::transport::{Deadline, Request, Transport};
 
 /// What all views of one open context share.
 pub(crate) struct SharedContext {
-    /// Where a new session goes to.
+    /// The endpoints and options for new sessions.
     target: Mutex<Target>,
-    /// The default deadline of calls.
+    /// The default timeout of calls.
     timeout: Option<Duration>,
     tls: bool,
     context: Mutex<Option<Context>>,
     session: Mutex<Option<Arc<Session>>>,
     messenger: Messenger,
     closed: AtomicBool,
-    /// Told when the context closes, to streams and leases that are open.
+    /// Tells open streams and leases that the context closes.
     closing: tokio::sync::watch::Sender<bool>,
 }
 
@@ -47,11 +47,11 @@ pub(crate) struct Communicator {
     pub(crate) bridge: Py<LoopBridge>,
     shared: ForkGuarded<Arc<SharedContext>>,
     pub(crate) namespace: Arc<[u8]>,
-    /// For a view of a part of the keys: whether the view is closed, which its context is not.
+    /// For a view made by `namespace`: whether it is closed. Its context stays open.
     view: Option<AtomicBool>,
 }
 
-/// Whether an RPC that is lost with its engine may have changed something.
+/// Whether an RPC may have changed something if its engine stops before the answer.
 #[derive(Clone, Copy)]
 pub(crate) enum Effect {
     Reads,
@@ -59,7 +59,7 @@ pub(crate) enum Effect {
 }
 
 impl SharedContext {
-    /// The session, on a new engine where the old one has been stopped.
+    /// The session; a new one, on a new engine, if the engine has been stopped.
     pub(crate) fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
         let (opened, stopped) = self.session.with(|session| {
             if let Some(open) = session.as_ref().filter(|session| session.engine.is_open()) {
@@ -104,17 +104,17 @@ impl Communicator {
         shared.session(py)
     }
 
-    /// The way to the cluster, from whatever thread.
+    /// The transport, from any thread.
     pub(crate) fn transport(&self, py: Python<'_>) -> PyResult<Arc<Transport>> {
         Ok(Arc::clone(&self.shared(py)?.session(py)?.transport))
     }
 
-    /// Reads an endpoint that may be one of this communicator's.
+    /// Parses an endpoint; TLS is required if this communicator uses it.
     pub(crate) fn endpoint(&self, py: Python<'_>, text: &str) -> PyResult<Endpoint> {
         parse_one(py, text, self.shared(py)?.tls)
     }
 
-    /// Goes on with other endpoints.
+    /// Switches to other endpoints.
     pub(crate) fn retarget(&self, py: Python<'_>, endpoints: &[String]) -> PyResult<()> {
         let shared = self.shared(py)?;
         let session = shared.session(py)?;
@@ -124,7 +124,8 @@ impl Communicator {
             session.retarget(target)
         });
         if !switched {
-            // The next call opens a session to the new endpoints; the others keep theirs.
+            // The transport has other users, who keep the old endpoints. The next call opens a new
+            // session.
             drop(shared.session.with(Option::take));
         }
         Ok(())
@@ -135,13 +136,13 @@ impl Communicator {
         Ok(self.shared(py)?.closing.subscribe())
     }
 
-    /// The deadline of a call: its own, or the default of the connection.
+    /// The deadline of a call, from its own timeout or the default one.
     pub(crate) fn deadline(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<Deadline> {
         let default = self.shared(py)?.timeout;
         Ok(args::deadline(timeout.or(default)))
     }
 
-    /// Starts to read a stream, whose reading side is made by `reader`.
+    /// Starts to read a stream. `reader` makes its reading side.
     pub(crate) fn open_stream<S: StreamSource, R: StreamReader + 'static>(
         &self,
         py: Python<'_>,
@@ -173,7 +174,7 @@ impl Communicator {
         self.spawn(py, &session.engine, effect, task)
     }
 
-    /// Sends a request; `shape` makes of the answer what has a Python counterpart.
+    /// Sends a request; `shape` converts the answer to a type with a Python counterpart.
     pub(crate) fn send<M: Message + Default + 'static, T: ToPython>(
         &self,
         py: Python<'_>,
@@ -188,7 +189,7 @@ impl Communicator {
         })
     }
 
-    /// The deadline of a call that falls back on the default of the connection.
+    /// The deadline of a call, from its `timeout` argument or the default timeout.
     pub(crate) fn read_deadline(
         &self,
         py: Python<'_>,
@@ -212,7 +213,7 @@ impl Communicator {
         bridge::spawn(py, &self.bridge, engine, lost, task)
     }
 
-    /// The keys of a request as the server knows them.
+    /// The keys of a request, with the namespace's prefix.
     pub(crate) fn keys(&self, keys: KeyRange) -> KeyRange {
         keys.below(&self.namespace)
     }
@@ -223,7 +224,7 @@ impl Communicator {
     }
 }
 
-/// What a communicator is made of, once.
+/// What a `Communicator` is made from; can be used once.
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
 pub(crate) struct Connected(Mutex<Option<Communicator>>);
 
@@ -233,8 +234,8 @@ impl Connected {
     }
 }
 
-/// Opens a context: connects to a member within the connect timeout. Where none can be reached it
-/// is opened all the same, unless a connection is required.
+/// Opens a context: connects to a member within the connect timeout. If no member can be reached,
+/// the context is opened nevertheless, unless a connection is required.
 #[pyfunction]
 pub(crate) fn connect(
     py: Python<'_>,
@@ -245,11 +246,11 @@ pub(crate) fn connect(
     let context = bridge::enter();
     let engine = context.engine()?;
     let mut options = options.0.clone();
-    // Not of the connections, which contexts share that differ in this alone.
+    // Not part of the target: contexts that differ only in this share their connections.
     let required = std::mem::take(&mut options.require_connection);
     let endpoints = parse(py, &endpoints, options.tls.is_some())?;
     if endpoints.iter().any(|endpoint| endpoint.tls) {
-        // From now on no endpoint without it is used, wherever it may come from.
+        // One TLS endpoint is enough: from now on no endpoint without TLS is accepted.
         options.tls.get_or_insert_default();
     }
     let tls = options.tls.is_some();
@@ -279,7 +280,7 @@ pub(crate) fn connect(
     bridge::spawn(py, &bridge, &engine, errors::lost_read, connecting)
 }
 
-/// Reads endpoints; all of them have to use TLS where it was asked for by `tls` or by one of them.
+/// Parses endpoints. If `tls` is set or one of them uses TLS, all of them have to.
 pub(crate) fn parse(py: Python<'_>, endpoints: &[String], tls: bool) -> PyResult<Vec<Endpoint>> {
     if endpoints.is_empty() {
         let expected = "at least one endpoint";
@@ -339,7 +340,7 @@ impl Communicator {
             namespace: [&communicator.namespace, prefix.as_slice()].concat().into(),
             view: Some(AtomicBool::new(false)),
         };
-        // Of the subclass that the package makes of this class.
+        // Instantiates the subclass that the Python package defines.
         this.get_type().call1((Connected::new(view),))
     }
 

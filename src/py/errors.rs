@@ -1,4 +1,4 @@
-//! Turning errors into the exceptions of `etcd_client.errors`.
+//! Converts errors into the exceptions of `etcd_client.errors`.
 
 use std::io;
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::rpc::error::{Error, GrpcStatus};
 
 const MODULE: &str = "etcd_client.errors._makers";
 
-/// Calls a class or a function of that module.
+/// Calls a class or function of `MODULE`.
 fn make<'py, A>(py: Python<'py>, factory: &str, arguments: A) -> PyErr
 where
     A: PyCallArgs<'py>,
@@ -57,7 +57,7 @@ pub(crate) fn invalid_argument(py: Python<'_>, message: &str) -> PyErr {
     make(py, "InvalidArgsError", (message,))
 }
 
-/// A file that cannot be read, and which argument named it.
+/// The error for a file that cannot be read; `name` is the argument that names the file.
 pub(crate) fn unreadable(py: Python<'_>, name: &str, path: &Path, error: &io::Error) -> PyErr {
     let why = format!("{name}: {error}");
     make(py, "IoError", (error.raw_os_error(), why, path.display().to_string()))
@@ -83,14 +83,14 @@ pub(crate) fn forked(py: Python<'_>) -> PyErr {
     make(py, "ForkedError", (message,))
 }
 
-/// What is told to a read whose engine was stopped.
+/// The error for a read whose engine was stopped.
 pub(crate) fn lost_read() -> PyErr {
     Python::attach(|py| {
         make(py, "EtcdConnectionError", ("the runtime was stopped during the call",))
     })
 }
 
-/// What is told to a mutation whose engine was stopped.
+/// The error for a mutation whose engine was stopped.
 pub(crate) fn lost_mutation() -> PyErr {
     Python::attach(|py| {
         let cause = lost_read().into_value(py);

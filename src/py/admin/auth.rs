@@ -1,4 +1,4 @@
-//! `communicator.auth`: users, roles, and whether the server asks who calls.
+//! `communicator.auth`: users, roles, and whether authentication is enabled.
 
 use etcd_client::proto::{
     PbAuthRoleGetResponse, PbAuthRoleListResponse, PbAuthUserGetResponse, PbAuthUserListResponse,
@@ -99,7 +99,7 @@ impl ToPython for PbAuthRoleListResponse {
     }
 }
 
-/// The service, as one communicator reaches it.
+/// The auth service, called through a communicator.
 #[pyclass(frozen, module = "etcd_client", name = "Auth")]
 pub(crate) struct Auth(Py<Communicator>);
 
@@ -259,7 +259,7 @@ impl Auth {
         self.change(py, auth::role_delete(text(role, "role")?), timeout)
     }
 
-    // Python's callers name all but the first three.
+    // In Python, all but the first three are keyword arguments.
     #[allow(clippy::too_many_arguments)]
     #[pyo3(signature = (
         role, permission, key, *, range_end=None, prefix=false, from_key=false, timeout=None
@@ -299,8 +299,8 @@ impl Auth {
     }
 }
 
-/// The keys of a permission, as the server knows them: it is one for the whole cluster, so a
-/// communicator's namespace has no part in it.
+/// The keys of a permission. The namespace is not added, because permissions are for the whole
+/// cluster.
 fn read_keys(
     key: &Bound<'_, PyAny>,
     range_end: Option<&Bound<'_, PyAny>>,

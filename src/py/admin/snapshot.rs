@@ -1,4 +1,4 @@
-//! A member's database as an iterator of its parts.
+//! Downloads a member's database, as an iterator over its parts.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,7 +20,7 @@ use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::error::Error;
 use crate::rpc::transport::{Deadline, Transport};
 
-/// What the last part said beside its bytes.
+/// What the last part says in addition to its bytes.
 #[derive(Clone, Default)]
 struct LastPart {
     remaining_bytes: Option<u64>,
@@ -62,8 +62,8 @@ pub(crate) struct Snapshot {
 }
 
 impl Snapshot {
-    /// Starts the stream. Without a timeout of the caller's, the default deadline of the
-    /// connection holds for its beginning and there is none for the rest.
+    /// Starts the stream. A timeout of the caller is for the whole download; without one, the
+    /// default timeout is for the first part only.
     pub(crate) fn open(
         py: Python<'_>,
         communicator: &Communicator,
@@ -111,7 +111,7 @@ struct SnapshotSource {
     member: Option<Endpoint>,
     begins_by: Deadline,
     ends_by: Deadline,
-    /// `None` before the first part.
+    /// `None` until the stream is open.
     snapshot: Option<maintenance::Snapshot>,
 }
 

@@ -1,4 +1,4 @@
-//! Calls of the server's election service.
+//! The calls of the election service.
 
 use std::sync::Arc;
 
@@ -89,7 +89,7 @@ impl ToPython for wire::LeaderResponse {
 #[pyclass(frozen, extends = Stream, module = "etcd_client", name = "Observer")]
 pub(crate) struct Observer {}
 
-/// The leaders, by their keys as the communicator knows them.
+/// The leaders, with keys relative to the communicator's namespace.
 struct Leaders {
     observer: election::Observer,
     inside: Inside,
@@ -126,7 +126,7 @@ impl Communicator {
             lease: lease_id(lease, "lease")?,
             value: args::bytes(value, "value")?,
         };
-        // Winning may take any time; the default deadline is for calls that the server answers.
+        // Winning may take any time, so the default timeout does not apply.
         let deadline = args::deadline(keywords.seconds("timeout")?);
         keywords.finish()?;
         let inside = Inside::new(&self.namespace);

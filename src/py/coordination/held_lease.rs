@@ -1,4 +1,4 @@
-//! Leases, locks and leads that the engine holds for Python.
+//! Leases, locks and leaderships that the engine holds for Python.
 
 use std::future::Future;
 use std::sync::{Arc, Weak};
@@ -27,10 +27,11 @@ use crate::rpc::error::Error;
 use crate::rpc::lease::keep_alive::KeptLease;
 use crate::rpc::wire::messages::HeaderOnly;
 
-/// How long a lock outlives a holder that died without giving it back, in seconds.
+/// How long a lock outlives a holder that died without releasing it, in seconds.
 const LOCK_TTL: i64 = 30;
 
-/// Something that is held; it is given back when this goes away, unless it has been adopted.
+/// A lease, lock or leadership that is held. It is released when this object goes away, unless
+/// `adopt` was called.
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
 pub(crate) struct HeldLease {
     bridge: Py<LoopBridge>,
@@ -43,7 +44,7 @@ pub(crate) struct HeldLease {
     ttl: i64,
     #[pyo3(get)]
     header: Py<ResponseHeader>,
-    /// Empty for a mere lease.
+    /// Empty for a lease without a lock or leadership.
     #[pyo3(get)]
     key: Py<PyBytes>,
     /// The create revision of the key.
@@ -51,18 +52,18 @@ pub(crate) struct HeldLease {
     revision: i64,
 }
 
-/// The task that holds it.
+/// A handle to the task of the holder.
 struct HolderTask {
     engine: Arc<Engine>,
     commands: mpsc::UnboundedSender<Command>,
     state: Arc<HeldState>,
-    /// The lease, for as long as it is kept alive.
+    /// The lease, while it is kept alive.
     kept: Weak<KeptLease>,
-    /// How long giving it back may take.
+    /// How long releasing may take.
     timeout: Option<Duration>,
 }
 
-/// What an acquisition brings back.
+/// The result of a successful acquisition.
 struct Held {
     task: HolderTask,
     acquired: Acquired,
@@ -90,7 +91,7 @@ impl ToPython for Option<Held> {
     }
 }
 
-/// Why something was lost, where it was.
+/// The reason of the loss; `None` if it was not lost.
 struct Loss(Option<String>);
 
 impl ToPython for Loss {
@@ -134,7 +135,7 @@ impl HeldLease {
         bridge::spawn(py, &self.bridge, &self.task(py)?.engine, lost, task)
     }
 
-    /// What needs no task, and no engine that may have been stopped.
+    /// A finished call with a value that needs no task, so the engine may have been stopped.
     fn at_once(&self, py: Python<'_>, value: impl ToPython) -> PyResult<Call> {
         if !self.bridge.get().check_running(py)? {
             return Err(errors::wrong_loop(py));
@@ -145,39 +146,40 @@ impl HeldLease {
 
 #[pymethods]
 impl HeldLease {
-    /// From now on it ends with the context of its communicator, and no more with this object.
+    /// Keeps it until the context of its communicator closes, instead of until this object goes
+    /// away.
     fn adopt(&self, py: Python<'_>) -> PyResult<()> {
-        // Where the task has ended there is nothing to be kept.
+        // If the task has ended, there is nothing to hold.
         let _ = self.task(py)?.commands.send(Command::Adopt);
         Ok(())
     }
 
-    /// Leaves it on the server, and its end to the caller.
+    /// Stops holding it, but leaves it on the server; the caller has to end it.
     fn let_go(&self, py: Python<'_>) -> PyResult<()> {
         let _ = self.task(py)?.commands.send(Command::LetGo);
         Ok(())
     }
 
-    /// Why it was lost, by the clock of this very moment; None while it is held, and after it was
-    /// given back.
+    /// Why it was lost, checked against the clock at this moment; None while it is held, and after
+    /// it was released.
     #[getter]
     fn loss(&self, py: Python<'_>) -> PyResult<Option<String>> {
         Ok(loss(self.task(py)?.state.now()))
     }
 
-    /// The seconds that are left until it must be taken for lost; None where nobody here knows.
+    /// The seconds that are left until it must be considered lost; None if that is unknown.
     #[getter]
     fn remaining(&self, py: Python<'_>) -> PyResult<Option<f64>> {
         Ok(self.task(py)?.state.remaining().map(|left| left.as_secs_f64()))
     }
 
-    /// How many seconds ago the grant or the renewal was sent that was confirmed last.
+    /// How many seconds ago the last confirmed grant or renewal was sent.
     #[getter]
     fn since_renewal(&self, py: Python<'_>) -> PyResult<Option<f64>> {
         Ok(self.task(py)?.state.since_confirmed().map(|since| since.as_secs_f64()))
     }
 
-    /// Waits until it is over; says why it was lost, or None after it was given back.
+    /// Waits until it is over; returns why it was lost, or None if it was released.
     fn until_over(&self, py: Python<'_>) -> PyResult<Call> {
         let state = Arc::clone(&self.task(py)?.state);
         let now = state.now();
@@ -188,7 +190,8 @@ impl HeldLease {
         self.spawn(py, errors::lost_read, over)
     }
 
-    /// Lets it be held for `seconds` from now on, once the server has confirmed that it is there.
+    /// Extends it to `seconds` from now. Returns once the server has confirmed that it still
+    /// exists.
     #[pyo3(signature = (seconds, timeout=None))]
     fn renew(
         &self,
@@ -227,7 +230,7 @@ impl HeldLease {
         self.spawn(py, errors::lost_read, renewed)
     }
 
-    /// Gives it back; None where it was lost before.
+    /// Releases it; None if it was already over.
     #[pyo3(signature = (timeout=None))]
     fn release(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Call> {
         let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
@@ -253,7 +256,7 @@ impl Communicator {
         let (acquisition, state) =
             Acquisition::new(transport, wanted, reply, ordered, self.closing(py)?);
         let timeout = session.transport.options.timeout;
-        // Weak, because it goes away with the last one who can give the order.
+        // Weak: the sender must be dropped with the last handle that can send commands.
         let orders = commands.downgrade();
         let mut task =
             HolderTask { engine: Arc::clone(&engine), commands, state, kept: Weak::new(), timeout };
@@ -279,14 +282,14 @@ impl Communicator {
         engine.submit(keeping);
         Ok(call.undone_by(move || {
             if let Some(commands) = orders.upgrade() {
-                // Where the task has ended there is nothing to give back.
+                // If the task has ended, there is nothing to release.
                 let _ = commands.send(Command::Abandon);
             }
         }))
     }
 }
 
-/// Holds something, from the attempt to acquire it to its end.
+/// Runs an acquisition, and then its holder, until it is over.
 async fn keep(engine: Arc<Engine>, acquisition: Acquisition) {
     let mut unfinished = engine.unfinished();
     let leftover = match acquisition.run().await {
@@ -326,7 +329,7 @@ impl Communicator {
         self.hold(py, Wanted { lease, place: None, limit: None, deadline: None })
     }
 
-    /// Waits to be the first in the waiting line of a lock or an election.
+    /// Waits to be the first in the queue of a lock or an election.
     #[pyo3(signature = (name, **options))]
     fn _hold_place(
         &self,
@@ -344,12 +347,12 @@ impl Communicator {
         let deadline = args::deadline(keywords.seconds("timeout")?);
         let lease = keywords.read("lease", shared_lease)?;
         keywords.finish()?;
-        // Waiting for others may take any time, whatever has to be done before.
+        // Waiting for other holders may take any time, even if the lease has to be granted first.
         let grant_deadline = if place.wait { None } else { self.deadline(py, None)? };
-        // There is no lease of the id 0: it asks for one, as it does in etcd's lock service.
+        // The lease id 0 asks for a new lease, as in etcd's lock service.
         let lease = lease.filter(|lease| !matches!(lease, WantedLease::Callers(0)));
         let lease = lease.unwrap_or_else(|| WantedLease::New {
-            // The lease outlasts the limit, so that the limit is what ends it.
+            // The lease outlasts the limit, so that the limit is what ends the lock.
             ttl: limit.map_or(LOCK_TTL, |limit| whole_seconds(limit.as_secs_f64()).min(LOCK_TTL)),
             id: None,
             deadline: deadline.into_iter().chain(grant_deadline).min(),
@@ -358,7 +361,7 @@ impl Communicator {
     }
 }
 
-/// A lease that there is already: one that is held here, or the id of another.
+/// An existing lease: one that is held here, or the id of another.
 fn shared_lease(value: &Bound<'_, PyAny>, name: &str) -> PyResult<WantedLease> {
     let Ok(held) = value.cast::<HeldLease>() else {
         return lease_id(value, name).map(WantedLease::Callers);
@@ -375,7 +378,7 @@ fn shared_lease(value: &Bound<'_, PyAny>, name: &str) -> PyResult<WantedLease> {
     }
 }
 
-/// More than that many seconds, as a whole number.
+/// A whole number of seconds that is larger.
 #[expect(clippy::cast_possible_truncation, reason = "what is read as seconds fits")]
 fn whole_seconds(seconds: f64) -> i64 {
     seconds.ceil() as i64 + 1

@@ -1,4 +1,4 @@
-//! The shapes in which a range is returned, made straight from the received buffer.
+//! Builds the results of range requests straight from the receive buffer.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
@@ -28,7 +28,7 @@ fn key_value(py: Python<'_>, kv: KeyValueRef<'_>) -> PyResult<Py<KeyValue>> {
     Py::new(py, kv)
 }
 
-/// A list of what `item` makes of each key-value pair.
+/// Applies `item` to each key-value pair.
 fn list<T>(
     py: Python<'_>,
     reply: &RangeReply,
@@ -51,12 +51,12 @@ impl ToPython for RangeReply {
     }
 }
 
-/// The only pair of a response, if there is one.
+/// The first pair of a response, if there is one.
 fn first<'a>(py: Python<'_>, reply: &'a RangeReply) -> PyResult<Option<KeyValueRef<'a>>> {
     reply.kvs().next().transpose().map_err(|error| malformed(py, error))
 }
 
-/// The value of the only key.
+/// As Python: the value of the only key, or None.
 pub(crate) struct OneValue(pub(crate) RangeReply);
 
 impl ToPython for OneValue {
@@ -68,7 +68,7 @@ impl ToPython for OneValue {
     }
 }
 
-/// The only key-value pair.
+/// As Python: the only key-value pair, or None.
 pub(crate) struct OneKeyValue(pub(crate) RangeReply);
 
 impl ToPython for OneKeyValue {
@@ -80,7 +80,7 @@ impl ToPython for OneKeyValue {
     }
 }
 
-/// A list of `(key, value)`.
+/// As Python: a list of `(key, value)`.
 pub(crate) struct Pairs(pub(crate) RangeReply);
 
 impl ToPython for Pairs {
@@ -90,7 +90,7 @@ impl ToPython for Pairs {
     }
 }
 
-/// A list of keys.
+/// As Python: a list of keys.
 pub(crate) struct Keys(pub(crate) RangeReply);
 
 impl ToPython for Keys {
@@ -100,7 +100,7 @@ impl ToPython for Keys {
     }
 }
 
-/// How many keys there are.
+/// As Python: how many keys there are.
 pub(crate) struct Count(pub(crate) RangeReply);
 
 impl ToPython for Count {

@@ -1,4 +1,4 @@
-//! What a server answers about keys and values, as Python objects.
+//! The responses about keys and values, as Python objects.
 
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};

@@ -13,7 +13,7 @@ use crate::py::support::to_python::Done;
 use crate::rpc::lease::calls;
 use crate::rpc::lease::keep_alive::renew_once;
 
-/// A number of whole seconds, at least one.
+/// Reads a TTL: a whole number of seconds, at least 1.
 pub(crate) fn ttl(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
     let seconds = integer(value, name)?;
     if seconds < 1 {
@@ -23,7 +23,7 @@ pub(crate) fn ttl(value: &Bound<'_, PyAny>, name: &str) -> PyResult<i64> {
     Ok(seconds)
 }
 
-/// The id for a new lease; 0 asks for a random one, as it does in etcd's own API.
+/// Reads the id of a new lease; 0 asks for a random one, as in etcd's own API.
 pub(crate) fn new_lease_id(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<i64>> {
     let id = value.map(|value| integer(value, "id")).transpose()?;
     Ok(id.filter(|&id| id != 0))

@@ -1,4 +1,4 @@
-//! What a server answers about leases, as Python objects.
+//! The responses about leases, as Python objects.
 
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;

@@ -29,7 +29,7 @@ pub(crate) struct WatchEvent {
     prev_value: Option<Py<PyBytes>>,
 }
 
-/// The members of `WatchEventType`, looked up once.
+/// The member of `WatchEventType`; both members are looked up only once.
 fn event_type(py: Python<'_>, kind: i32) -> PyResult<Py<PyAny>> {
     static TYPES: PyOnceLock<(Py<PyAny>, Py<PyAny>)> = PyOnceLock::new();
     let (put, delete) = TYPES.get_or_try_init(py, || {
@@ -56,7 +56,7 @@ impl WatchEvent {
     }
 }
 
-/// A `WatchBatch`, which is a class of the Python package.
+/// Makes a `WatchBatch`, a class of the Python package.
 pub(crate) fn batch<'a>(
     py: Python<'_>,
     header: wire::ResponseHeader,

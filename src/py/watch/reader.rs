@@ -1,4 +1,4 @@
-//! The reading side of a watch, on the loop's thread.
+//! The reading side of a watch, on the event loop's thread.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -21,19 +21,19 @@ pub(crate) struct NoticeReader {
 
 #[derive(Default)]
 struct Position {
-    /// The rest of the batch whose events are being read one by one.
+    /// The unread events of the current batch.
     events: VecDeque<Event>,
     events_revision: i64,
     events_header: ResponseHeader,
-    /// The last revision that was read to its end.
+    /// The last revision whose events have all been read.
     revision: i64,
-    /// Whether the one event of `once` was read.
+    /// Whether the watch is over: it was cancelled, or the one event or batch of `once` was read.
     done: bool,
 }
 
-/// What a reader takes at once: an event, or all of one revision.
+/// What is read at a time: one event, or all events of a revision.
 trait Portion: Send {
-    /// From events of which there is one at least.
+    /// `events` must not be empty.
     fn take(events: &mut VecDeque<Event>) -> Self;
 
     fn put_back(self, events: &mut VecDeque<Event>);
@@ -60,33 +60,33 @@ impl Portion for VecDeque<Event> {
     }
 }
 
-/// What was taken to be read now.
+/// What is taken to be read now.
 struct Unread<P> {
     portion: P,
     revision: i64,
     header: ResponseHeader,
-    /// Whether the revision is read to its end with it.
+    /// Whether the revision is complete once this is read.
     is_last: bool,
 }
 
-/// What a reader gets.
+/// The outcome of taking the next portion.
 enum Next<P> {
     Unread(Unread<P>),
     NothingYet,
-    /// Only how far the server is.
+    /// The server has made progress, without events.
     Progress,
-    /// `once` is over, or the watch was cancelled.
+    /// The one portion of `once` was read, or the watch was cancelled.
     Done,
     Ended(End),
 }
 
 impl NoticeReader {
-    /// A reader of which nothing is read yet.
+    /// A reader that has read nothing yet.
     pub(crate) fn new(notices: Receiver<Notice, End>, once: bool) -> Self {
         Self { notices, position: Mutex::default(), once }
     }
 
-    /// Ends the watch from this side; what was not read is dropped.
+    /// Ends the watch and drops what was not read.
     pub(crate) fn cancel(&self) {
         let unread = self.position.with(|position| {
             position.done = true;
@@ -96,7 +96,7 @@ impl NoticeReader {
         self.notices.close(End::Finished);
     }
 
-    /// The last revision that was read to its end, or that there was nothing new up to.
+    /// The last revision that was read completely, or that the server has reported progress to.
     pub(crate) fn revision(&self) -> i64 {
         self.position.with(|position| position.revision)
     }
@@ -130,7 +130,7 @@ impl NoticeReader {
         })
     }
 
-    /// Makes a Python object of what is next. Where that fails it stays what is next.
+    /// Makes a Python object of the next portion. If that fails, the portion stays the next one.
     fn read<P: Portion>(
         &self,
         py: Python<'_>,
@@ -176,7 +176,7 @@ impl NoticeReader {
     }
 }
 
-/// Takes one event after the other.
+/// Reads one event at a time.
 pub(crate) struct EventReader(pub(crate) Arc<NoticeReader>);
 
 impl StreamReader for EventReader {
@@ -195,8 +195,8 @@ impl StreamReader for EventReader {
     }
 }
 
-/// Takes the events of one revision after the other; where it tells progress, `None` where all that
-/// has come is how far the server is.
+/// Reads the events of one revision at a time. With `tells_progress`, also yields `None` when the
+/// server has made progress without events.
 pub(crate) struct BatchReader {
     pub(crate) reader: Arc<NoticeReader>,
     pub(crate) tells_progress: bool,

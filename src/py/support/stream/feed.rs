@@ -1,4 +1,4 @@
-//! The engine's side of a stream: reads from a member as fast as the program takes it.
+//! The engine's side of a stream: passes items on as fast as the program reads them.
 
 use std::future::Future;
 
@@ -13,14 +13,14 @@ use crate::rpc::error::Error;
 pub(crate) trait StreamSource: Send + 'static {
     type Item: Send + 'static;
 
-    /// What errors call it.
+    /// The name of the stream in errors.
     const NAME: &'static str;
 
-    /// The weight of the items that may wait for their reader, beyond which the member is held
-    /// back, or else the oldest are dropped.
+    /// How much weight may be queued for the reader. Beyond that the source is held back, or the
+    /// oldest items are dropped.
     const LIMIT: usize;
 
-    /// Whether new items push out the oldest, because the source waits for nobody.
+    /// Whether the oldest items are dropped, because the source cannot be held back.
     const DROPS_OLDEST: bool = false;
 
     /// The next item and its weight; `None` at the end.
@@ -28,13 +28,13 @@ pub(crate) trait StreamSource: Send + 'static {
         &mut self,
     ) -> impl Future<Output = Result<Option<(Self::Item, usize)>, Error>> + Send + '_;
 
-    /// Whether the stream has begun with this item.
+    /// Whether this item shows that the stream has begun.
     fn begins_with(_item: &Self::Item) -> bool {
         true
     }
 }
 
-/// Both ends of a stream that is about to begin.
+/// Both ends of a new stream.
 pub(crate) struct Ends<T> {
     pub(crate) feed: Feed<T>,
     pub(crate) items: Receiver<T, End>,
@@ -47,7 +47,7 @@ pub(crate) struct Feed<T> {
     closing: watch::Receiver<bool>,
 }
 
-/// The ends of a stream that ends at the latest when its context closes.
+/// Makes a stream that ends when its context closes, if not before.
 pub(crate) fn ends<S: StreamSource>(closing: watch::Receiver<bool>) -> Ends<S::Item> {
     let (sender, items) = bridge::channel(S::LIMIT, || End::stopped(S::NAME));
     let (told, state) = watch::channel(StreamState::default());
@@ -55,7 +55,7 @@ pub(crate) fn ends<S: StreamSource>(closing: watch::Receiver<bool>) -> Ends<S::I
 }
 
 impl<T: Send> Feed<T> {
-    /// Passes on items until the source ends, nobody reads any more, or the context closes.
+    /// Passes items on until the source ends, the reader is gone, or the context closes.
     pub(crate) async fn run<S: StreamSource<Item = T>>(mut self, mut source: S) {
         let end = tokio::select! {
             biased;
@@ -70,7 +70,7 @@ impl<T: Send> Feed<T> {
 
 /// Completes when the context closes.
 async fn closed(closing: &mut watch::Receiver<bool>) {
-    // The sender goes away with the last view of the context.
+    // An error means that the last view of the context was dropped, which closes it as well.
     let _ = closing.wait_for(|closing| *closing).await;
 }
 

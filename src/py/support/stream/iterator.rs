@@ -1,4 +1,4 @@
-//! The loop's side of a stream: the async iterator.
+//! The event loop's side of a stream: the async iterator.
 
 use std::sync::Arc;
 
@@ -22,7 +22,7 @@ pub(crate) struct Stream {
     native: ForkGuarded<Native>,
 }
 
-/// What the engine works on too.
+/// The part that is shared with the engine.
 struct Native {
     reader: Arc<dyn StreamReader>,
     state: watch::Receiver<StreamState>,
@@ -43,7 +43,7 @@ impl Stream {
         self.native.get().ok_or_else(|| errors::forked(py))
     }
 
-    /// The same stream, read in another way.
+    /// The same stream with another reader.
     pub(crate) fn read_by(&self, py: Python<'_>, reader: Arc<dyn StreamReader>) -> PyResult<Self> {
         let Native { state, engine, .. } = self.native(py)?;
         Ok(Self::new(self.bridge.clone_ref(py), Arc::clone(engine), reader, state.clone()))
@@ -53,12 +53,12 @@ impl Stream {
         Ok(self.native(py)?.state.clone())
     }
 
-    /// Refuses another loop than that of the communicator.
+    /// Fails on another event loop than the communicator's.
     fn check_loop(&self, py: Python<'_>) -> PyResult<()> {
         if self.bridge.get().check_running(py)? { Ok(()) } else { Err(errors::wrong_loop(py)) }
     }
 
-    /// Waits for a moment; fails where it can't come any more.
+    /// Waits for a moment of the stream; fails once it cannot come any more.
     pub(crate) fn until(&self, py: Python<'_>, moment: Moment) -> PyResult<Call> {
         let native = self.native(py)?;
         self.check_loop(py)?;
@@ -66,7 +66,7 @@ impl Stream {
         bridge::spawn(py, &self.bridge, &native.engine, errors::lost_read, reached)
     }
 
-    /// Ends the stream as its context does when it is left.
+    /// Ends the stream when its `async with` block is left.
     pub(crate) fn leave(&self, py: Python<'_>) -> PyResult<Call> {
         self.cancel();
         bridge::finished(py, &self.bridge, py.None())
@@ -98,7 +98,7 @@ impl Stream {
     }
 }
 
-/// Makes a Python object of the next item of a channel. Where that fails it stays the next item.
+/// Makes a Python object of the next item. If that fails, the item stays the next one.
 pub(crate) fn read<T: Send>(
     py: Python<'_>,
     items: &Receiver<T, End>,
@@ -118,7 +118,7 @@ pub(crate) fn read<T: Send>(
     }
 }
 
-/// Reads items one by one, as they come.
+/// Reads one item at a time.
 pub(crate) struct ItemReader<T>(pub(crate) Receiver<T, End>);
 
 impl<T: ToPython + Clone> StreamReader for ItemReader<T> {
