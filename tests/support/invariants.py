@@ -1,7 +1,7 @@
-"""What etcd promises of a watch, checked on what one has yielded.
+"""etcd's guarantees for watches, checked on the events that a watch has yielded.
 
-These are the nine invariants of etcd's own robustness suite. The truth is what the server tells
-through another client when all faults are over: `Change`s, one for each event of the history.
+These are the nine invariants of etcd's own robustness suite. The reference is the history that
+another client reads after all faults are over: one `Change` for each event.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,7 +13,7 @@ from etcd_client import WatchEvent, WatchEventType, WatchFilterType
 
 @dataclass(frozen=True)
 class Change:
-    """One change of one key, as the server remembers it."""
+    """One change of one key in the server's history."""
 
     revision: int
     key: bytes
@@ -25,7 +25,7 @@ class Change:
 
 @dataclass
 class Batch:
-    """Events that a watch yielded together, and the revision that it claimed to be at before."""
+    """Events that a watch yielded together, and the revision that it reported before them."""
 
     events: list[WatchEvent]
     bookmark: int
@@ -38,13 +38,13 @@ class Batch:
 
 @dataclass
 class Stream:
-    """All that one watch has yielded, and what it had been asked for."""
+    """Everything that one watch has yielded, and the options of the watch."""
 
     prefix: bytes
     start_revision: int
-    """The first revision of interest."""
+    """The revision at which the watch starts."""
     end_revision: int = 0
-    """The revision up to which the stream was read to its end."""
+    """The revision up to which the stream was read."""
     filters: Sequence[WatchFilterType] = ()
     prev_kv: bool = False
     batches: list[Batch] = field(default_factory=list)
@@ -60,7 +60,7 @@ class Stream:
         return change.key.startswith(self.prefix) and unwanted not in self.filters
 
     def wanted(self, history: Sequence[Change]) -> list[Change]:
-        """Return what the watch has to yield of a history, up to where it was read."""
+        """Return the changes of a history that the watch has to yield, up to `end_revision`."""
         last = max([self.end_revision, *map(_revision, self.events)])
         return [
             change
@@ -70,7 +70,7 @@ class Stream:
 
 
 def violations(stream: Stream, history: Sequence[Change]) -> list[str]:
-    """Return what is wrong with a stream, each beginning with the invariant's name."""
+    """Return the violations of a stream, each beginning with the invariant's name."""
     return [
         f"{name}: {complaint}"
         for name, check in INVARIANTS.items()
@@ -92,7 +92,7 @@ def _place(event: WatchEvent) -> tuple[int, bytes]:
 
 
 def _ordered(stream: Stream, _history: Sequence[Change]) -> Iterator[str]:
-    """Revisions never go back."""
+    """Revisions never decrease."""
     revisions = [_revision(event) for event in stream.events]
     for earlier, later in pairwise(revisions):
         if later < earlier:
@@ -100,7 +100,7 @@ def _ordered(stream: Stream, _history: Sequence[Change]) -> Iterator[str]:
 
 
 def _unique(stream: Stream, _history: Sequence[Change]) -> Iterator[str]:
-    """No event comes twice."""
+    """No event is delivered twice."""
     seen = set()
     for place in map(_place, stream.events):
         if place in seen:
@@ -109,7 +109,7 @@ def _unique(stream: Stream, _history: Sequence[Change]) -> Iterator[str]:
 
 
 def _atomic(stream: Stream, _history: Sequence[Change]) -> Iterator[str]:
-    """All events of a revision come together, and with those of no other."""
+    """All events of a revision are in one batch, and a batch has no other revision."""
     of_batches = [{_revision(event) for event in batch.events} for batch in stream.batches]
     for revisions in of_batches:
         if len(revisions) != 1:
@@ -120,7 +120,7 @@ def _atomic(stream: Stream, _history: Sequence[Change]) -> Iterator[str]:
 
 
 def _bookmarkable(stream: Stream, _history: Sequence[Change]) -> Iterator[str]:
-    """Nothing comes of a revision up to which everything was said to have been told."""
+    """No event has a revision at or below one that the watch has already reported."""
     for batch in stream.batches:
         if batch.revision <= batch.bookmark:
             yield f"revision {batch.revision} though the watch was at {batch.bookmark}"
@@ -139,7 +139,7 @@ def _reliable(stream: Stream, history: Sequence[Change]) -> Iterator[str]:
 
 
 def _resumable(stream: Stream, history: Sequence[Change]) -> Iterator[str]:
-    """The stream begins where it was told to, and goes on until where it was read."""
+    """The first and the last wanted event are there, and none before the start revision."""
     received = set(map(_place, stream.events))
     wanted = [(change.revision, change.key) for change in stream.wanted(history)]
     for end, place in (("first", wanted[:1]), ("last", wanted[-1:])):
@@ -150,7 +150,7 @@ def _resumable(stream: Stream, history: Sequence[Change]) -> Iterator[str]:
 
 
 def _filter(stream: Stream, history: Sequence[Change]) -> Iterator[str]:
-    """Nothing comes that was not asked for, or that has never happened so."""
+    """Every event was requested, and matches a change in the history."""
     happened = {(change.revision, change.key): change for change in history}
     for event in stream.events:
         change = happened.get(_place(event))
@@ -163,7 +163,7 @@ def _filter(stream: Stream, history: Sequence[Change]) -> Iterator[str]:
 
 
 def _is_create(stream: Stream, history: Sequence[Change]) -> Iterator[str]:
-    """An event creates its key if and only if there was none."""
+    """An event is a create if and only if its key did not exist before."""
     before = _before(history)
     for event in stream.events:
         if _is_delete(event) or _place(event) not in before:
@@ -176,7 +176,7 @@ def _is_create(stream: Stream, history: Sequence[Change]) -> Iterator[str]:
 
 
 def _prev_kv(stream: Stream, history: Sequence[Change]) -> Iterator[str]:
-    """An event carries what its key was before, if that was asked for."""
+    """An event carries the previous key-value pair, if that was requested."""
     if not stream.prev_kv:
         return
     before = _before(history)
@@ -193,7 +193,7 @@ def _prev_kv(stream: Stream, history: Sequence[Change]) -> Iterator[str]:
 
 
 def _before(history: Sequence[Change]) -> Mapping[tuple[int, bytes], Change | None]:
-    """Return what each change has replaced; None where there was no such key."""
+    """Return the change that each change has replaced; None if there was no such key."""
     before: dict[tuple[int, bytes], Change | None] = {}
     current: dict[bytes, Change] = {}
     for change in history:

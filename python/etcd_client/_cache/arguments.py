@@ -1,4 +1,4 @@
-"""The arguments of a cache."""
+"""Checks of the arguments of a cache."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def read_prefixes(prefix: BytesLike | None, prefixes: Iterable[BytesLike] | None) -> list[bytes]:
-    """Return the prefixes in their order, without those that begin with another one.
+    """Return the prefixes, sorted, without those that another one covers.
 
     Args:
         prefix: The only one; or None.
@@ -25,7 +25,7 @@ def read_prefixes(prefix: BytesLike | None, prefixes: Iterable[BytesLike] | None
         message = "prefix, prefixes: expected one of them"
         raise InvalidArgsError(message)
     if prefix is not None:
-        _etcd_client.prefix_range(prefix)  # refuses what is none
+        _etcd_client.prefix_range(prefix)  # raises if it is no prefix
         return [as_bytes(prefix)]
     if isinstance(prefixes, str | bytes | bytearray | memoryview):
         message = f"prefixes: expected a list, got {type(prefixes).__qualname__}"
@@ -45,14 +45,14 @@ def read_prefixes(prefix: BytesLike | None, prefixes: Iterable[BytesLike] | None
 
 
 def check_decode(decode: object) -> None:
-    """Refuse what cannot be called."""
+    """Raise `TypeError` if `decode` is not callable."""
     if decode is not None and not callable(decode):
         message = f"decode: expected a function, got {type(decode).__qualname__}"
         raise TypeError(message)
 
 
 def check_count(value: object, name: str, least: int) -> None:
-    """Refuse what is no number, or too small."""
+    """Raise an error if `value` is not an int, or less than `least`."""
     if isinstance(value, bool) or not isinstance(value, int):
         message = f"{name}: expected int, got {type(value).__qualname__}"
         raise TypeError(message)

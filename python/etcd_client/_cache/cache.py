@@ -1,4 +1,4 @@
-"""`Cache`: keys that are kept up to date in memory."""
+"""`Cache`: the keys of prefixes in memory, kept up to date."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ _T = TypeVar("_T")
 class Cache(Mapping[bytes, _V]):
     """The keys of one or more prefixes in memory, kept up to date: a read-only mapping.
 
-    `Communicator.cache` makes it. Entering it reads all keys; from then on one watch keeps it up to
-    date, for any number of tasks that read it. Reading takes no request and never waits. It always
-    shows the keys as they were at one revision, `revision`: a transaction is seen as a whole or not
-    at all. The order of the keys is not that of the server.
+    `Communicator.cache` returns it. Entering it reads all keys; from then on one watch keeps it up
+    to date for all tasks that share it. Reading a key sends no request and never waits. The cache
+    always shows the keys at one revision, `revision`: a transaction is visible as a whole or not at
+    all. The keys are not in the order of the server.
 
-    If the history that it needs is compacted, or the cluster restored from a backup, it reads
-    everything again and goes on. After any other error it tries again, less and less often;
-    `trouble` is the error meanwhile, and what it shows gets older. `fresh` and `age` say how old.
+    If the history that it needs is compacted, or the cluster is restored from a backup, the cache
+    reads everything again and goes on. After any other error it retries with backoff; meanwhile
+    `trouble` is the error, and the contents get older. `fresh` and `age` tell how old they are.
 
-    Keys may be given as any bytes-like object or `str`. After it is left, it shows what it last
-    was.
+    Keys may be given as any bytes-like object or `str`. After the context is left, the cache keeps
+    its last contents.
 
     Examples:
         >>> async with communicator.cache("/services/") as view:
@@ -83,7 +83,7 @@ class Cache(Mapping[bytes, _V]):
         while not self._follower.loads:
             try:
                 await self._follower.load()
-            except CompactedError:  # noqa: PERF203 - while it was being read
+            except CompactedError:  # noqa: PERF203 - compacted between two pages
                 continue
         await self._background.__aenter__()
         self._background.start(self._follower.follow)
@@ -108,7 +108,7 @@ class Cache(Mapping[bytes, _V]):
         return value
 
     def get(self, key: BytesLike, default: _D = None) -> _V | _D:  # type: ignore[assignment]
-        """Return what a key has, or something else where there is no such key.
+        """Return the value of a key, or a default if there is no such key.
 
         Args:
             key: The key.
@@ -135,7 +135,7 @@ class Cache(Mapping[bytes, _V]):
         return len(self._follower.contents.shown)
 
     def kv(self, key: BytesLike) -> KeyValue | None:
-        """Return all that the server has of a key, also where its value could not be decoded.
+        """Return a key with its revisions and lease, even if its value could not be decoded.
 
         Args:
             key: The key.
@@ -147,11 +147,11 @@ class Cache(Mapping[bytes, _V]):
 
     @property
     def errors(self) -> Mapping[bytes, Exception]:
-        """What `decode` raised, by key: keys whose present value is left out of the mapping."""
+        """The exceptions of `decode` by key; the mapping leaves these keys out."""
         return dict(self._follower.contents.errors)
 
     def snapshot(self) -> CacheSnapshot[_V]:
-        """Copy it, in a time that grows with the number of keys.
+        """Copy the cache, which takes time proportional to the number of keys.
 
         Returns:
             A mapping that does not change any more.
@@ -162,22 +162,23 @@ class Cache(Mapping[bytes, _V]):
 
     @property
     def revision(self) -> int:
-        """The revision at which the server had what it shows; 0 before it is entered.
+        """The revision of the contents; 0 before the cache is entered.
 
-        It grows, also while nothing changes; it falls if the cluster is restored from a backup.
+        It also grows when no key of the cache changes, and may fall if the cluster is restored from
+        a backup.
         """
         return self._follower.revision
 
     @property
     def age(self) -> float:
-        """The seconds since it last heard of the server: of a change, or that there is none."""
+        """The seconds since the server last reported a change, or that there is none."""
         return monotonic() - self._follower.heard_at
 
     @property
     def fresh(self) -> bool:
-        """Whether it is kept up to date, and has heard of the server within `max_age` seconds.
+        """Whether the cache is kept up to date, and `age` is at most `max_age`.
 
-        It is not while it has to read everything again.
+        It is False while the cache has to read everything again.
         """
         follower = self._follower
         running = follower.loads > 0 and follower.waiters.end is None
@@ -185,13 +186,13 @@ class Cache(Mapping[bytes, _V]):
 
     @property
     def trouble(self) -> EtcdError | None:
-        """Why it is not kept up to date at present; None where it is, or only the line is cut."""
+        """Why the cache is not kept up to date; None if it is, or only the connection is cut."""
         return self._follower.trouble
 
     # Waiting
 
     async def wait_for(self, *, revision: int, timeout: float | None = None) -> int:
-        """Wait until it has come to a revision, such as that of an own write.
+        """Wait until the cache has reached a revision, such as that of your own write.
 
         Args:
             revision: The revision, as `response.header.revision` of a write.
@@ -212,10 +213,10 @@ class Cache(Mapping[bytes, _V]):
         return self._follower.revision
 
     async def sync(self, *, timeout: float | None = None) -> int:
-        """Wait until it shows all that was written before this call, by anybody.
+        """Wait until the cache shows everything that any client wrote before this call.
 
-        One linearizable read asks the cluster for its revision. What is read from the cache
-        afterwards is at least as new as if it had been read from the cluster.
+        One linearizable read gets the revision of the cluster. Reading the cache afterwards is at
+        least as up to date as a linearizable read at the time of the call.
 
         Args:
             timeout: Seconds that it may take; None for any time.
@@ -237,13 +238,15 @@ class Cache(Mapping[bytes, _V]):
             )
             wanted = response.header.revision
             if wanted < seen:
-                # The cluster was restored from a backup: the watch will find that out too.
+                # The cluster was restored from a backup. The watch will notice it, and everything
+                # will be read again: wait for that.
                 wanted = sys.maxsize
             if follower.revision < wanted:
                 follower.ask()
             while follower.revision < wanted and follower.loads == loads:
                 await deadline.bound(follower.waiters.for_revision(wanted))
-            # What was read anew may be another history, in which that revision says nothing.
+            # After reading everything again, the history may be another one, in which `wanted`
+            # means nothing: start over.
             if follower.loads == loads:
                 return follower.revision
 
@@ -253,9 +256,10 @@ class Cache(Mapping[bytes, _V]):
         *,
         timeout: float | None = None,
     ) -> _T:
-        """Wait until a function of the cache returns something true.
+        """Wait until a function of the cache returns a true value.
 
-        It is called at once, and after changes; what is true only between two calls may be missed.
+        The function is called at once and after changes; a condition that is true only between two
+        calls may be missed.
 
         Args:
             predicate: The function, which is given the cache.
@@ -275,10 +279,10 @@ class Cache(Mapping[bytes, _V]):
         return result
 
     def changes(self, *, limit: int = 1000) -> CacheChanges:
-        """Iterate over what changes from now on.
+        """Subscribe to the changes from now on.
 
-        What `snapshot` returns before or after it, without an `await` in between, is what the
-        changes begin with.
+        They start from what `snapshot` returns just before or after this call, with no `await` in
+        between.
 
         Args:
             limit: How many changes may wait for a slow reader. More are merged: each key has one

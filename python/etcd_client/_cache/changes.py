@@ -1,4 +1,4 @@
-"""`CacheChanges`: what has changed in a cache, for readers of any speed."""
+"""`CacheChanges`: the changes of a cache, for fast and slow subscribers."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ else:
 class CacheBatch(_Changes):
     """Changes that became visible at once: a list of `CacheChange`.
 
-    Usually they are those of one revision. They are the difference between two revisions after the
-    cache was read anew, with deleted keys first, or where the reader was slow.
+    Usually they are the changes of one revision. If the cache had to read everything again, or the
+    subscriber was slow, they are the difference between two revisions, with deleted keys first.
 
     Attributes:
         revision: The revision of the cache after the changes.
@@ -75,15 +75,15 @@ class CacheBatch(_Changes):
 class CacheChanges:
     """The changes of a cache, as an async iterator of `CacheBatch`.
 
-    `Cache.changes` makes it; it begins with what the cache was at that moment. It ends when the
-    cache is left. A step that is cancelled loses nothing. One task at a time may iterate; each task
-    may have one of its own.
+    `Cache.changes` returns it; it starts from the state of the cache at that moment, and ends when
+    the cache is closed. Cancelling a step loses nothing. Only one task at a time may iterate; each
+    task can have an iterator of its own.
 
-    Where more changes than `limit` wait for the reader, they are merged into one batch:
-    intermediate values are left out, and so are keys that were created and deleted meanwhile. What
-    is applied in order still leads to the same contents.
+    If more than `limit` changes wait for the subscriber, they are merged into one batch, without
+    intermediate values and without keys that were created and deleted meanwhile. Applying all
+    batches in order still gives the same contents.
 
-    Reading it raises:
+    Iterating raises:
 
     Raises:
         ClosedError: The communicator was closed.
@@ -114,7 +114,8 @@ class CacheChanges:
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
-        # Batches as they came, or where there are too many, all of them as one change for each key.
+        # Batches that wait for the subscriber. Once there are too many changes, they move to
+        # `_merged`, with at most one change for each key.
         self._waiting: deque[tuple[int, list[CacheChange]]] = deque()
         self._count = 0
         self._merged: dict[bytes, CacheChange] | None = None
@@ -155,7 +156,7 @@ class CacheChanges:
         return CacheBatch(changes, revision, merged=False)
 
     def _publish(self, revision: int, changes: list[CacheChange]) -> None:
-        """Add changes, which nobody may alter any more."""
+        """Add changes; the list is shared by all subscribers and must not be modified."""
         self._revision = revision
         if self._merged is not None:
             self._merge(changes)
@@ -182,7 +183,7 @@ class CacheChanges:
                 merged[change.key] = CacheChange(change.key, old, change.new)
 
     def _finish(self, error: Exception | None) -> None:
-        """Say that nothing comes after what is there."""
+        """End the iteration after the batches that are waiting."""
         self._end = StopAsyncIteration() if error is None else error
         self._notify()
 

@@ -1,4 +1,4 @@
-"""`Contents`: the keys of a cache, and what programs see of them."""
+"""`Contents`: the keys of a cache and their decoded values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _DELETE = WatchEventType.DELETE
 
 
 class Contents:
-    """Keys with what the server has of them, and with what a program's function makes of it.
+    """The key-value pairs of the server, and their decoded values.
 
     Args:
         decode: The program's function; None where it wants the bytes.
@@ -30,19 +30,20 @@ class Contents:
     def __init__(self, decode: Callable[[KeyValue], Any] | None) -> None:
         self.decode = decode
         self.kvs: dict[bytes, KeyValue] = {}
-        # What is shown of each key: without a function the same dictionary, which saves memory.
+        # The decoded values; without `decode`, the same dictionary, which saves memory.
         self.shown: dict[bytes, Any] = self.kvs if decode is None else {}
         self.errors: dict[bytes, Exception] = {}
 
     def apply(self, events: Sequence[WatchEvent], *, told: bool) -> list[CacheChange]:
-        """Change the keys as the server did; all at once, as nobody else runs meanwhile.
+        """Apply the events of one revision, atomically: no other task runs meanwhile.
 
         Args:
             events: All of one revision.
             told: Whether somebody wants to know the changes, which are not listed otherwise.
         """
         if self.decode is not None:
-            # The program's function may take its time, in which nothing may be half done.
+            # Decode everything first: a decoder that looks at the cache must not see a revision
+            # that is half applied.
             values = [
                 _NOTHING if event.event is _DELETE else self.decoded(event.kv) for event in events
             ]
@@ -62,7 +63,7 @@ class Contents:
         return changes
 
     def decoded(self, kv: KeyValue | None) -> object:
-        """Return what the program's function makes of a key, or a `Failure`."""
+        """Return the decoded value of a key, or a `Failure`."""
         if kv is None or self.decode is None:
             return _NOTHING
         try:
@@ -72,7 +73,7 @@ class Contents:
             return Failure(error)
 
     def show(self, key: bytes, value: object) -> None:
-        """Show what `decoded` returned, or nothing."""
+        """Show the result of `decoded`; remove the value if there is none."""
         self.errors.pop(key, None)
         if isinstance(value, Failure):
             self.errors[key] = value.error
@@ -82,7 +83,7 @@ class Contents:
         self.shown.pop(key, None)
 
     def keep(self, key: bytes, before: Contents) -> None:
-        """Take a key over from earlier contents, without decoding it again."""
+        """Copy a key from earlier contents, without decoding it again."""
         self.kvs[key] = before.kvs[key]
         if self.decode is not None:
             if key in before.shown:
@@ -91,20 +92,20 @@ class Contents:
                 self.errors[key] = before.errors[key]
 
     def add(self, kv: KeyValue) -> None:
-        """Add a key that is new, or is not what it was before."""
+        """Add a key that is new or has changed."""
         self.kvs[kv.key] = kv
         if self.decode is not None:
             self.show(kv.key, self.decoded(kv))
 
     def snapshot(self) -> dict[bytes, Any]:
-        """Copy what is shown."""
+        """Return a copy of the decoded values."""
         if self.decode is None:
             return {key: kv.value for key, kv in self.kvs.items()}
         return dict(self.shown)
 
 
 class Failure:
-    """What is shown instead of a value that could not be decoded.
+    """The result of `decoded` for a value that could not be decoded.
 
     Args:
         error: What the program's function raised.

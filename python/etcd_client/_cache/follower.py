@@ -1,4 +1,4 @@
-"""`Follower`: what keeps the contents of a cache up to date, beside the program."""
+"""`Follower`: keeps the contents of a cache up to date in the background."""
 
 from __future__ import annotations
 
@@ -26,30 +26,31 @@ if TYPE_CHECKING:
 
     from .changes import CacheChange
 
-# Where a revision is waited for and nothing comes, the server is asked how far it is: the first
-# time after so many seconds, as the events themselves are usually there before.
+# In seconds: the limits of the pauses between progress requests while a task waits for a revision.
+# The first request is delayed, as the events themselves usually arrive before.
 _FIRST_PAUSE = 0.01
 _LONGEST_PAUSE = 0.5
-# Pauses that are longer say that no answer comes: it is found out in a way that costs more.
+# Once the pause is longer than this, the server does not seem to answer progress requests, and a
+# costlier way is used: comparing by a read, or with events held back, reading everything again.
 _PATIENCE = 0.05
 _PATIENCE_HOLDING = 0.3
-# The pauses between attempts to read everything anew.
+# The limits of the backoff between attempts to read everything again.
 _FIRST_RETRY = 0.05
 _LONGEST_RETRY = 10.0
-# The batches between two turns of the event loop, where one comes after the other.
+# The number of batches after which to yield to the event loop.
 _TURN = 100
-# The events that may wait for the rest of their revisions, with several prefixes.
+# With several prefixes: how many events may be held back until their revisions are complete.
 MOST_HELD = 100_000
 
 _FINAL = (ClosedError, ForkedError, WrongLoopError)
 
 
 class TooFarBehindError(EtcdError):
-    """One of several prefixes is so far behind the others that reading anew takes less memory."""
+    """One prefix is too far behind the others: reading everything again is the better way."""
 
 
 class Follower:
-    """Reads all keys, watches them, and reads them anew where history has a gap.
+    """Reads all keys, watches them, and reads them again if the history has a gap.
 
     Args:
         communicator: The connection to use.
@@ -100,13 +101,13 @@ class Follower:
         self.revision = 0
         self.heard_at = 0.0
         self.loads = 0
-        """How often everything was read."""
+        """How many times everything was read."""
         self.trouble: EtcdError | None = None
-        """Why the contents are not kept up to date at present."""
+        """The error after which everything has to be read again; None if there was none."""
         self.waiters = Waiters(self._wish_for_news)
 
     async def load(self) -> None:
-        """Read everything, and show it at once."""
+        """Read everything, and replace the contents atomically."""
         asked_at = monotonic()
         loaded = await load(
             self._communicator,
@@ -126,7 +127,7 @@ class Follower:
         await let_go(before)
 
     async def follow(self) -> None:
-        """Keep the contents up to date, for as long as nobody cancels it."""
+        """Keep the contents up to date until cancelled, or an error that is final."""
         end: Exception = ClosedError("the cache has been left")
         try:
             while True:
@@ -147,7 +148,7 @@ class Follower:
             self._finish(end)
 
     async def _read_watch(self) -> None:
-        """Apply what a watch tells, until it fails."""
+        """Apply the events of a watch until it fails."""
         watch = self._communicator.watch_many(
             prefixes=self._prefixes, start_revision=self.revision + 1, progress_notify=True
         )
@@ -160,7 +161,7 @@ class Follower:
             async for batch in watch._batches_and_progress():  # noqa: SLF001 - made for this
                 self.heard_at = monotonic()
                 if alone and batch is not None and batch.revision > self.revision:
-                    # The usual case, which may happen very often.
+                    # A fast path for the most frequent case.
                     self._apply(batch, batch.revision)
                     self.waiters.reached(batch.revision)
                 else:
@@ -184,7 +185,7 @@ class Follower:
     def _accept(self, batch: WatchBatch | None, revision: int) -> None:
         merger = self._merger
         if merger is not None:
-            # What a comparison has told to make no difference before is left out.
+            # Skip what `_compare` has already covered.
             if batch is not None and batch.revision > self.revision:
                 merger.add(batch)
             for each, events in merger.complete(revision):
@@ -194,7 +195,7 @@ class Follower:
                 raise TooFarBehindError(message)
             if merger.count:
                 self.ask()
-        # The watch's own is 0 before it is confirmed.
+        # `watch.revision` is 0 until the watch is confirmed.
         self.revision = max(self.revision, revision)
         self.waiters.reached(self.revision)
 
@@ -209,7 +210,7 @@ class Follower:
     # Asking
 
     def ask(self) -> None:
-        """Ask the server how far it is; it answers once the watch has been told all up to there."""
+        """Request progress; the response comes after all events up to its revision."""
         if self._watch is not None:
             self._watch.request_progress()
 
@@ -217,7 +218,7 @@ class Follower:
         self._wish.set()
 
     async def keep_asking(self) -> None:
-        """Ask the server how far it is where somebody waits for that, or nothing was heard long."""
+        """Request progress while a task waits for a revision, or after a long silence."""
         pause = _FIRST_PAUSE
         while True:
             if self.waiters or self._holds_back():
@@ -237,7 +238,7 @@ class Follower:
 
     async def _ask_again(self, pause: float) -> None:
         self.ask()
-        # Servers before 3.4.25 and 3.5.8 give no answer that can be relied on.
+        # Servers before 3.4.25 and 3.5.8 do not answer progress requests reliably.
         if self._holds_back():
             if pause > _PATIENCE_HOLDING and self._watch is not None:
                 self._begin_anew = True
@@ -249,7 +250,7 @@ class Follower:
         return self._merger is not None and self._merger.count > 0
 
     async def _compare(self) -> None:
-        """Find out by a read whether what is shown is what the cluster has now."""
+        """Check with a read whether the contents are those of the cluster now."""
         loads, revision, kvs = self.loads, self.revision, self.contents.kvs
         if self._watch is None:
             return
@@ -260,10 +261,11 @@ class Follower:
         asked_at = monotonic()
         with contextlib.suppress(EtcdError):
             response = await self._communicator.txn(Txn().and_then(newer), timeout=self._timeout)
-            # The counts are of all keys. Where there are as many and none is newer, none is gone.
+            # The counts ignore `min_mod_revision`: with the same count and no newer key, no key
+            # was added, changed or deleted.
             count = sum(found.count for found in response.responses)
             unchanged = count == len(kvs) and not any(found.kvs for found in response.responses)
-            # The watch may have told more meanwhile, which is the better news.
+            # If the watch has delivered events meanwhile, this result is outdated.
             if unchanged and loads == self.loads and revision == self.revision:
                 self.revision = max(revision, response.header.revision)
                 self.heard_at = max(self.heard_at, asked_at)
@@ -272,7 +274,7 @@ class Follower:
     # Telling
 
     def subscribe(self, limit: int) -> CacheChanges:
-        """Make a reader of what changes from now on."""
+        """Add a subscriber to the changes from now on."""
         changes = CacheChanges(limit)
         if self.waiters.end is not None:
             changes._finish(None)  # noqa: SLF001 - ours
@@ -291,7 +293,7 @@ class Follower:
             self._subscribers = [each for each in self._subscribers if each() is not None]
 
     def _finish(self, error: Exception) -> None:
-        """Tell all who wait that nothing comes any more."""
+        """Wake all waiting tasks and end all subscriptions."""
         left = isinstance(error, ClosedError) and not self._communicator.closed
         self.waiters.end = error
         self.waiters.wake_all()

@@ -1,4 +1,4 @@
-"""Reading all keys of a cache, in pages at one revision, and what differs from before."""
+"""Reading all keys of a cache, in pages at one revision, and comparing them with the old ones."""
 
 from __future__ import annotations
 
@@ -18,20 +18,21 @@ if TYPE_CHECKING:
     from etcd_client._types import BytesLike
 
 
-# The server counts the rest of a range for each page, so that small pages of a large range are
-# slow. Making the objects of one page may take no more than some milliseconds.
+# Keys for each page. The server counts the rest of a range for each page, so that small pages of a
+# large range are slow. A large page blocks the event loop: creating its objects should take no more
+# than a few milliseconds.
 _PAGE = 5_000
-# The keys between two turns of the event loop.
+# The number of keys after which to yield to the event loop.
 _TURN = 1000
 
 
 class Loaded(NamedTuple):
-    """What was read."""
+    """The result of reading all keys."""
 
     revision: int
     contents: Contents
     changes: list[CacheChange]
-    """From the contents before to these: deleted keys first."""
+    """The differences from the contents before, deleted keys first."""
 
 
 async def load(
@@ -42,7 +43,7 @@ async def load(
     *,
     compare: bool,
 ) -> Loaded:
-    """Read all keys.
+    """Read all keys at one revision.
 
     Args:
         communicator: The connection to use.
@@ -60,7 +61,8 @@ async def load(
         scan = _scan(communicator, prefix, revision, timeout)
         async for kv in scan:
             old = before.kvs.get(kv.key)
-            # A cluster that was set up anew may have other values at the same revisions.
+            # Compare more than the revision: a cluster that was set up anew may have other values
+            # at the same revisions.
             if old is not None and old == kv:
                 contents.keep(kv.key, before)
             else:
@@ -97,7 +99,7 @@ async def _removed(before: Contents, contents: Contents) -> list[CacheChange]:
 
 
 async def let_go(contents: Contents) -> None:
-    """Free contents that nobody sees any more; all at once would take long."""
+    """Free old contents step by step: freeing all at once would block the event loop."""
     for each in (contents.kvs, contents.shown):
         count = 0
         while each:

@@ -1,4 +1,4 @@
-"""`Merger`: revisions of a watch of several prefixes, put together again."""
+"""`Merger`: reassembles the revisions of a watch of several prefixes."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 class Merger:
-    """Holds events back until all prefixes have come to their revision.
+    """Holds events back until all prefixes have reached their revision.
 
-    The server tells of each prefix on its own: what a transaction changed in several of them
-    arrives in parts.
+    The server sends the events of each prefix separately: the changes that one transaction makes in
+    several prefixes arrive in parts.
     """
 
     __slots__ = ("_held", "count")
@@ -23,15 +23,15 @@ class Merger:
     def __init__(self) -> None:
         self._held: dict[int, list[WatchEvent]] = {}
         self.count = 0
-        """The events that are held back."""
+        """The number of events that are held back."""
 
     def add(self, batch: WatchBatch) -> None:
-        """Hold a part of a revision."""
+        """Add a part of a revision."""
         self._held.setdefault(batch.revision, []).extend(batch)
         self.count += len(batch)
 
     def complete(self, revision: int) -> Iterator[tuple[int, list[WatchEvent]]]:
-        """Give out the revisions up to one to which all prefixes have come.
+        """Yield and drop the revisions that are complete.
 
         Args:
             revision: What all prefixes have come to.

@@ -1,4 +1,4 @@
-"""`CacheSnapshot`: what a cache was at one revision."""
+"""`CacheSnapshot`: an immutable copy of a cache."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _V = TypeVar("_V")
 
 
 class CacheSnapshot(Mapping[bytes, _V]):
-    """A copy of a cache: a mapping that does not change any more, and can be pickled.
+    """A copy of a cache at one revision: an immutable mapping that can be pickled.
 
     Attributes:
         revision: The revision at which it is what the server had.

@@ -1,4 +1,4 @@
-"""`Waiters`: tasks that wait for a revision of a cache, or for any change of it."""
+"""`Waiters`: the tasks that wait for a revision of a cache, or for any change."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Waiters:
-    """Tasks that wait, each with an event of its own.
+    """The tasks that wait, each with its own event.
 
     Args:
         ask: Called where somebody begins to wait for a revision.
@@ -22,18 +22,18 @@ class Waiters:
     def __init__(self, ask: Callable[[], object]) -> None:
         self._ask = ask
         self._revisions: list[tuple[int, Event]] = []
-        # No task waits for a lower one; there may be none for this one.
+        # A lower bound of the revisions waited for, so that `reached` is cheap.
         self._lowest = 0
         self._changes: list[Event] = []
         self.end: Exception | None = None
-        """Why nothing will come any more."""
+        """The error that waiting raises once the cache has ended."""
 
     def __bool__(self) -> bool:
-        """Tell whether somebody waits for a revision."""
+        """Tell whether any task waits for a revision."""
         return bool(self._revisions)
 
     async def for_revision(self, revision: int) -> None:
-        """Wait until the cache has come to a revision, or was read anew."""
+        """Wait until the cache has reached a revision, or has read everything again."""
         self._check()
         waiter = (revision, Event())
         self._lowest = min(self._lowest, revision) if self._revisions else revision
@@ -47,7 +47,7 @@ class Waiters:
         self._check()
 
     async def for_change(self) -> None:
-        """Wait until anything has changed."""
+        """Wait for the next change of any key."""
         self._check()
         event = Event()
         self._changes.append(event)
@@ -63,7 +63,7 @@ class Waiters:
             raise self.end
 
     def reached(self, revision: int) -> None:
-        """Wake those who wait for a revision that has been reached."""
+        """Wake the tasks that wait for this revision or an earlier one."""
         if not self._revisions or revision < self._lowest:
             return
         rest = []
@@ -76,14 +76,14 @@ class Waiters:
         self._lowest = min((waiter[0] for waiter in rest), default=0)
 
     def changed(self) -> None:
-        """Wake those who wait for any change."""
+        """Wake the tasks that wait for any change."""
         if self._changes:
             waiting, self._changes = self._changes, []
             for event in waiting:
                 event.set()
 
     def wake_all(self) -> None:
-        """Wake everybody, to look again."""
+        """Wake all tasks, so that they check their conditions again."""
         self.changed()
         waiting, self._revisions = self._revisions, []
         for _, event in waiting:

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 
 class RegisteredKey:
-    """A key that has one writer, and what is known of it.
+    """A registered key and its state.
 
-    Whoever writes holds `mutex`, so that the newest value is the one that is written last.
+    Writers hold `mutex`, so that the newest value is written last.
 
     Args:
         communicator: The connection to use.
@@ -47,22 +47,22 @@ class RegisteredKey:
         self.conflict: KeyExistsError | None = None
         self.mutex = Mutex()
         self.settled = Event()
-        """Set while it is written, and when it will not be written any more."""
+        """Set while the key is written, and once it will not be written any more."""
 
     @property
     def is_written(self) -> bool:
-        """Whether it was written with the present lease."""
+        """Whether the key was written with the current lease."""
         return self._create_revision != 0
 
     def lose(self) -> None:
-        """Take it for gone until it is written again."""
+        """Treat the key as gone until it is written again."""
         self._create_revision = 0
         self.settled = Event()
 
     async def write(self, lease: HeldLease, own: Collection[int], deadline: Deadline) -> None:
-        """Write the key where it is absent, or has one of the own leases.
+        """Write the key if it is absent or attached to one of the session's own leases.
 
-        Sending it again does no harm: what it has written has an own lease.
+        A retry is safe: what an earlier attempt wrote is on one of these leases.
 
         Args:
             lease: What to attach it to.
@@ -80,7 +80,7 @@ class RegisteredKey:
             response = await self._communicator.txn(txn, timeout=deadline.left())
             found = _last_read(response)
             if response.succeeded():
-                # What was put is there as it is read.
+                # The transaction reads the key after its own put.
                 self._create_revision = 0 if found is None else found.create_revision
                 self.settled.set()
                 return
@@ -93,7 +93,7 @@ class RegisteredKey:
                 raise KeyExistsError(message, found)
 
     async def overwrite(self, lease: HeldLease, deadline: Deadline) -> None:
-        """Write the value over what this object has written.
+        """Overwrite what this object has written.
 
         Args:
             lease: What it is attached to.
@@ -110,7 +110,7 @@ class RegisteredKey:
             raise ConflictError(message, _last_read(response))
 
     async def delete(self, timeout: float | None = None) -> None:
-        """Delete what this object has written.
+        """Delete the key if this object has written it.
 
         Args:
             timeout: The seconds that it may take.

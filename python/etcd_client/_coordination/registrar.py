@@ -1,4 +1,4 @@
-"""`Registrar`: keeps the keys of a session registered, whatever happens to its lease."""
+"""`Registrar`: keeps the keys of a session registered, even if its lease is lost."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from .registered_key import RegisteredKey
 
-# After these the same is tried again for as long as the session is open.
+# Errors after which an operation is retried while the session is open.
 _PASSING = (EtcdConnectionError, EtcdTimeoutError, NoLeaderError, OutcomeUnknownError)
 _FIRST_PAUSE = 0.05
 _LONGEST_PAUSE = 2.0
@@ -34,9 +34,10 @@ _REMOVAL_TIMEOUT = 2.0
 
 
 class Registrar:
-    """The keys of one session, and the lease that they are written with.
+    """The keys of one session, and the lease that they are attached to.
 
-    That is the session's, until it is lost; then one of its own, and another after each loss.
+    That is the session's lease until it is lost; then the registrar grants its own, and a new one
+    after each loss.
 
     Args:
         communicator: The connection to use.
@@ -47,22 +48,22 @@ class Registrar:
         self._communicator = communicator
         self._session_lease = lease
         self._lease: HeldLease | None = lease
-        # By which keys are known to be of this session. A lease that was lost here may live on for
-        # a while on the server.
+        # A key on one of these leases is this session's: a lease that was lost here may outlive
+        # the loss on the server.
         self._own = {lease.id}
         self._granted = Event()
         self._keys: dict[bytes, RegisteredKey] = {}
         self._left = False
         self.untold: list[KeyExistsError] = []
-        """The conflicts that nobody has been told of."""
+        """The conflicts that no `on_conflict` was called for."""
 
     @property
     def has_lease(self) -> bool:
-        """Whether the lease lives that keys are written with."""
+        """Whether the current lease is alive."""
         return not self._left and self._lease is not None and self._lease.loss is None
 
     async def run(self) -> None:
-        """Replace the lease whenever it is lost; ends when it is given back."""
+        """Replace the lease and write the keys again after each loss, until it is released."""
         lease = self._session_lease
         while await lease.until_over() is not None:
             self._lease = None
@@ -100,7 +101,7 @@ class Registrar:
                 async with key.mutex:
                     await key.write(lease, self._own, Deadline(None, "register"))
             except LeaseNotFoundError:  # noqa: PERF203 - each attempt may fail
-                return  # another lease is on its way
+                return  # `run` will grant another lease and write the key again
             except KeyExistsError as error:
                 self._give_up(key, error)
             except _PASSING:
@@ -117,7 +118,7 @@ class Registrar:
             key.on_conflict(error)
 
     def has(self, key: RegisteredKey) -> bool:
-        """Return whether a key is to be there.
+        """Return whether a key is still registered.
 
         Args:
             key: What `add` has got.
@@ -130,7 +131,7 @@ class Registrar:
         key.settled.set()
 
     async def add(self, key: RegisteredKey, timeout: float | None) -> None:
-        """Write a key, and write it again after each loss.
+        """Write a key, and keep writing it again after each loss of the lease.
 
         Args:
             key: A new one.
@@ -162,7 +163,7 @@ class Registrar:
                     if not key.is_written:
                         await key.write(lease, self._own, deadline)
             except LeaseNotFoundError:
-                # It is known to the server, and will be here.
+                # The server knows that the lease is lost; wait until this side notices.
                 await deadline.bound(lease.until_over())
             except OutcomeUnknownError:
                 await backoff.pause()
@@ -187,12 +188,12 @@ class Registrar:
             await checkpoint()
 
     async def _delete_quietly(self, key: RegisteredKey) -> None:
-        # What cannot be told to the server now ends with the lease.
+        # If this fails, the key ends with its lease.
         with contextlib.suppress(EtcdError):
             await key.delete(_REMOVAL_TIMEOUT)
 
     async def update(self, key: RegisteredKey, value: bytes, timeout: float | None) -> None:
-        """Replace the value of a key; while it is not there, wait until it is back.
+        """Replace the value of a key; if its lease was lost, wait until it is written again.
 
         Args:
             key: What `add` has got.
@@ -217,7 +218,7 @@ class Registrar:
         raise ClosedError(message)
 
     async def _overwrite(self, key: RegisteredKey, lease: HeldLease, deadline: Deadline) -> bool:
-        """Write a value; return False where the lease turns out to be gone."""
+        """Write a value; return False if the lease turns out to be lost."""
         try:
             await key.overwrite(lease, deadline)
         except LeaseNotFoundError:
@@ -225,7 +226,7 @@ class Registrar:
         except ConflictError as error:
             if error.kv is not None:
                 raise
-            # Deleted by somebody, or with its lease, which is not yet known here.
+            # Either somebody deleted it, or its lease expired and this side does not know yet.
             left = await self._communicator.lease_time_to_live(lease.id, timeout=deadline.left())
             if left.ttl >= 0:
                 raise
@@ -235,7 +236,7 @@ class Registrar:
         return False
 
     async def withdraw(self, key: RegisteredKey, timeout: float | None) -> None:
-        """Delete a key, and do not write it again.
+        """Delete a key and end its registration.
 
         Args:
             key: What `add` has got.
@@ -247,9 +248,9 @@ class Registrar:
                 await key.delete(timeout)
 
     def leave(self) -> Call[ResponseHeader | None] | None:
-        """Give back a lease of its own; what it returns is to be awaited.
+        """Stop, and begin to revoke the registrar's own lease; the caller awaits the result.
 
-        The session gives back its own.
+        The session's lease is revoked by the session.
         """
         self._left = True
         for key in self._keys.values():

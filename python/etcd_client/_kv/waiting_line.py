@@ -1,7 +1,7 @@
-"""`WaitingLine`: those of one process who want to change the same key, one after the other.
+"""`WaitingLine`: tasks of one process that change the same key, one after the other.
 
-Without it each of them would read, and all but one would find at writing that the key has changed:
-fifty would take over a thousand requests. In a line each knows from the one before what the key is.
+Without it, each task would read the key, and the writes of all but one would conflict: fifty tasks
+would send over a thousand requests. In a line, each learns the key's state from the one before.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Place:
-    """A place in a line, from when somebody came until they leave.
+    """The place of one task in a line.
 
     Args:
         line: The line to stand in, at its end.
@@ -33,31 +33,31 @@ class Place:
         self._came = line.time
 
     async def turn(self) -> None:
-        """Wait until all who came before have left."""
+        """Wait until all tasks ahead have left."""
         await self._line.enter()
 
     @property
     def knows(self) -> bool:
-        """Whether what the key was at some time since this one came is known."""
+        """Whether the known state of the key is from after this task joined the line."""
         return self._line.known_at > self._came
 
     @property
     def kv(self) -> KeyValue | None:
-        """What the key was found or made to be last; None where there is no such key."""
+        """The last known state of the key; None if there is no such key."""
         return self._line.kv
 
     @property
     def revision(self) -> int:
-        """The revision at which the key was so; 0 where nothing is known."""
+        """A revision at which the key had this state; 0 if none is known."""
         return self._line.revision
 
     def asks(self) -> int:
-        """Note that a request is sent now, and return when that is."""
+        """Record that a request is sent now, and return its logical time."""
         self._line.time += 1
         return self._line.time
 
     def learns(self, kv: KeyValue | None, asked: int, revision: int) -> None:
-        """Note what the key is, for those behind.
+        """Record the state of the key for the tasks behind.
 
         Args:
             kv: What it is; None where there is no such key.
@@ -67,16 +67,16 @@ class Place:
         self._line.kv, self._line.known_at, self._line.revision = kv, asked, revision
 
     def forgets(self) -> None:
-        """Note that the key has been changed into something that is not known."""
+        """Record that the key was changed and its state is unknown."""
         self.learns(None, 0, 0)
 
     def leave(self) -> None:
-        """Let the next one have its turn."""
+        """Leave the line, so that the next task has its turn."""
         self._line.leave()
 
 
 class WaitingLine:
-    """The line for one key. What is known of it holds no longer than there is somebody in it."""
+    """The line of one key; it and what it knows are dropped once no task is in it."""
 
     __slots__ = (
         "__weakref__",
@@ -90,8 +90,8 @@ class WaitingLine:
     )
 
     def __init__(self) -> None:
-        # A count of the requests: who came after one was sent cannot rely on its answer, as the
-        # key may have been changed between the two.
+        # A logical clock that counts requests. A task that joins after a request was sent cannot
+        # rely on its response, as the key may have changed in between.
         self.time = 0
         self.known_at = 0
         self.revision = 0
@@ -101,7 +101,7 @@ class WaitingLine:
         self._waiting: deque[Event] = deque()
 
     async def enter(self) -> None:
-        """Wait for the turn, in the order of arrival.
+        """Wait for the turn, first come, first served.
 
         Raises:
             InvalidArgsError: It is the turn of the running task, which would wait for itself.
@@ -128,7 +128,7 @@ class WaitingLine:
         self._holder = task
 
     def leave(self) -> None:
-        """Give the turn to the next one."""
+        """Pass the turn to the next task."""
         self._holder = None
         if self._waiting:
             self._waiting.popleft().set()
@@ -140,7 +140,7 @@ _lines: WeakValueDictionary[Hashable, WaitingLine] = WeakValueDictionary()
 
 
 def line_of(communicator: Communicator, key: bytes) -> WaitingLine:
-    """Return the line of all on the running loop who mean this key of this cluster."""
+    """Return the line of a key, shared by all tasks of the running loop that use this cluster."""
     name = (current_loop(), *communicator.endpoints, communicator._prefix + key)  # noqa: SLF001 - ours
     line = _lines.get(name)
     if line is None:

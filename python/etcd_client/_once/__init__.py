@@ -1,4 +1,4 @@
-"""Changes that are made exactly once for as long as a session lives.
+"""Writes that are applied exactly once while a session lives.
 
 May import `_kv`, `_lease`, the private modules beside the rooms, the native module and `errors`.
 """

@@ -1,4 +1,4 @@
-"""The calls that `once=` makes exactly once, as transactions."""
+"""The calls that accept `once=`, rewritten as transactions."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def exactly_once(
     timeout: float | None = None,
     **options: Any,  # noqa: ANN401 - the same
 ) -> Coroutine[Any, Any, object]:
-    """Make a call of a communicator exactly once.
+    """Call a method of a communicator so that it is applied exactly once.
 
     Args:
         communicator: Whose call it is.
@@ -50,7 +50,7 @@ def exactly_once(
         "delete_range": _delete_range,
         "txn": _txn,
     }
-    _ = once.id  # refuses one that is not open
+    _ = once.id  # raises if the session is not open
     made: Coroutine[Any, Any, object] = call_of[name](
         _Call(communicator, once, timeout, name), *arguments, **options
     )
@@ -110,6 +110,6 @@ def _txn(call: _Call, txn: Txn) -> Coroutine[Any, Any, TxnResponse]:
     _ = conditions
     kinds = {operation._parts()[0] for branch in branches for operation in branch}  # noqa: SLF001
     if kinds <= {"get"}:
-        # It changes nothing, and can be repeated as it is.
+        # A read-only transaction can be retried as it is.
         return call.communicator.txn(txn, timeout=call.deadline.left())
     return call.run(txn)

@@ -1,4 +1,4 @@
-"""`Change`: a transaction that is made exactly once."""
+"""`Change`: a transaction that is applied exactly once."""
 
 from __future__ import annotations
 
@@ -25,22 +25,22 @@ if TYPE_CHECKING:
     from etcd_client._deadline import Deadline
     from etcd_client._etcd_client import Communicator, KeyValue
 
-# What a marker says beside the number of a change.
+# The last byte of a marker's value, after the number of the change.
 _CONDITIONS_HELD, _CONDITIONS_DID_NOT_HOLD, _GIVEN_UP = b"+", b"-", b"!"
 
-# In seconds: for how long a member is waited for before another one is asked what became of a
-# change, and the pauses between that. A first attempt is waited for not much longer, as it may be
-# given up without harm; a later one for longer, as the server may be slow.
+# In seconds: the timeout of a request that finds out the outcome of a change, and the limits of the
+# backoff between such requests. The first attempt at a change has twice this timeout, as giving it
+# up does no harm; each retry has twice that of the attempt before, as the server may be slow.
 _PATIENCE = 1.5
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 1.0
 
 
 class Change:
-    """A transaction of a program's, in one that writes a marker as well.
+    """The caller's transaction, nested in one that also writes a marker.
 
-    While the outcome of an attempt is unknown it asks for it: by writing the marker in its stead.
-    Either that finds the attempt's number in the marker, or the attempt can do nothing any more and
-    may be made again.
+    If the outcome of an attempt is unknown, another transaction tries to write the marker instead.
+    Either that finds the attempt's number in the marker: the attempt was applied. Or it writes the
+    marker: the attempt can no longer be applied, and it is safe to retry.
 
     Args:
         communicator: The connection to use.
@@ -75,7 +75,7 @@ class Change:
         self._marker = markers.take()
 
     async def make(self) -> TxnResponse:
-        """Make the change, and return what the transaction's response is."""
+        """Apply the change, and return the response of the caller's transaction."""
         backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         try:
             while (response := await self._try()) is None:
@@ -85,7 +85,7 @@ class Change:
             markers_of(self._session, self._communicator).give_back(self._marker)
 
     async def _try(self) -> TxnResponse | None:
-        """Make an attempt and learn its outcome; None where it was not made but may be yet."""
+        """Make an attempt and find out its outcome; None if it is to be retried."""
         try:
             return await self._attempt()
         except OutcomeUnknownError as error:
@@ -97,7 +97,7 @@ class Change:
             return None
 
     async def _attempt(self) -> TxnResponse | None:
-        """Send the change, and return its response; None where the marker was not as expected."""
+        """Send the change, and return its response; None if it is to be retried."""
         change = (
             Txn()
             .when(self._conditions)
@@ -114,14 +114,14 @@ class Change:
             await self._check_lease(error)
             raise
         if not response.succeeded():
-            # An earlier change, whose task was cancelled, has written the marker after all.
+            # An earlier change, whose task was cancelled, was still in flight and wrote the marker.
             return await self._outcome(response)
         self._marker.revision = response.header.revision
         made: TxnResponse = response.responses[0]
         return TxnResponse(response.header, made.succeeded(), made.responses[1:])
 
     async def _find_out(self, error: OutcomeUnknownError) -> TxnResponse | None:
-        """Return the response of an attempt, or None where it was not made and cannot be."""
+        """Return the response of an attempt; None if it was not applied and never will be."""
         backoff = Backoff(_FIRST_PAUSE, _LONGEST_PAUSE)
         while not self._session.lost.is_set():
             try:
@@ -135,13 +135,14 @@ class Change:
                 self._marker.revision = response.header.revision
                 return None
             if self._present(response) is None:
-                # It was deleted, and with it what it said: by the end of the lease, or by hand.
+                # The marker was deleted, by the end of the lease or by hand, so that the outcome
+                # stays unknown.
                 break
             return await self._outcome(response)
         raise error from error.cause
 
     async def _give_up(self) -> TxnResponse | None:
-        """Write the marker in the stead of the change; None where that may not have been done."""
+        """Write the marker instead of the change; None if that may have failed."""
         try:
             txn = self._marking(self._mark(_GIVEN_UP))
             return await self._communicator.txn(txn, timeout=_PATIENCE)
@@ -149,7 +150,7 @@ class Change:
             return None
 
     async def _outcome(self, response: TxnResponse) -> TxnResponse | None:
-        """Read the marker in the response of a transaction that did not find it as expected."""
+        """Read the outcome from the marker in the response of a transaction that failed."""
         kv = self._present(response)
         if kv is None:
             await self._check_lease(None)
@@ -174,7 +175,7 @@ class Change:
         return TxnOp.put(self._marker.key, self._number + mark, lease=self._session.id)
 
     def _marking(self, operation: TxnOp) -> Txn:
-        """Do what writes the marker if nothing else has, or else read the marker."""
+        """Return a transaction that writes the marker, or reads it if it was written meanwhile."""
         unwritten = Key(self._marker.key).mod_revision == self._marker.revision
         return Txn().when([unwritten]).and_then([operation]).or_else([TxnOp.get(self._marker.key)])
 
@@ -184,7 +185,7 @@ class Change:
             raise SessionLostError(self._message(reason))
 
     async def _check_lease(self, error: LeaseNotFoundError | None) -> None:
-        """Raise an error where it is the session's lease that there is not, not the program's."""
+        """Raise `SessionLostError` if the session's lease, not the caller's, no longer exists."""
         left = await self._communicator.lease_time_to_live(self._session.id)
         if left.ttl < 0:
             raise SessionLostError(self._message("there is no such lease")) from error

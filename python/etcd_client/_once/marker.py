@@ -1,4 +1,4 @@
-"""The markers by which a change that was made can be told from one that was not."""
+"""The markers that show whether a change was applied."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ _FOLDER = b"__once/"
 
 
 class Marker:
-    """A key on a session's lease that one change after the other writes, with its number.
+    """A key on a session's lease; each change that uses it writes its number there.
 
-    Each change is made on the condition that the marker has not been written since `revision`. So
-    when the marker has been written by anybody else, the change cannot be made any more, however
-    long its request is still on its way.
+    A change is applied only if the marker has not been written since `revision`. Once anything else
+    has written the marker, the change can no longer be applied, even if its request is still in
+    flight.
 
     Args:
         key: The key, which is used for no other marker as long as the lease lives.
@@ -29,11 +29,11 @@ class Marker:
     def __init__(self, key: bytes) -> None:
         self.key = key
         self.revision = 0
-        """When it was last seen to be written; 0 before."""
+        """The revision of its last known write; 0 if it has never been written."""
 
 
 class Markers:
-    """The markers of a session: as many as changes were ever under way at once.
+    """The markers of a session: as many as there were ever changes in flight at once.
 
     Args:
         lease: The session's lease.
@@ -46,10 +46,10 @@ class Markers:
         self._free: list[Marker] = []
         self._made = 0
         self.numbers = itertools.count(1)
-        """Of the changes: each has one of its own."""
+        """The numbers of the changes, unique within the session."""
 
     def take(self) -> Marker:
-        """Return a marker that no change under way has."""
+        """Return a marker that no change in flight uses."""
         return self._free.pop() if self._free else self.make()
 
     def make(self) -> Marker:
@@ -58,7 +58,7 @@ class Markers:
         return Marker(self._folder + str(self._made).encode())
 
     def give_back(self, marker: Marker) -> None:
-        """Let another change have a marker."""
+        """Make a marker available to other changes."""
         self._free.append(marker)
 
 
@@ -66,9 +66,9 @@ _markers: WeakKeyDictionary[Session, WeakKeyDictionary[Communicator, Markers]] =
 
 
 def markers_of(session: Session, communicator: Communicator) -> Markers:
-    """Return the markers of a session for the changes by a communicator.
+    """Return the markers of a session for the changes of one communicator.
 
-    A view of a namespace has markers of its own, inside of it.
+    A communicator for a namespace has its own markers, inside the namespace.
     """
     by_communicator = _markers.setdefault(session, WeakKeyDictionary())
     found = by_communicator.get(communicator)

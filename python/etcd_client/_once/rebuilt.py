@@ -1,4 +1,4 @@
-"""Finding out from history what the lost response of a transaction said."""
+"""Rebuilding the lost response of a transaction from the history."""
 
 from __future__ import annotations
 
@@ -27,8 +27,9 @@ async def rebuilt(
 ) -> tuple[_Response, ...]:
     """Return the responses of a branch that ran at the header's revision.
 
-    None stands for what cannot be known: the response of a transaction inside, and what depends on
-    history that was compacted, or on other operations in a way that history does not show.
+    A response is None if it cannot be rebuilt: that of a nested transaction, one that needs history
+    that was compacted, or one that depends on other operations of the branch in a way that the
+    history does not show.
 
     Args:
         communicator: The connection to use.
@@ -51,15 +52,15 @@ async def _answers(
     try:
         return (await communicator.txn(Txn().and_then(reads))).responses
     except EtcdError:
-        # The change was made, and that is what matters.
+        # The change was applied: missing details must not make it look like a failure.
         return [None] * len(reads)
 
 
 def _read(operations: Sequence[TxnOp], index: int, revision: int) -> TxnOp | None:
-    """Return the read that answers for an operation, where one can."""
+    """Return the read that gives the response of an operation; None if no read does."""
     operation = operations[index]
     kind, *_ = operation._parts()  # noqa: SLF001 - made for this
-    # An operation sees what those before it have done, and not what those after it do.
+    # An operation sees the effects of those before it, but not of those after it.
     if not _writes(operations[:index], operation):
         return operation._read_at(revision - 1)  # noqa: SLF001 - made for this
     if kind == "get" and not _writes(operations[index + 1 :], operation):
@@ -68,7 +69,7 @@ def _read(operations: Sequence[TxnOp], index: int, revision: int) -> TxnOp | Non
 
 
 def _writes(operations: Sequence[TxnOp], what: TxnOp) -> bool:
-    """Tell whether some of the operations may write a key that another one is about."""
+    """Tell whether any of the operations may write a key of another operation."""
     return any(_may_write(operation, what) for operation in operations)
 
 
@@ -81,7 +82,7 @@ def _may_write(operation: TxnOp, what: TxnOp) -> bool:
 
 
 def _begins_before(start: bytes, key: bytes, end: bytes) -> bool:
-    """Tell whether a range begins before the end of another one."""
+    """Tell whether a range that begins at `start` begins before the end of another one."""
     if end == b"\0":
         return True
     return start < end if end else start <= key

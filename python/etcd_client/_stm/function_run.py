@@ -1,4 +1,4 @@
-"""`FunctionRun`: one run of a function, with what it reads and writes."""
+"""`FunctionRun`: one run of a transactional function, with its reads and writes."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
 
     from .turn import Turn
 
-# The levels at which all that is read is of one revision.
+# The isolation levels at which all reads see the same revision.
 _OF_ONE_REVISION = {Isolation.SERIALIZABLE_SNAPSHOT, Isolation.SERIALIZABLE}
 
 
 class FunctionRun:
-    """One run of a function.
+    """One run of a transactional function.
 
     Args:
         communicator: The connection to use.
@@ -58,31 +58,31 @@ class FunctionRun:
         self._first_read: Event | None = None
         self._revision = 0
         self.is_stale = False
-        """Whether the revision that it reads at is gone, so that it cannot be committed."""
+        """Whether the revision that it reads at was compacted, so that it cannot be committed."""
 
     @property
     def is_of_one_revision(self) -> bool:
-        """Whether all reads are to be of the same revision."""
+        """Whether all reads have to see the same revision."""
         return self._isolation in _OF_ONE_REVISION
 
     # Writing
 
     def write(self, key: bytes, write: Write) -> None:
-        """Note what is to be done with a key."""
+        """Record a write, which `commit` sends."""
         self._writes[key] = write
 
     def forget_writes(self) -> None:
-        """Begin the function anew, with what has been read."""
+        """Drop the writes and keep the reads, before the function runs again."""
         self._writes.clear()
 
     # Reading
 
     def known(self, span: Span) -> tuple[KeyValue, ...] | None:
-        """Return what was read in a span; None where it has not been read."""
+        """Return the keys that were read in a span; None if it has not been read."""
         return self._reads.find(span)
 
     async def read(self, span: Span) -> tuple[KeyValue, ...]:
-        """Return what there is in a span."""
+        """Return the keys in a span, and request them if they have not been read."""
         while (kvs := self._reads.find(span)) is None:
             await self._read_first([span])
         return kvs
@@ -94,7 +94,7 @@ class FunctionRun:
             await self._read_first(missing)
 
     async def _read_first(self, spans: list[Span]) -> None:
-        """Read spans; where the first read decides of which revision all are, after that one."""
+        """Read spans; if the first read sets the revision for all, wait for it to finish."""
         if not self.is_of_one_revision or self._revision:
             await self._ask(spans)
         elif self._first_read is not None:
@@ -104,7 +104,7 @@ class FunctionRun:
             try:
                 await self._ask(spans)
             finally:
-                # Where it failed, the next one is the first.
+                # If it failed, one of those that waited becomes the first read.
                 self._first_read = None
                 over.set()
 
@@ -131,14 +131,14 @@ class FunctionRun:
     def note(
         self, spans: Iterable[Span], found: Iterable[tuple[KeyValue, ...]], revision: int
     ) -> None:
-        """Take what was read."""
+        """Record the result of a read."""
         if self.is_of_one_revision:
             self._revision = revision
         for span, kvs in zip(spans, found, strict=True):
             self._reads.note(span, kvs, revision)
 
     def seen(self, span: Span) -> dict[bytes, bytes]:
-        """Return what the function sees in a span that was read: its own writes over what is there.
+        """Return what the function sees in a span: what was read, overlaid by its own writes.
 
         Args:
             span: What has been read, or a key that the function has written.
@@ -159,13 +159,13 @@ class FunctionRun:
 
     @property
     def contended(self) -> frozenset[bytes]:
-        """The keys for which the function has to wait until others of this process are done."""
+        """The keys for which the function waits its turn among the tasks of this process."""
         return frozenset(() if self._isolation is Isolation.READ_COMMITTED else self._writes)
 
     def overtaken(self, turn: Turn) -> FunctionRun | None:
-        """Return another run where others of this process have spoilt this one; else None.
+        """Return a new run if other tasks of this process made this one stale; else None.
 
-        It begins with what they have written, so that nothing has to be asked for.
+        The new run begins with what they have written, so that it need not read those keys.
 
         Args:
             turn: The places in the lines for the contended keys.
@@ -193,7 +193,7 @@ class FunctionRun:
         return known != (found.kvs[0].mod_revision if found.kvs else 0)
 
     async def commit(self, once: Session | None, turn: Turn) -> FunctionRun | None:
-        """Write what is to be written, if what was read still holds.
+        """Send the writes, on the condition that what was read has not changed.
 
         Args:
             once: The session as long as whose life it is done exactly once.
@@ -206,7 +206,7 @@ class FunctionRun:
             return self._next()
         conditions = list(self._conditions())
         if not self._writes and (self.is_of_one_revision or len(self._reads) <= 1):
-            # What it has seen was true at one time, and there is nothing to do.
+            # All that it read was true at one revision, and there is nothing to write.
             return None
         if not self._writes and not conditions:
             return None
@@ -228,7 +228,7 @@ class FunctionRun:
         return None
 
     def _tell(self, key: bytes, place: Place, asked: int, revision: int) -> None:
-        """Let those behind in a line know what a key has become."""
+        """Tell the tasks behind in a line the new state of a key."""
         found, write = self._reads.key(key), self._writes[key]
         if found is None:
             place.forgets()
@@ -251,9 +251,9 @@ class FunctionRun:
         return FunctionRun(self._communicator, self._isolation, self._deadline)
 
     def _after(self, spans: list[Span], response: TxnResponse) -> FunctionRun:
-        """Return a run that begins with what the failed one has read at its end."""
+        """Return a run that begins with what the failed commit has read."""
         following = self._next()
-        # Those of a response that had to be rebuilt may be missing.
+        # With `once`, a rebuilt response may lack some of them.
         if None not in response.responses:
             found = [read.kvs for read in response.responses]
             following.note(spans, found, response.header.revision)

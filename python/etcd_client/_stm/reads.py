@@ -1,4 +1,4 @@
-"""What a run has read, and the conditions under which it still holds."""
+"""What a run has read, and the conditions that check that it is unchanged."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ class Span(NamedTuple):
 
     @property
     def operation(self) -> TxnOp:
-        """Read it in a transaction."""
+        """The operation that reads the span in a transaction."""
         return TxnOp.get(self.key, range_end=self.end or None)
 
     def has(self, key: bytes) -> bool:
-        """Tell whether a key is in it."""
+        """Tell whether a key is in the span."""
         if not self.end:
             return key == self.key
         return self.key <= key and (self.end == b"\0" or key < self.end)
 
 
 class Found(NamedTuple):
-    """What there was in a span at a revision."""
+    """The keys of a span at a revision."""
 
     kvs: tuple[KeyValue, ...]
     revision: int
@@ -52,40 +52,40 @@ class Reads:
 
     @property
     def spans(self) -> Iterable[Span]:
-        """What has been read."""
+        """The spans that have been read."""
         return self._found.keys()
 
     def note(self, span: Span, kvs: tuple[KeyValue, ...], revision: int) -> None:
-        """Note what there was in a span at a revision."""
+        """Record the keys of a span at a revision."""
         self._found[span] = Found(kvs, revision)
 
     def key(self, key: bytes) -> Found | None:
-        """Return what a key was that was read by itself; None where it was not."""
+        """Return the result of reading a single key; None if it was not read by itself."""
         return self._found.get(Span(key, b""))
 
     def find(self, span: Span) -> tuple[KeyValue, ...] | None:
-        """Return what was read in a span; None where it has not been read."""
+        """Return the keys that were read in a span; None if it has not been read."""
         found = self._found.get(span)
         if found is not None:
             return found.kvs
         if span.end:
             return None
-        # So that what has been read in a range is not read anew, and perhaps differently.
+        # A key of a range that was read is not read again, as the result might differ.
         for other, inside in self._found.items():
             if other.has(span.key):
                 return tuple(kv for kv in inside.kvs if kv.key == span.key)
         return None
 
     def has(self, key: bytes) -> bool:
-        """Tell whether it is known what a key was."""
+        """Tell whether a key was read, by itself or in a range."""
         return any(span.has(key) for span in self._found)
 
     def unchanged(self) -> Iterator[Compare]:
-        """Yield the conditions that hold only where a read now would find the same.
+        """Yield the conditions that hold only if the same reads would return the same now.
 
-        A key that was found has to be of the same revision, which also shows that it was not
-        deleted. etcd has no condition on a number of keys; but whatever has come into a range
-        since it was read is of a later revision than the read.
+        A key that was found must still have the same `mod_revision`, which also shows that it was
+        not deleted. etcd has no condition on the number of keys in a range; but a key that was
+        added since the read has a later revision than the read.
         """
         revisions: dict[bytes, int] = {}
         for span, found in self._found.items():

@@ -1,4 +1,4 @@
-"""`Turn`: the places of a function in the lines for the keys that it writes."""
+"""`Turn`: the places of a function in the waiting lines of the keys that it writes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Turn:
-    """Places in the lines for keys, which others of this process want to write as well.
+    """Places in the waiting lines of keys that other tasks of this process also want to write.
 
     Args:
         communicator: The connection to the cluster that has the keys.
@@ -24,25 +24,25 @@ class Turn:
     def __init__(self, communicator: Communicator) -> None:
         self._communicator = communicator
         self.places: dict[bytes, Place] = {}
-        """By the keys, where it is the first in each line."""
+        """The places by key, each the first of its line."""
 
     async def take(self, keys: Iterable[bytes]) -> None:
-        """Wait until it is the first in the lines for all of the keys."""
+        """Wait until it is first in the lines of all the keys."""
         if self.places.keys() >= set(keys):
             return
         self.leave()
-        # In one order for all, so that no two wait for each other.
+        # Sorted, so that no two functions deadlock.
         for key in sorted(keys):
             place = Place(line_of(self._communicator, key))
             await place.turn()
             self.places[key] = place
 
     def asks(self) -> dict[bytes, int]:
-        """Note that a request is sent now, and return when that is, by the keys."""
+        """Record that a request is sent now, and return its logical time by key."""
         return {key: place.asks() for key, place in self.places.items()}
 
     def leave(self) -> None:
-        """Let those behind have their turn."""
+        """Leave all lines, so that the next in each has its turn."""
         places, self.places = self.places, {}
         for place in places.values():
             place.leave()

@@ -1,4 +1,4 @@
-"""What a run is to write."""
+"""`Write`: a write of a run, not sent yet."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 class Write(NamedTuple):
-    """What is to be done with a key."""
+    """A put or a delete of one key."""
 
     operation: TxnOp
     value: bytes | None
-    """The value that it is to have; None where it is to be deleted."""
+    """The new value; None for a delete."""
     lease: int | None = 0
-    """The lease that it is to have; None for the one that it has."""
+    """The new lease, 0 for none; None to keep the present one."""
 
     def after(self, key: bytes, kv: KeyValue | None, revision: int) -> KeyValue:
-        """Return what a key has become by a put.
+        """Return the key-value pair that a put makes.
 
         Args:
             key: The key.

@@ -1,6 +1,6 @@
-"""A front that speaks HTTP/2: it forwards the streams of clients to one server, and misbehaves.
+"""An HTTP/2 proxy that forwards the streams of clients to one server and injects faults.
 
-It runs in a thread of its own, so that it goes on while a test blocks its event loop. Each method
+It runs in its own thread, so that it keeps working while a test blocks its event loop. Each method
 takes effect before it returns and may be called from any thread.
 """
 
@@ -24,21 +24,21 @@ _BURST = 1_000
 
 
 class Flood(enum.Enum):
-    """What a front can flood its clients with."""
+    """The kinds of frames that a front can flood its clients with."""
 
     PING = Kind.PING
     PRIORITY = Kind.PRIORITY
 
 
 class Http2Front:
-    """Forwards HTTP/2 (plain text) from a port of its own to `upstream`, one connection for one.
+    """Forwards plain-text HTTP/2 to `upstream`, with one connection for each connection of clients.
 
-    `path` in its methods is the end of a request's path, `"/Put"` or `"Lease/LeaseKeepAlive"`;
-    the empty one means all.
+    `path` in its methods is the end of a request's path, such as `"/Put"` or
+    `"Lease/LeaseKeepAlive"`; an empty one means all requests.
     """
 
     def __init__(self, upstream: tuple[str, int]) -> None:
-        """Listen at once, without faults."""
+        """Start to listen, without faults."""
         self.address = ("127.0.0.1", free_port())
         self._upstream = upstream
         self._manners = Manners()
@@ -52,7 +52,7 @@ class Http2Front:
         self._listener = self._call(asyncio.start_server(self._accept, host, port, backlog=1024))
 
     def __enter__(self) -> "Http2Front":
-        """Return the front, which listens already."""
+        """Return the front, which is already listening."""
         return self
 
     def __exit__(self, *_exception: object) -> None:
@@ -72,31 +72,31 @@ class Http2Front:
 
     @property
     def connections_open(self) -> int:
-        """How many of them are open."""
+        """How many connections of clients are open."""
         return len(self._relays)
 
     @property
     def pings_seen(self) -> int:
-        """How many pings clients have sent of their own accord."""
+        """How many pings clients have sent, without acknowledgements."""
         return self._counts.pings
 
     @property
     def ping_answers_seen(self) -> int:
-        """How many answers to pings clients have sent."""
+        """How many acknowledgements of pings clients have sent."""
         return self._counts.ping_answers
 
     @property
     def requests_ignored(self) -> int:
-        """How many requests came on connections that had been told to go away."""
+        """How many requests came too late, after a GOAWAY on their connection."""
         return self._counts.ignored
 
     @property
     def most_streams_at_once(self) -> int:
-        """The most streams that one connection has had open at once; refused ones do not count."""
+        """The most streams open at once on one connection, without refused ones."""
         return self._counts.most_streams_at_once
 
     def streams_seen(self, path: str = "") -> int:
-        """Return how many requests came, with those that were refused or ignored."""
+        """Return how many requests came, including refused and ignored ones."""
         return _count(self._counts.streams, path)
 
     def streams_refused(self, path: str = "") -> int:
@@ -104,7 +104,7 @@ class Http2Front:
         return _count(self._counts.refused, path)
 
     def streams_open(self, path: str = "") -> int:
-        """Return how many requests are being answered now."""
+        """Return how many streams are open now."""
 
         async def count() -> int:
             streams = [stream for relay in self._relays for stream in relay.streams.values()]
@@ -115,10 +115,10 @@ class Http2Front:
     def go_away(
         self, *, last_stream: int | None = None, code: Code = Code.NO_ERROR, debug: bytes = b""
     ) -> int:
-        """Say GOAWAY on every connection, and return on how many.
+        """Send GOAWAY on every connection, and return how many there are.
 
-        Requests beyond `last_stream` (by default the last one that came) are ignored; what is
-        open goes on, and the connection is closed when it has ended.
+        Requests beyond `last_stream` (by default the last one that came) are ignored; open streams
+        go on, and the connection is closed when they have ended.
         """
 
         async def say() -> int:
@@ -130,13 +130,14 @@ class Http2Front:
         return self._call(say())
 
     def go_away_after(self, requests: int) -> None:
-        """Say GOAWAY on each connection that has served so many, as nginx does."""
+        """Send GOAWAY on each connection that has served this many requests, as nginx does."""
         self._change(lambda: setattr(self._manners, "requests_a_connection", requests))
 
     def limit_streams(self, at_once: int, *, told: bool = True) -> None:
-        """Refuse more streams on one connection; new connections are told so unless `told=False`.
+        """Limit the streams of a connection; new ones advertise this unless `told=False`.
 
-        A refused request is not forwarded: REFUSED_STREAM says that nothing was done.
+        Requests beyond the limit are not forwarded but reset with REFUSED_STREAM, which says that
+        the server did nothing.
         """
 
         def limit() -> None:
@@ -145,11 +146,11 @@ class Http2Front:
         self._change(limit)
 
     def allow_pings_every(self, seconds: float) -> None:
-        """End connections with `too_many_pings` where three pings in a row come earlier."""
+        """Close a connection with `too_many_pings` after three pings in a row that come faster."""
         self._change(lambda: setattr(self._manners, "ping_interval", seconds))
 
     def delay_answers(self, seconds: float, path: str = "") -> None:
-        """Hold back each frame of the answers to `path`, until `heal()`."""
+        """Delay each frame of the answers to `path`, until `heal()`."""
         self._change(lambda: self._manners.delays.update({path: seconds}))
 
     def refuse_next(self, path: str, times: int = 1, code: Code = Code.REFUSED_STREAM) -> None:
@@ -157,11 +158,11 @@ class Http2Front:
         self._change(lambda: self._manners.refused.append(Quota(path, times, code)))
 
     def break_next(self, path: str, times: int = 1, code: Code = Code.CANCEL) -> None:
-        """Forward the next requests to `path`, and reset them in place of the answer."""
+        """Forward the next requests to `path`, and reset them instead of answering."""
         self._change(lambda: self._manners.broken.append(Quota(path, times, code)))
 
     def answer(self, path: str, answer: Answer, times: float = math.inf) -> None:
-        """Give the next requests to `path` to `answer`, which runs in the front's own loop."""
+        """Answer the next requests to `path` with `answer`, which runs in the front's own loop."""
         self._change(lambda: self._manners.answered.append(Answered(path, times, answer)))
 
     def reset(self, path: str = "", code: Code = Code.CANCEL) -> int:
@@ -173,7 +174,7 @@ class Http2Front:
         return self._call(reset())
 
     def drop(self) -> None:
-        """Close every connection without a word."""
+        """Close every connection without a GOAWAY."""
 
         async def drop() -> None:
             tasks = list(self._relays.values())
@@ -192,7 +193,7 @@ class Http2Front:
         self._call(begin())
 
     def heal(self) -> None:
-        """Take back every fault; what connections were told before holds on them."""
+        """End all faults; what was already sent, such as a GOAWAY, stays in force."""
 
         async def heal() -> None:
             vars(self._manners).update(vars(Manners()))
@@ -204,7 +205,7 @@ class Http2Front:
         self._call(heal())
 
     def close(self) -> None:
-        """Close every connection and end the thread; may be called twice."""
+        """Close every connection and stop the thread; may be called twice."""
         if self._loop.is_closed():
             return
         self.heal()

@@ -1,4 +1,4 @@
-"""How an `Http2Front` behaves, and what it has counted: what all its connections share."""
+"""The faults and the counters of an `Http2Front`, which all its connections share."""
 
 import asyncio
 from collections import Counter
@@ -10,7 +10,7 @@ from tests.support.http2 import Code
 
 @dataclass
 class Quota:
-    """So many of the next requests to `path` are treated in some way."""
+    """How many of the next requests to `path` are reset, and with which code."""
 
     path: str
     left: int
@@ -19,7 +19,7 @@ class Quota:
 
 @dataclass
 class Answered:
-    """So many of the next requests to `path` are answered by the front itself."""
+    """How many of the next requests to `path` the front answers itself, and how."""
 
     path: str
     left: float
@@ -28,24 +28,24 @@ class Answered:
 
 @dataclass
 class Manners:
-    """What a front does to frames; none of it by default."""
+    """The faults of a front; none by default."""
 
-    # Requests that a connection serves before it is told to go away.
+    # How many requests a connection serves before a GOAWAY.
     requests_a_connection: int | None = None
-    # Streams that a connection may have at once; more are refused.
+    # How many streams a connection may have at once; more are refused.
     streams_at_once: int | None = None
-    # Whether the limit is advertised, or known by its refusals only.
+    # Whether the limit is advertised in SETTINGS.
     limit_is_told: bool = True
-    # Pings that come faster than this many seconds are too many.
+    # The least number of seconds between two pings.
     ping_interval: float | None = None
-    # Answers wait for so many seconds, by the end of the request's path.
+    # The delays of answers in seconds, by the end of the request's path.
     delays: dict[str, float] = field(default_factory=dict)
     refused: list[Quota] = field(default_factory=list)
     broken: list[Quota] = field(default_factory=list)
     answered: list[Answered] = field(default_factory=list)
 
     def delay(self, path: str) -> float:
-        """Return how long answers to `path` are held back."""
+        """Return the delay of answers to `path`."""
         return max((s for end, s in self.delays.items() if path.endswith(end)), default=0.0)
 
     def own_answer(self, path: str) -> Answer | None:
@@ -59,7 +59,7 @@ class Manners:
 
 @dataclass
 class Counts:
-    """What a front has seen."""
+    """The counters of a front."""
 
     connections: int = 0
     streams: Counter[str] = field(default_factory=Counter)
@@ -80,20 +80,20 @@ def take(quotas: list[Quota], path: str) -> Code | None:
 
 
 class Outbox:
-    """Sends bytes in their order; whoever floods waits until there is room."""
+    """Sends bytes in order; `drain` is the backpressure for a flood."""
 
     def __init__(self, writer: asyncio.StreamWriter) -> None:
         self._writer = writer
 
     def send(self, data: bytes) -> None:
-        """Send without waiting; nothing happens once the connection has ended."""
+        """Send without waiting; does nothing once the connection is closing."""
         if not self._writer.is_closing():
             self._writer.write(data)
 
     async def drain(self) -> None:
-        """Wait until most of it has gone."""
+        """Wait until most of the buffer has been sent."""
         await self._writer.drain()
 
     def close(self) -> None:
-        """Close once all has been sent."""
+        """Close after sending what is buffered."""
         self._writer.close()

@@ -1,4 +1,4 @@
-"""A stream that the front answers itself, in place of the server."""
+"""A stream that the front answers itself, instead of the server."""
 
 import asyncio
 import struct
@@ -16,7 +16,7 @@ Answer = Callable[["OwnStream"], Awaitable[None]]
 
 @dataclass(frozen=True)
 class Wire:
-    """What a stream needs of its connection."""
+    """The parts of its connection that a stream uses."""
 
     send: Callable[[bytes], None]
     send_headers: Callable[[int, Headers, bool], None]
@@ -25,7 +25,7 @@ class Wire:
 
 
 class OwnStream:
-    """What the client sends on a stream, and what may be sent to it: anything."""
+    """Receives what the client sends on a stream, and sends it anything, valid or not."""
 
     def __init__(self, number: int, window: int, wire: Wire) -> None:
         self.number = number
@@ -36,7 +36,7 @@ class OwnStream:
         self._received = b""
 
     def take(self, frame: Frame) -> None:
-        """Take a frame of the client's."""
+        """Handle a frame of the client."""
         if frame.kind == Kind.DATA:
             self._received += frame.content()
             self._take_messages()
@@ -60,7 +60,7 @@ class OwnStream:
         self._wire.send_headers(self.number, fields, end)
 
     async def send_data(self, data: bytes, *, end: bool = False, at_once: int = 0) -> None:
-        """Send DATA as the client's window allows, in frames of `at_once` bytes."""
+        """Send DATA within the client's flow-control window, in frames of `at_once` bytes."""
         size = at_once or _LARGEST_FRAME
         pieces = [data[at : at + size] for at in range(0, len(data), size)] or [b""]
         for number, piece in enumerate(pieces, 1):
@@ -82,5 +82,5 @@ class OwnStream:
         self._wire.send(http2.reset(self.number, code).encode())
 
     def close_connection(self) -> None:
-        """Close the whole connection without a word."""
+        """Close the whole connection without a GOAWAY."""
         self._wire.close()

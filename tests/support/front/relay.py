@@ -1,7 +1,7 @@
-"""One connection through an `Http2Front`: a client's, and the front's own to the server.
+"""One connection through an `Http2Front`: from a client, and on to the server.
 
-Frames keep their stream numbers, so that windows and most frames pass as they are. Blocks of
-headers are decoded and encoded anew: a frame that is left out would else spoil the tables.
+Frames keep their stream ids, so that WINDOW_UPDATE and most other frames pass unchanged. Header
+blocks are decoded and encoded again: dropping one would otherwise desynchronise the HPACK tables.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from tests.support.front.manners import Counts, Manners, Outbox, take
 from tests.support.front.own_stream import OwnStream, Wire
 from tests.support.http2 import Code, Frame, Frames, Headers, Kind, Setting
 
-# How many pings in a row may come too early; as in the servers of gRPC.
+# How many pings in a row may come too early, as in gRPC servers.
 _EARLY_PINGS = 2
 _READ = 65_536
 OWN_PING = b"by front"
@@ -27,12 +27,12 @@ class _Stream:
     broken_by: Code | None
     client_done: bool = False
     server_done: bool = False
-    # What waits for its time: when that is, and the frame with its headers.
+    # The delayed frames: when each is due, the frame and its headers.
     held: deque[tuple[float, Frame, Headers]] = field(default_factory=deque)
 
 
 class Relay:
-    """Passes frames on as the front's manners have it."""
+    """Forwards frames, with the faults that the front's `Manners` ask for."""
 
     def __init__(self, manners: Manners, counts: Counts) -> None:
         self.streams: dict[int, _Stream] = {}
@@ -56,7 +56,7 @@ class Relay:
         client: tuple[asyncio.StreamReader, asyncio.StreamWriter],
         server: tuple[asyncio.StreamReader, asyncio.StreamWriter],
     ) -> None:
-        """Relay until one side ends or the front has said goodbye for good."""
+        """Forward until one side closes, or the last stream after a GOAWAY has ended."""
         self._client, self._server = Outbox(client[1]), Outbox(server[1])
         tasks: list[asyncio.Future[object]] = [
             asyncio.ensure_future(self._read_client(client[0])),
@@ -80,7 +80,7 @@ class Relay:
             await asyncio.gather(*tasks, return_exceptions=True)
 
     def go_away(self, last_stream: int | None, code: Code, debug: bytes) -> None:
-        """Take no more streams; once those that are open have ended, so does the connection."""
+        """Accept no more streams, and close the connection when the open ones have ended."""
         if last_stream is None:
             last_stream = self._highest_stream
         self._last_stream = last_stream
@@ -95,7 +95,7 @@ class Relay:
         return len(chosen)
 
     async def flood(self, frames: bytes) -> None:
-        """Send frames of the front's own to the client."""
+        """Send frames to the client that the server did not send."""
         self._client.send(frames)
         await self._client.drain()
 
@@ -154,12 +154,12 @@ class Relay:
             del self._own[frame.stream]
 
     def _credit_client(self, frame: Frame) -> None:
-        # The client gets its window back, as if the server had read it.
+        # Give the client its connection window back, as if the server had read the data.
         if frame.kind == Kind.DATA and frame.payload:
             self._client.send(http2.window_update(0, len(frame.payload)).encode())
 
     def _collect(self, frame: Frame) -> tuple[Frame, bytes] | None:
-        """Return a block of headers once it is complete, with the frame that began it."""
+        """Return a header block once it is complete, with its first frame."""
         first, block = self._blocks.pop(frame.stream, (frame, b""))
         block += frame.content()
         if frame.has(http2.END_HEADERS):
@@ -244,7 +244,7 @@ class Relay:
             self._answer(frame, [])
 
     def _answer(self, frame: Frame, fields: Headers) -> None:
-        """Send a frame of a stream to the client, now or at its time."""
+        """Send a frame of a stream to the client, now or when it is due."""
         self._early_pings = 0
         stream = self.streams.get(frame.stream)
         if stream is None:
@@ -283,7 +283,7 @@ class Relay:
             self._forget_if_done(frame.stream)
 
     def _drop_answer(self, frame: Frame) -> None:
-        # The server gets its window back, as if the client had read it.
+        # Give the server its connection window back, as if the client had read the data.
         if frame.kind == Kind.DATA and frame.payload:
             self._server.send(http2.window_update(0, len(frame.payload)).encode())
 
@@ -300,7 +300,7 @@ class Relay:
 
     def _forget_if_done(self, number: int) -> None:
         stream = self.streams[number]
-        # gRPC's servers end a stream by their trailers, whether or not the client has ended.
+        # A gRPC server may end a stream with its trailers before the client has ended its side.
         if stream.server_done and stream.client_done:
             self._forget(number)
 
@@ -317,7 +317,7 @@ class Relay:
 
 
 def _without_tables(frame: Frame, own: dict[int, int]) -> Frame:
-    """Return SETTINGS without the sizes of tables: the front keeps tables of its own."""
+    """Return SETTINGS without the HPACK table sizes, as the front has tables of its own."""
     if frame.has(http2.ACK):
         return frame
     values = http2.read_settings(frame)
@@ -326,6 +326,6 @@ def _without_tables(frame: Frame, own: dict[int, int]) -> Frame:
 
 
 def burst(kind: Kind, count: int) -> bytes:
-    """Return so many frames of the front's own, PING or PRIORITY."""
+    """Return `count` frames, PING or PRIORITY."""
     frame = http2.ping(OWN_PING) if kind == Kind.PING else http2.priority(1)
     return frame.encode() * count

@@ -1,6 +1,6 @@
-"""A server that answers what no etcd would, and what a client has to make of it.
+"""A server that sends answers that no etcd would, and how the client must handle them.
 
-`steps` are what it can send, `calls` what a client calls and what a healthy server answers;
-`scenarios` are tables of both with what must come of it, `fields` makes scenarios of each field of
-each answer, and `trial` tries one against the client.
+`steps` is what it can send; `calls` is the client's calls with their healthy answers; `scenarios`
+has tables of both with the expected outcomes; `fields` generates scenarios from each field of each
+answer; and `trial` runs one scenario against the client.
 """

@@ -1,4 +1,4 @@
-"""What a client calls, where that goes, and what a healthy server answers."""
+"""The calls of a client, their gRPC methods, and the answers of a healthy server."""
 
 import asyncio
 import hashlib
@@ -31,25 +31,25 @@ _WATCH_ID = Echo((1, 7), 0)
 CREATED: Message = {1: HEADER, 2: _WATCH_ID, 3: True}
 EVENTS: Message = {1: {**HEADER, 3: 7}, 2: _WATCH_ID, 11: [EVENT]}
 
-# How long a lease and a watch are looked at: what is wrong shows sooner.
+# How many seconds a lease or a watch is observed; a fault shows within this time.
 _LOOK = 0.2
 _TTL = 2
 
 
 @dataclass(frozen=True)
 class Call:
-    """A call of the client's, to one of etcd's services."""
+    """A call of the client to one of etcd's services."""
 
     name: str
     path: str
     run: Callable[[Communicator, float], Awaitable[Any]]
     answer: Message
     mutation: bool = False
-    # Whether the request is a stream of messages, all of which are answered on one stream.
+    # Whether requests and answers are streams of messages.
     streams: bool = False
 
     def answered(self, message: Message) -> Steps:
-        """Return how a server answers with a message."""
+        """Return the steps with which a server answers with a message."""
         end = () if self.streams else (Trailers(),)
         return (Head(), Answer(message), *end)
 
@@ -373,5 +373,5 @@ CALLS: tuple[Call, ...] = (
 
 
 def stream_of(*messages: Message) -> Steps:
-    """Return a stream that tells all of that once it is asked, and stays open."""
+    """Return the steps of a stream that sends these messages once requested, and stays open."""
     return (Head(), *map(Answer, messages), NextRequest())

@@ -1,4 +1,4 @@
-"""Every field of every answer at its extremes: scenarios that are made, not written."""
+"""Generated scenarios: every field of every answer at its extremes."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -13,7 +13,7 @@ _MANY = 10_000
 
 
 def extremes(call: Call) -> Iterator[tuple[str, Message]]:
-    """Yield the answer of a call with one field after another changed, and what was changed."""
+    """Yield variants of a call's answer, each with one field changed, and what was changed."""
     yield from _of_message("", call.answer)
     yield "a field of a size that lies", {**call.answer, 99: Raw(tag(99, 2) + varint(2**60))}
     yield "an integer without an end", {**call.answer, 99: _TOO_LONG}

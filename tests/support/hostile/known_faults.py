@@ -1,6 +1,6 @@
-"""What the client does not hold yet, by the names of the scenarios.
+"""The scenarios that the client is known to fail, by name.
 
-Each is expected to fail, and to be taken out by whoever makes it pass.
+Each is expected to fail; remove it here when you make it pass.
 """
 
 from collections.abc import Mapping

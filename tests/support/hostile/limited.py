@@ -1,4 +1,4 @@
-"""A program that may take little memory, and calls a server: `limited ENDPOINT`.
+"""A program with a memory limit that calls a server: `limited ENDPOINT`.
 
 It prints the classes of the errors of a get, a put and a watch.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from etcd_client import Client
 from tests.support.hostile.calls import GET, PUT, WATCH
 
-# Far below the size that is announced, far above what the calls need.
+# Far less than the size that the server announces, far more than the calls need.
 _ROOM = 1 << 30
 
 

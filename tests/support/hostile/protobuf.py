@@ -1,4 +1,4 @@
-"""Protobuf without its definitions: messages are numbers of fields and their values."""
+"""Protobuf without message definitions: a message maps field numbers to values."""
 
 import enum
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,7 +11,7 @@ _ALL_ONES = (1 << 64) - 1
 
 @dataclass(frozen=True)
 class Echo:
-    """What a field of the request holds, by its numbers from the outside in; else `default`."""
+    """The value of a field of the request, by its path of field numbers; else `default`."""
 
     path: tuple[int, ...]
     default: int = 1
@@ -19,13 +19,13 @@ class Echo:
 
 @dataclass(frozen=True)
 class Raw:
-    """A field as it goes over the wire, tag and all."""
+    """An encoded field, including its tag."""
 
     data: bytes
 
 
 class Own(enum.Enum):
-    """What a header has to name for a client to know its cluster."""
+    """The ids of the real cluster, which a client checks in each header."""
 
     CLUSTER = "cluster_id"
     MEMBER = "member_id"
@@ -33,7 +33,7 @@ class Own(enum.Enum):
 
 @dataclass(frozen=True)
 class Asked:
-    """What an answer depends on."""
+    """The context that an answer depends on."""
 
     request: bytes = b""
     ids: Mapping[Own, int] = field(default_factory=dict)
@@ -46,17 +46,17 @@ Message: TypeAlias = Mapping[int, Value]
 
 
 def encode(message: Message, asked: Asked) -> bytes:
-    """Return a message as it goes over the wire, in answer to what was asked."""
+    """Return the encoded message, with `Echo` and `Own` values filled in from `asked`."""
     return b"".join(_field(number, value, asked) for number, value in message.items())
 
 
 def tag(number: int, wire_type: int) -> bytes:
-    """Return what stands before a field."""
+    """Return the tag of a field."""
     return varint(number << 3 | wire_type)
 
 
 def varint(number: int) -> bytes:
-    """Return an integer of variable length; negative ones have ten bytes."""
+    """Return an encoded varint; a negative one has ten bytes."""
     number &= _ALL_ONES
     encoded = bytearray()
     while number > 0x7F:
@@ -93,7 +93,7 @@ def _find(request: bytes, echo: Echo) -> int:
 
 
 def decode(message: bytes) -> Iterator[tuple[int, int | bytes]]:
-    """Yield the fields of a message that is well formed and has integers and bytes only."""
+    """Yield the fields of a well-formed message of varints and length-delimited fields only."""
     at = 0
 
     def number() -> int:

@@ -1,4 +1,4 @@
-"""What a scenario is, and what may come of it."""
+"""Scenarios and their possible outcomes."""
 
 import enum
 from dataclasses import dataclass
@@ -8,36 +8,36 @@ from tests.support.hostile.steps import Steps
 
 
 class Outcome(enum.Flag):
-    """What may come of a call; nothing else may."""
+    """The allowed outcomes of a call."""
 
     ANSWERED = enum.auto()
-    # An `OutcomeUnknownError`: the change may have been made.
+    # An `OutcomeUnknownError`: the write may have been applied.
     UNKNOWN = enum.auto()
-    # A connection that broke or a deadline that passed, with nothing changed.
+    # A connection or deadline error, with nothing applied.
     NOT_DONE = enum.auto()
-    # The server's own error, with nothing changed.
+    # An error from the server, with nothing applied.
     REFUSED = enum.auto()
-    # Another error of the package's.
+    # Another exception class of the package.
     TYPED = enum.auto()
-    # A stream that goes on, and tells nothing.
+    # A stream that stays open and yields nothing.
     SILENT = enum.auto()
     FAILED = UNKNOWN | NOT_DONE | REFUSED | TYPED
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A call, what a server does about it, and what has to come of it."""
+    """A call, the steps of the server, and the expected outcome."""
 
     name: str
     call: Call
     steps: Steps
     outcome: Outcome
-    # Whether the server has said that it did nothing, so that a change may be sent again.
+    # Whether the server says that it did nothing, so that a write may be retried.
     refused: bool = False
-    # How often the server may be asked within a second; it is one in all for a change.
+    # The most requests per second; a write may be sent only once in all.
     requests: int = 40
     timeout: float = 1.0
-    # How much memory of the process the call may take, in MiB.
+    # The most memory that the call may take, in MiB.
     memory: int = 40
 
     def __str__(self) -> str:

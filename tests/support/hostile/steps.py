@@ -1,4 +1,4 @@
-"""What a hostile server does on a stream, one step after another."""
+"""The steps of a hostile server on a stream."""
 
 import asyncio
 import struct
@@ -16,7 +16,7 @@ GRPC: Mapping[str, str | bytes] = {"content-type": "application/grpc"}
 
 @dataclass(frozen=True)
 class Head:
-    """HEADERS; with `end` the whole answer."""
+    """HEADERS; with `end`, they are the whole answer."""
 
     fields: Mapping[str, str | bytes] = field(default_factory=lambda: GRPC)
     status: str = "200"
@@ -34,7 +34,7 @@ class Data:
 
 @dataclass(frozen=True)
 class Answer:
-    """DATA with a message of gRPC, which may repeat what stands in the request."""
+    """DATA with a gRPC message, which may echo fields of the request."""
 
     message: Message
     at_once: int = 0
@@ -43,7 +43,7 @@ class Answer:
 
 @dataclass(frozen=True)
 class Healthy:
-    """DATA with the message of a healthy answer, or the beginning of it."""
+    """DATA with the message of a healthy answer, or the first part of it."""
 
     at_once: int = 0
     end: bool = False
@@ -69,7 +69,7 @@ class Reset:
 
 @dataclass(frozen=True)
 class GoAway:
-    """GOAWAY, whose last stream is `beyond` after this one."""
+    """GOAWAY, whose last stream id is that of this stream plus `beyond`."""
 
     beyond: int = 0
     code: Code = Code.NO_ERROR
@@ -78,7 +78,7 @@ class GoAway:
 
 @dataclass(frozen=True)
 class RawFrame:
-    """A frame of any kind: on this stream, or on that many after it, or on none (stream 0)."""
+    """A frame of any kind: on this stream, on a later one, or on stream 0."""
 
     kind: int
     flags: int = 0
@@ -89,31 +89,31 @@ class RawFrame:
 
 @dataclass(frozen=True)
 class RawBytes:
-    """Bytes that are no frame."""
+    """Bytes that are not a frame."""
 
     content: bytes
 
 
 @dataclass(frozen=True)
 class Pause:
-    """Nothing for so many seconds."""
+    """A pause of some seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
 class Close:
-    """The end of the connection, without a word."""
+    """The end of the connection, without a GOAWAY."""
 
 
 @dataclass(frozen=True)
 class NextRequest:
-    """Nothing until the client sends its next message, to which the later answers answer."""
+    """Waits for the client's next message, which later answers then refer to."""
 
 
 @dataclass(frozen=True)
 class Forever:
-    """These steps again and again."""
+    """Repeats these steps forever."""
 
     steps: "Steps"
     pause: float = 0.0
@@ -138,17 +138,17 @@ Steps: TypeAlias = Sequence[Step]
 
 
 def framed(message: bytes, flag: int = 0) -> bytes:
-    """Return a message with gRPC's prefix."""
+    """Return a message with its gRPC prefix."""
     return struct.pack(">BL", flag, len(message)) + message
 
 
 def refusal(code: int | str, message: str = "") -> Steps:
-    """Return the steps of an error, as gRPC's servers send it."""
+    """Return the steps of an error, as gRPC servers send it."""
     return (Head({**GRPC, "grpc-status": str(code), "grpc-message": message}, end=True),)
 
 
 class Player:
-    """Plays steps on each stream that it is given to, and counts the streams."""
+    """Plays its steps on each stream, and counts the streams."""
 
     def __init__(self, steps: Steps, healthy: Message, ids: Mapping[Own, int]) -> None:
         self.played = 0

@@ -1,4 +1,4 @@
-"""One scenario tried against the client, with what is promised whatever a server says."""
+"""Runs a scenario against the client, and checks what it guarantees whatever a server sends."""
 
 import asyncio
 import pickle
@@ -18,15 +18,15 @@ from tests.support.hostile.steps import Player, Steps
 
 _ENGINE = "etcd-client"
 _MIB = 1 << 20
-# What a call may take beyond its timeout: leaving a lease or a lock, on a machine with much to do.
+# Seconds that a call may take beyond its timeout: to leave a lease or a lock, on a busy machine.
 _SLACK = 2.0
-# Seconds of the processor for a call, and for each second that it lasts.
+# The CPU seconds allowed for a call, and for each second that it lasts.
 _CPU, _CPU_PER_SECOND = 0.3, 0.3
 
 
 @dataclass(frozen=True)
 class Report:
-    """What came of a call, and what it cost."""
+    """The outcome of a call, and its cost."""
 
     result: object
     seconds: float
@@ -36,7 +36,7 @@ class Report:
 
     @property
     def outcome(self) -> Outcome | None:
-        """The kind of result; None where it is none of those that are allowed at all."""
+        """The outcome; None if it is none of the allowed ones."""
         result = self.result
         if not isinstance(result, BaseException):
             return Outcome.ANSWERED
@@ -53,14 +53,14 @@ class Report:
 
 @dataclass(frozen=True)
 class Trial:
-    """A way to a real server through a front that can answer in its place."""
+    """A client of a real server, through a front that can answer instead of the server."""
 
     front: Http2Front
     communicator: Communicator
     ids: Mapping[Own, int]
 
     async def attempt(self, call: Call, steps: Steps, timeout: float) -> Report:
-        """Make a call that the server answers by these steps."""
+        """Make a call that the front answers with these steps."""
         player = Player(steps, call.answer, self.ids)
         await asyncio.to_thread(self.front.answer, call.path, player)
         resident, cpu = _reset_peak(), _cpu()
@@ -76,15 +76,15 @@ class Trial:
         return Report(result, seconds, cpu, memory, player.played)
 
     async def goes_on(self) -> None:
-        """Check that the engine lives and that a server is served again once it is healthy."""
-        # The connection may end only now; a read notices that, and is repeated.
+        """Check that the engine is alive and that calls succeed again with a healthy server."""
+        # The connection may break only now. A read is retried then; a put might not be.
         await self.communicator.get("next", timeout=10)
         await self.communicator.put("next", "call", timeout=10)
         assert await self.communicator.get("next", timeout=10) == b"call"
 
 
 def check(scenario: Scenario, report: Report) -> None:
-    """Check what came of a scenario against what is promised."""
+    """Check the outcome of a scenario against the guarantees."""
     assert report.outcome is not None, f"not an error of the package's: {report.result!r}"
     assert report.outcome in scenario.outcome, f"{report.outcome}: {report.result!r}"
     check_result(report.result)
@@ -95,7 +95,7 @@ def check(scenario: Scenario, report: Report) -> None:
 
 
 def check_result(result: object) -> None:
-    """Look at a result from all sides: none of that may fail."""
+    """Use a result in every way (attributes, repr, pickle): none of them may fail."""
     assert repr(result)
     assert str(result) is not None
     names = getattr(type(result), "__match_args__", ())
@@ -110,7 +110,7 @@ def check_result(result: object) -> None:
 
 
 def check_costs(report: Report, timeout: float, memory: float) -> None:
-    """Check that a call was in time, and took little."""
+    """Check that a call ended in time, and used little CPU and memory."""
     assert report.seconds < timeout + _SLACK, f"took {report.seconds:.2f} s"
     allowed = _CPU + _CPU_PER_SECOND * report.seconds
     assert report.cpu < allowed, f"took {report.cpu:.2f} s of the processor"
@@ -118,7 +118,7 @@ def check_costs(report: Report, timeout: float, memory: float) -> None:
 
 
 def _cpu() -> float:
-    """Return the seconds of the processor that the engine and this thread have taken."""
+    """Return the CPU seconds that the engine and this thread have used."""
     taken = time.thread_time()
     for task in Path("/proc/self/task").iterdir():
         if (task / "comm").read_text().strip() == _ENGINE:
@@ -127,7 +127,7 @@ def _cpu() -> float:
 
 
 def _reset_peak() -> int:
-    """Forget the largest size that the process has had, and return the present one."""
+    """Reset the peak memory of the process, and return its present size."""
     Path("/proc/self/clear_refs").write_text("5")
     return _status("VmRSS")
 

@@ -1,4 +1,4 @@
-"""Proxies of others that stand in front of etcd in the field: nginx, HAProxy, etcd's own.
+"""The third-party proxies that are used in front of etcd: nginx, HAProxy and etcd's grpc-proxy.
 
 `make test-proxies` runs the integration suite through each of them.
 """

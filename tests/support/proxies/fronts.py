@@ -20,17 +20,17 @@ _GRACE = 10.0
 
 
 class ProxyError(RuntimeError):
-    """A proxy is missing, or did not start; the message says what to do."""
+    """A proxy is not installed or did not start; the message says what to do."""
 
 
 class FrontProxy(ABC):
-    """A proxy that forwards gRPC from a port of its own to one etcd."""
+    """A proxy that forwards gRPC from its own port to one etcd server."""
 
     program: str
     reload_signal: signal.Signals | None = None
 
     def __init__(self, upstream: tuple[str, int], tls: KeyPair | None = None) -> None:
-        """Choose a port; nothing runs before `start()`."""
+        """Choose a port; `start()` starts the process."""
         self.upstream = "{}:{}".format(*upstream)
         self.tls = tls
         self.port = free_port()
@@ -63,7 +63,7 @@ class FrontProxy(ABC):
 
     @abstractmethod
     def command(self) -> list[str]:
-        """Write the configuration, and return how the proxy is started with it."""
+        """Write the configuration, and return the command that starts the proxy."""
 
     def start(self) -> "FrontProxy":
         """Start the proxy and wait until it accepts connections."""
@@ -84,12 +84,12 @@ class FrontProxy(ABC):
         return self
 
     def reload(self) -> None:
-        """Have new processes take over, as after a change of the configuration."""
+        """Reload the configuration, which replaces the worker processes."""
         assert self.reload_signal is not None, f"{self.program} cannot reload"
         self._running().send_signal(self.reload_signal)
 
     def stop(self) -> None:
-        """End the proxy, and with it all connections."""
+        """Stop the proxy, which closes all connections."""
         process = self._running()
         process.terminate()
         try:
@@ -101,19 +101,19 @@ class FrontProxy(ABC):
         self._process = None
 
     def restart(self) -> None:
-        """End the proxy and start it again on its port."""
+        """Stop the proxy and start it again on the same port."""
         self.stop()
         self.start()
 
     def close(self) -> None:
-        """Stop the proxy if it runs and delete its files; may be called twice."""
+        """Stop the proxy if it is running, and delete its files; may be called twice."""
         if self._process is not None:
             self.stop()
         shutil.rmtree(self.directory, ignore_errors=True)
         reaper.release_directory(self.directory)
 
     def log(self) -> str:
-        """Return what the proxy has said."""
+        """Return the log of the proxy."""
         return (self.directory / "log").read_text(errors="replace")
 
     def _running(self) -> "subprocess.Popen[bytes]":
@@ -129,11 +129,11 @@ class FrontProxy(ABC):
 
 
 class Nginx(FrontProxy):
-    """Debian's nginx, with times long enough for watches, and else as it comes."""
+    """Debian's nginx, with timeouts long enough for watches and otherwise its defaults."""
 
     program = "/usr/sbin/nginx"
     reload_signal = signal.SIGHUP
-    # As it comes: so many requests a connection serves.
+    # nginx's default: the number of requests that a connection serves.
     keepalive_requests = 1_000
 
     def command(self) -> list[str]:
@@ -178,7 +178,7 @@ class Nginx(FrontProxy):
 
 
 class Haproxy(FrontProxy):
-    """Debian's HAProxy, with times long enough for watches, and else as it comes."""
+    """Debian's HAProxy, with timeouts long enough for watches and otherwise its defaults."""
 
     program = "/usr/sbin/haproxy"
     reload_signal = signal.SIGUSR2
@@ -207,12 +207,12 @@ backend members
 
 
 class GrpcProxy(FrontProxy):
-    """etcd's own, which merges watches and renewals of its clients."""
+    """etcd's grpc-proxy, which merges the watches and lease renewals of its clients."""
 
     program = "etcd"
 
     def command(self) -> list[str]:
-        """Return the arguments, which are all that it takes."""
+        """Return the command; this proxy needs no configuration file."""
         return [
             str(find_etcd()),
             "grpc-proxy",
@@ -223,7 +223,7 @@ class GrpcProxy(FrontProxy):
         ]
 
     def start(self) -> FrontProxy:
-        """Start the proxy; the server is where the tests have it from."""
+        """Start the proxy from the same etcd binary as the tests."""
         self.program = str(find_etcd())
         return super().start()
 

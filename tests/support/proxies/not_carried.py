@@ -1,11 +1,11 @@
-"""What each proxy does not carry: the tests that cannot pass through it, and why.
+"""The tests that cannot pass through each proxy, and why.
 
-`docs/proxies.md` says the same for those who use one; a test compares the two.
+`docs/proxies.md` lists the same reasons for users; a test compares the two.
 """
 
 from collections.abc import Mapping
 
-# By the proxy, then by the reason: beginnings of the tests' ids, below tests/integration/.
+# For each proxy and reason: prefixes of test ids, relative to tests/integration/.
 NOT_CARRIED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
     "nginx": {
         "It ends connections every thousand requests, which is logged as a warning.": (
@@ -33,7 +33,7 @@ NOT_CARRIED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 
 
 def excluded(front: str, test: str) -> str | None:
-    """Return why a test cannot pass through a front, or None if it can."""
+    """Return why a test cannot pass through a proxy; None if it can."""
     for reason, tests in NOT_CARRIED[front.removesuffix("-tls")].items():
         if any(test.startswith(f"tests/integration/{beginning}") for beginning in tests):
             return reason

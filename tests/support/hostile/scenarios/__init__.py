@@ -1,4 +1,4 @@
-"""Tables of what servers can do, and what has to come of it. Each entry is data."""
+"""Tables of server behaviour and the expected outcomes, as plain data."""
 
 from tests.support.hostile.scenarios.answers import ANSWERS
 from tests.support.hostile.scenarios.frames import PUTS

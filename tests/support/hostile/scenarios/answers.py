@@ -1,4 +1,4 @@
-"""Answers that are well formed and make no sense: to reads, transactions, logins and snapshots."""
+"""Well-formed but nonsensical answers to reads, transactions, logins and snapshots."""
 
 from tests.support.hostile.calls import (
     HEADER,
@@ -24,7 +24,7 @@ def _page(*kvs: Message, header: Message = HEADER, more: bool = True) -> Message
 
 
 def _scan(name: str, message: Message, outcome: Outcome = FAILED) -> Scenario:
-    # Each page makes the next one necessary: whoever believes it reads for ever.
+    # Each page claims that there are more: a client that trusts it would read forever.
     return Scenario(name, SCAN, SCAN.answered(message), outcome, requests=10)
 
 

@@ -1,6 +1,6 @@
-"""Every order of frames, and frames that are none, in answer to one request.
+"""All orders of frames, and invalid frames, in answer to one request.
 
-Here the steps do not depend on the call; the outcome is that of a put.
+The steps do not depend on the call; the outcome is that of a put.
 """
 
 import struct
@@ -37,7 +37,7 @@ _HUGE = 1 << 31
 
 
 class Entry(NamedTuple):
-    """What the server does, and what comes of a put."""
+    """The steps of the server, and the outcome of a put."""
 
     steps: Steps
     outcome: Outcome
@@ -58,7 +58,7 @@ def _http(status: str, *, html: bool = True) -> Steps:
 
 
 FRAMES: Mapping[str, Entry] = {
-    # Orders of good frames
+    # Valid frames in any order
     "healthy": Entry((Head(), Healthy(), Trailers()), ANSWERED),
     "no message, but success": Entry((Head(), Trailers()), UNKNOWN),
     "success in the first headers": Entry((Head({**GRPC, "grpc-status": "0"}, end=True),), UNKNOWN),
@@ -188,7 +188,7 @@ FRAMES: Mapping[str, Entry] = {
     "no HTTP status": Entry((Trailers("0", more=[("content-type", "x")]),), UNKNOWN),
     "an HTTP status that is none": Entry((Head(status="abc", end=True),), UNKNOWN),
     "a server of HTTP/1": Entry((RawBytes(b"HTTP/1.1 400 Bad Request\r\n\r\n"), Close()), UNKNOWN),
-    # Frames against the rules
+    # Frames that break the protocol
     "bytes that are no frame": Entry((RawBytes(b"\xff" * 64),), UNKNOWN),
     "a frame of 16 MiB, announced": Entry((RawBytes(b"\xff\xff\xff\0\0\0\0\0\1"),), UNKNOWN),
     "headers that are no headers": Entry(

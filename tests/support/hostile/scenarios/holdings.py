@@ -1,4 +1,4 @@
-"""What a server can say of leases, and of the locks on them."""
+"""Answers about leases, and about the locks on them."""
 
 from collections.abc import Mapping
 
@@ -32,7 +32,7 @@ def _grant(**fields: Value) -> Steps:
 
 
 GRANTS: Mapping[str, tuple[Steps, Outcome]] = {
-    # The server itself knows nothing of the lease, and says so when it is renewed.
+    # The real server does not know the lease, and says so when it is renewed.
     "healthy": (_grant(), _ANY),
     **{f"a TTL of {ttl}": (_grant(ttl=ttl), _ANY) for ttl in (0, -1, _MIN, _MAX, _MAX - 1, 2**40)},
     "another id": (_grant(id=4711), FAILED | ANSWERED),
@@ -46,7 +46,7 @@ def _renewal(ttl: int = 2, lease: int | None = None) -> Message:
     return {1: HEADER, 2: Echo((1,)) if lease is None else lease, 3: ttl}
 
 
-# The lease is looked at within its TTL: whatever the server says of it, it is there.
+# The lease is observed within its TTL: whatever the server answers, it has not expired.
 RENEWALS: Mapping[str, Steps] = {
     "healthy": stream_of(_renewal()),
     **{f"a TTL of {ttl}": stream_of(_renewal(ttl)) for ttl in (0, -1, _MIN, _MAX, 2**40)},
@@ -82,7 +82,7 @@ def _entered(**fields: Value) -> Steps:
 _PUT: Message = {2: {1: HEADER}}
 _RANGE: Message = {1: {1: HEADER, 4: 0}}
 
-# Who cannot be sure to be the first must not have the lock.
+# A client that cannot be sure to be first in line must not hold the lock.
 ENTRIES: Mapping[str, tuple[Steps, Outcome]] = {
     "no responses": (_entered(responses=[]), FAILED),
     "a response too few": (_entered(responses=[_PUT]), FAILED),

@@ -1,6 +1,6 @@
-"""What a change that was answered with an error means: refused, or nobody knows.
+"""What an error status means for a write: refused, or outcome unknown.
 
-A member answers with etcd's own messages, a gRPC library or a proxy with any.
+A member answers with etcd's own messages; a gRPC library or a proxy may use any message.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from tests.support.hostile.scenario import Outcome, Scenario
 from tests.support.hostile.steps import refusal
 
 REFUSED, UNKNOWN = Outcome.REFUSED, Outcome.UNKNOWN
-# A member that says so has done nothing, so another one, or the same later, is asked.
+# A member that answers so has done nothing: the client retries, on another member or later.
 ELSEWHERE = Outcome.NOT_DONE | REFUSED
 
 STATUSES: Mapping[tuple[int, str], Outcome] = {
@@ -34,7 +34,7 @@ STATUSES: Mapping[tuple[int, str], Outcome] = {
     (14, "etcdserver: rpc not supported for learner"): ELSEWHERE,
     (15, "etcdserver: corrupt cluster"): REFUSED,
     (16, "etcdserver: invalid auth token"): REFUSED,
-    # Of a library or a proxy
+    # From a gRPC library or a proxy
     (1, "context canceled"): UNKNOWN,
     (2, ""): UNKNOWN,
     (2, "stream terminated by RST_STREAM with error code: NO_ERROR"): UNKNOWN,
@@ -48,7 +48,7 @@ STATUSES: Mapping[tuple[int, str], Outcome] = {
     (14, "transport is closing"): UNKNOWN,
     (14, "upstream connect error or disconnect/reset before headers"): UNKNOWN,
     (15, "unrecoverable"): UNKNOWN,
-    # Of nobody
+    # Codes that do not exist
     (17, ""): UNKNOWN,
     (255, ""): UNKNOWN,
     (-1, ""): UNKNOWN,

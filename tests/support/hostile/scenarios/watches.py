@@ -1,4 +1,4 @@
-"""What a server can say on a stream of watches, or of an election."""
+"""Answers on a watch stream or an election's observe stream."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -38,7 +38,7 @@ _TIMEOUT = 0.5
 
 
 class Entry(NamedTuple):
-    """What the server does, and what comes of a watch that waits for its first event."""
+    """The steps of the server, and the outcome of a watch that waits for its first event."""
 
     steps: Steps
     outcome: Outcome
@@ -151,7 +151,7 @@ WATCHES: Mapping[str, Entry] = {
         stream_of(CREATED, {**_canceled("full moon"), 2: 4711}, EVENTS), _ANY
     ),
     "a compressed message": Entry((Head(), Answer(CREATED), Trailers("13", "no")), _QUIET),
-    # Streams that end: again and again, and not in a hurry
+    # Streams that end: the client resumes each time, with backoff
     "ends with success": Entry((Head(), Answer(CREATED), Trailers()), _QUIET),
     "ends with success at once": Entry(refusal(0), _QUIET),
     "ends with Unavailable": Entry((Head(), Answer(CREATED), Trailers("14", "bye")), _QUIET),
