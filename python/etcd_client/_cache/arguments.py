@@ -9,8 +9,9 @@ from etcd_client._arguments import as_bytes
 from etcd_client.errors import InvalidArgsError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from etcd_client._etcd_client import KeyValue
     from etcd_client._types import BytesLike
 
 
@@ -44,7 +45,7 @@ def read_prefixes(prefix: BytesLike | None, prefixes: Iterable[BytesLike] | None
     return apart
 
 
-def check_decode(decode: object) -> None:
+def check_decode(decode: Callable[[KeyValue], object] | None) -> None:
     """Raise `TypeError` if `decode` is not callable."""
     if decode is not None and not callable(decode):
         message = f"decode: expected a function, got {type(decode).__qualname__}"
