@@ -19,7 +19,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::rpc::connection::cluster_identity::ClusterIdentity;
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::handshake::{Driver, greet};
-use crate::rpc::connection::health::awaiting;
+use crate::rpc::connection::health::{Health, awaiting};
 use crate::rpc::connection::observed_io::ObservedIo;
 use crate::rpc::connection::options::Options;
 use crate::rpc::connection::pinging::watch_over;
@@ -200,13 +200,28 @@ impl Connection {
     ) -> Result<Bytes, Failure> {
         let request_size = wire::size_of_message(&message);
         let (mut incoming, outgoing) = self.start(method, message, metadata, true, slot).await?;
-        let outcome = if method.patience == Patience::Endless {
-            self.response(&mut incoming).await
+        let state = Arc::clone(&self.state);
+        let endless = method.patience == Patience::Endless;
+        let answer = async move {
+            let response = response(&state.health, &mut incoming);
+            let outcome =
+                if endless { response.await } else { awaiting(&state.health, response).await };
+            match outcome {
+                Err(Failure::Broken(why)) if outgoing.was_not_written() => {
+                    Err(Failure::NeverSent(why))
+                }
+                outcome => outcome,
+            }
+        };
+        let outcome = if method.runs_to_end {
+            // Dropping the caller's future leaves the task, which keeps the stream open.
+            tokio::spawn(answer)
+                .await
+                .unwrap_or_else(|_| Err(Failure::Broken("the runtime was stopped".to_owned())))
         } else {
-            awaiting(&self.state.health, self.response(&mut incoming)).await
+            answer.await
         };
         match outcome {
-            Err(Failure::Broken(why)) if outgoing.was_not_written() => Err(Failure::NeverSent(why)),
             Err(Failure::Server(status)) => Err(Failure::Server(status.answers(request_size))),
             Err(failure) => Err(failure.at(&self.endpoint().name)),
             Ok(response) => {
@@ -225,24 +240,6 @@ impl Connection {
     ) -> Result<Bytes, Failure> {
         let slot = StreamSlot::force(&self.state, method.share);
         self.unary(method, message, metadata, slot).await
-    }
-
-    async fn response(&self, incoming: &mut Incoming) -> Result<Bytes, Failure> {
-        let Some(response) = incoming.message().await? else {
-            return Err(Failure::Broken("the server ended the call without a response".into()));
-        };
-        self.state.health.answered();
-        // The status comes after the message, and only it tells whether the call has succeeded.
-        match incoming.message().await {
-            Ok(None) => Ok(response),
-            Ok(Some(_)) => Err(Failure::Broken("the server sent a second response".into())),
-            // The server has carried the request out. Whatever the status says, it is no refusal
-            // after which a mutation could be sent again.
-            Err(failure) => Err(Failure::Broken(format!(
-                "the server's answer did not end well: {}",
-                failure.message()
-            ))),
-        }
     }
 
     /// Whether the member's version is known to answer progress requests in order; false if the
@@ -399,4 +396,23 @@ fn is_about_pings(error: &h2::Error) -> bool {
     error.is_go_away()
         && error.reason() == Some(Reason::ENHANCE_YOUR_CALM)
         && error.to_string().contains("too_many_pings")
+}
+
+/// Receives the one message of a call, and the status after it.
+async fn response(health: &Health, incoming: &mut Incoming) -> Result<Bytes, Failure> {
+    let Some(response) = incoming.message().await? else {
+        return Err(Failure::Broken("the server ended the call without a response".into()));
+    };
+    health.answered();
+    // The status comes after the message, and only it tells whether the call has succeeded.
+    match incoming.message().await {
+        Ok(None) => Ok(response),
+        Ok(Some(_)) => Err(Failure::Broken("the server sent a second response".into())),
+        // The server has carried the request out. Whatever the status says, it is no refusal
+        // after which a mutation could be sent again.
+        Err(failure) => Err(Failure::Broken(format!(
+            "the server's answer did not end well: {}",
+            failure.message()
+        ))),
+    }
 }

@@ -14,6 +14,8 @@ pub struct Method {
     pub needs_leader: bool,
     pub patience: Patience,
     pub share: Share,
+    /// Whether it must not be cancelled on the server once it was sent.
+    pub runs_to_end: bool,
 }
 
 /// Which share of a connection's streams it may use if the server allows few of them.
@@ -47,6 +49,7 @@ impl Method {
             needs_leader: true,
             patience: Patience::Usual,
             share: Share::Call,
+            runs_to_end: false,
         }
     }
 
@@ -96,8 +99,9 @@ pub static SERIALIZABLE_RANGE: Method =
 pub static PUT: Method = Method::mutation("/etcdserverpb.KV/Put");
 pub static DELETE_RANGE: Method = Method::mutation("/etcdserverpb.KV/DeleteRange");
 pub static TXN: Method = Method::mutation("/etcdserverpb.KV/Txn");
-/// A read-only transaction.
-pub static READ_TXN: Method = Method::read("/etcdserverpb.KV/Txn");
+/// A read-only transaction. A server before etcd 3.4.20 and 3.5.5 panics if one is cancelled while
+/// it is applied.
+pub static READ_TXN: Method = Method { runs_to_end: true, ..Method::read("/etcdserverpb.KV/Txn") };
 pub static COMPACT: Method = Method::mutation("/etcdserverpb.KV/Compact");
 
 pub static WATCH: Method = Method::stream("/etcdserverpb.Watch/Watch");
