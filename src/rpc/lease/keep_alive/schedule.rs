@@ -357,6 +357,8 @@ impl Schedule {
             }
             Confirmation::Counts => {
                 let due = entry.renewed(sent, response, now);
+                // A holder that has asked since then waits for a renewal of its own.
+                let due = if entry.urgent { now } else { due };
                 self.set_due(id, due);
             }
         }
