@@ -4,6 +4,7 @@ use http::uri::PathAndQuery;
 
 /// One RPC of etcd.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "they are independent facts about an RPC")]
 pub struct Method {
     path: &'static str,
     /// Whether sending it twice has the same effect as sending it once.
