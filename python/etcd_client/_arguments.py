@@ -36,6 +36,22 @@ def lease_id(lease: LeaseId | None) -> int:
     return lease if isinstance(lease, int) else lease.id
 
 
+def check_count(value: object, name: str, least: int) -> None:
+    """Raise an error unless the value is an int of at least `least`.
+
+    Args:
+        value: The argument.
+        name: The name of the argument.
+        least: The smallest value that is accepted.
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        message = f"{name}: expected int, got {type(value).__qualname__}"
+        raise TypeError(message)
+    if value < least:
+        message = f"{name}: expected an int of at least {least}, got {value}"
+        raise InvalidArgsError(message)
+
+
 def check_seconds(value: object, name: str) -> None:
     """Raise an error unless the value is a number of seconds above 0.
 

@@ -50,13 +50,3 @@ def check_decode(decode: Callable[[KeyValue], object] | None) -> None:
     if decode is not None and not callable(decode):
         message = f"decode: expected a function, got {type(decode).__qualname__}"
         raise TypeError(message)
-
-
-def check_count(value: object, name: str, least: int) -> None:
-    """Raise an error if `value` is not an int, or less than `least`."""
-    if isinstance(value, bool) or not isinstance(value, int):
-        message = f"{name}: expected int, got {type(value).__qualname__}"
-        raise TypeError(message)
-    if value < least:
-        message = f"{name}: expected an int of at least {least}, got {value}"
-        raise InvalidArgsError(message)

@@ -7,12 +7,11 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from etcd_client._arguments import as_bytes
+from etcd_client._arguments import as_bytes, check_count
 from etcd_client._concurrency import Background
 from etcd_client._deadline import Deadline
 from etcd_client.errors import ClosedError, CompactedError
 
-from .arguments import check_count
 from .follower import Follower
 from .snapshot import CacheSnapshot
 

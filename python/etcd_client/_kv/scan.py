@@ -6,8 +6,8 @@ from collections import deque
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeAlias
 
+from etcd_client._arguments import as_bytes, check_count
 from etcd_client.enums import GRPCStatusCode
-from etcd_client.errors import InvalidArgsError
 from etcd_client.errors._makers import from_status
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Scan:
     __slots__ = ("_busy", "_call", "_page", "_page_size", "_read", "_revision", "_size", "_start")
 
     def __init__(self, read: _ReadPage, start: BytesLike, page_size: int, revision: int) -> None:
-        _check_page_size(page_size)
+        check_count(page_size, "page_size", 1)
         self._read = read
         self._start: BytesLike | None = start
         self._page_size = page_size
@@ -115,7 +115,7 @@ def _check(response: RangeResponse, start: BytesLike, revision: int) -> None:
     """Refuse a page that is none: behind it, the next one would be asked for again and again."""
     if not response.more:
         return
-    first = start.encode() if isinstance(start, str) else bytes(start)
+    first = as_bytes(start)
     if not response.kvs:
         wrong = "there is more, but no pair"
     elif response.kvs[0].key < first or response.kvs[-1].key < response.kvs[0].key:
@@ -125,12 +125,3 @@ def _check(response: RangeResponse, start: BytesLike, revision: int) -> None:
     else:
         return
     raise from_status(GRPCStatusCode.Internal, f"malformed page of a scan: {wrong}", "", None)
-
-
-def _check_page_size(page_size: int) -> None:
-    if isinstance(page_size, bool) or not isinstance(page_size, int):
-        message = f"page_size: expected int, got {type(page_size).__qualname__}"
-        raise TypeError(message)
-    if page_size < 1:
-        message = f"page_size: expected an int of at least 1, got {page_size}"
-        raise InvalidArgsError(message)
