@@ -68,6 +68,8 @@ PYTHON = Rooms(
         ("_changes",),
         ("_communicator",),
         ("_client",),
+        # The faces of other clients.
+        ("compat",),
         # What programs import.
         ("__init__",),
     ),

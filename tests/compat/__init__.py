@@ -1,0 +1,1 @@
+"""Programs of users of other clients, on `etcd_client.compat`."""
