@@ -1,6 +1,7 @@
 """Runs a scenario against the client, and checks what it guarantees whatever a server sends."""
 
 import asyncio
+import contextlib
 import pickle
 import time
 from collections.abc import Mapping
@@ -121,8 +122,9 @@ def _cpu() -> float:
     """Return the CPU seconds that the engine and this thread have used."""
     taken = time.thread_time()
     for task in Path("/proc/self/task").iterdir():
-        if (task / "comm").read_text().strip() == _ENGINE:
-            taken += int((task / "schedstat").read_text().split()[0]) / 1e9
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            if (task / "comm").read_text().strip() == _ENGINE:
+                taken += int((task / "schedstat").read_text().split()[0]) / 1e9
     return taken
 
 
