@@ -14,20 +14,20 @@ _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 @dataclass(frozen=True)
 class Example:
-    """A Python block and what it prints: the `text` block right after it, or nothing."""
+    """A block of code and what it prints: the `text` block right after it, or nothing."""
 
     name: str
     code: str
     output: str
 
 
-def examples(path: Path) -> list[Example]:
-    """Return the Python blocks of a Markdown file, in order."""
+def examples(path: Path, language: str = "python") -> list[Example]:
+    """Return the blocks of a Markdown file that are marked with a language, in order."""
     text = path.read_text()
     found: list[Example] = []
     fences = list(_FENCE.finditer(text))
     for index, fence in enumerate(fences):
-        if fence[1] != "python":
+        if fence[1] != language:
             continue
         following = fences[index + 1] if index + 1 < len(fences) else None
         adjacent = following is not None and not text[fence.end() : following.start()].strip()

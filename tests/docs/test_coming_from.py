@@ -1,4 +1,4 @@
-"""Every row of `docs/coming-from.md` does here what the call beside it did there."""
+"""Every row of `docs/coming-from/` does here what the call beside it did there."""
 
 from __future__ import annotations
 

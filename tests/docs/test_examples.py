@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,25 @@ from tests.support.server import EtcdServer, ServerTls
 from tests.support.tls import Certificates
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-EXAMPLES = [example for page in PAGES for example in examples(page)]
+# How the programs begin that were written for other clients, and how they begin here. They stand in
+# `py` blocks.
+IMPORTS = {"from etcetra import": "from etcd_client.compat.etcetra import"}
+
+
+def before() -> list[Example]:
+    """Return the programs that were written for other clients, with their import lines changed."""
+    programs = [program for page in PAGES for program in examples(page, "py")]
+    return [replace(program, code=changed(program.code)) for program in programs]
+
+
+def changed(code: str) -> str:
+    """Change the import line of a program that was written for another client."""
+    for there, here in IMPORTS.items():
+        code = code.replace(there, here)
+    return code
+
+
+EXAMPLES = [*(example for page in PAGES for example in examples(page)), *before()]
 # Examples that lose a lock on purpose need not show the warning of it, which goes to stderr.
 QUIET = 'import logging; logging.getLogger("etcd_client").addHandler(logging.NullHandler())'
 

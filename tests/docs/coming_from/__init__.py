@@ -1,1 +1,1 @@
-"""What each row of `docs/coming-from.md` must do, by the section in which it stands."""
+"""What each row of `docs/coming-from/` must do, by the page on which it stands."""

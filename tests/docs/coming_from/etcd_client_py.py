@@ -18,7 +18,7 @@ from etcd_client import (
 )
 from tests.docs.coming_from.rows import Checks, Here, execute
 
-checks = Checks("etcd-client-py 0.5.1")
+checks = Checks("etcd-client-py")
 
 checks.results(
     {

@@ -1,4 +1,4 @@
-"""Reading the tables of `docs/coming-from.md`, and running what stands in them."""
+"""Reading the tables of `docs/coming-from/`, and running what stands in them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from etcd_client import Client, Communicator
 from tests.docs.blocks import DEFAULT_ADDRESS, ROOT
 from tests.support.server import EtcdServer
 
-PAGE = ROOT / "docs" / "coming-from.md"
-_HEADING = re.compile(r"^## (.+)$")
+PAGES = ROOT / "docs" / "coming-from"
 _ROW = re.compile(r"^\| (.+) \| (.+) \|$")
 _CODE_SPAN = re.compile(r"`([^`]+)`")
 _RESULT = "_result"
@@ -42,15 +41,13 @@ class Row:
 
 
 def rows() -> list[Row]:
-    """Return all rows of the page, in order."""
-    found: list[Row] = []
-    title = ""
-    for line in PAGE.read_text().splitlines():
-        if heading := _HEADING.match(line):
-            title = heading[1]
-        elif (row := _ROW.match(line)) and (here := "\n".join(_CODE_SPAN.findall(row[2]))):
-            found.append(Row(title, row[1].replace("`", ""), here))
-    return found
+    """Return all rows of the pages about one client each, in order."""
+    return [
+        Row(page.stem, row[1].replace("`", ""), here)
+        for page in sorted(PAGES.glob("*.md"))
+        for line in page.read_text().splitlines()
+        if (row := _ROW.match(line)) and (here := "\n".join(_CODE_SPAN.findall(row[2])))
+    ]
 
 
 @dataclass
