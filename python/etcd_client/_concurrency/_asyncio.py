@@ -1,55 +1,25 @@
-"""What the code above the calls needs of an event loop: time, events, cancellation, tasks.
-
-Sessions, recipes, caches and STM use these few names and never asyncio itself, so that another
-event loop, or threads without one, can be supported by changing only this module. Its rules are
-those that all of these can follow:
-
-1. A task belongs to a `Background`, which its parent task enters and leaves. It ends there: no task
-   outlives the block.
-2. A function in the background handles the errors that it expects. Any other error cancels the
-   body, and is raised when the `Background` is left.
-3. A cancellation is raised at an `await`, once. Only the `CancelScope` that requested it catches
-   it; all other code lets it pass, and awaits its clean-up with `finish`.
-4. Scopes and backgrounds are left in the reverse order, by the task that entered them.
-5. An `Event` is set and awaited on one loop. The engine's `Call`s are awaited like any coroutine.
-6. Without an event loop (threads), a body cannot be interrupted at any point, but only at the next
-   call, `sleep`, `Event.wait` or `checkpoint`. Loops that use none of these call `checkpoint`.
-
-asyncio is imported when it is first used: a program with an event loop has it already, and
-importing this package alone should be fast.
-"""
+"""The backend for asyncio, uvloop included."""
 
 from __future__ import annotations
 
+import asyncio
 import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from . import _interface
+
 if TYPE_CHECKING:
-    import asyncio
     from collections.abc import Awaitable, Callable, Coroutine
     from types import TracebackType
-else:
-
-    class _Asyncio:
-        def __getattr__(self, name: str) -> object:
-            import asyncio  # noqa: PLC0415 - see above
-
-            found = getattr(asyncio, name)
-            setattr(self, name, found)
-            return found
-
-    asyncio = _Asyncio()
 
 _T = TypeVar("_T")
 
 
 def current_time() -> float:
-    """Return the time of the clock of `sleep` and deadlines, in seconds."""
     return asyncio.get_running_loop().time()
 
 
 def current_task() -> object | None:
-    """Return the running task, to be compared with others; None outside of tasks."""
     try:
         return asyncio.current_task()
     except RuntimeError:
@@ -58,25 +28,18 @@ def current_task() -> object | None:
 
 
 def current_loop() -> object:
-    """Return an object that identifies the running loop, to be compared with others."""
     return asyncio.get_running_loop()
 
 
 async def sleep(seconds: float) -> None:
-    """Sleep; return at once if the time is negative."""
     await asyncio.sleep(seconds)
 
 
 async def checkpoint() -> None:
-    """Let other tasks run, and allow a cancellation."""
     await asyncio.sleep(0)
 
 
 async def finish(function: Callable[..., Coroutine[Any, Any, _T]], *args: object) -> _T:
-    """Await a coroutine to its end, even if the caller is cancelled meanwhile.
-
-    The cancellation is raised when it has ended. It must have a time limit of its own.
-    """
     task = asyncio.get_running_loop().create_task(function(*args))
     cancelled: BaseException | None = None
     while not task.done():
@@ -91,8 +54,8 @@ async def finish(function: Callable[..., Coroutine[Any, Any, _T]], *args: object
     raise cancelled
 
 
-class Event:
-    """Something that happens once, and that any number of tasks can wait for."""
+class Event(_interface.Event):
+    """See `_interface`."""
 
     __slots__ = ("_event",)
 
@@ -100,20 +63,17 @@ class Event:
         self._event = asyncio.Event()
 
     def set(self) -> None:
-        """Set the event."""
         self._event.set()
 
     def is_set(self) -> bool:
-        """Return whether it is set."""
         return self._event.is_set()
 
     async def wait(self) -> None:
-        """Wait until it is set."""
         await self._event.wait()
 
 
-class Mutex:
-    """Lets one body run at a time, in the order of arrival; for `async with`."""
+class Mutex(_interface.Mutex):
+    """See `_interface`."""
 
     __slots__ = ("_lock",)
 
@@ -127,20 +87,10 @@ class Mutex:
         self._lock.release()
 
 
-class CancelScope:
-    """A body that others can cancel; the cancellation ends at the scope.
+class CancelScope(_interface.CancelScope):
+    """See `_interface`."""
 
-    A cancellation from outside passes through, even if both happen at once. A body that has been
-    left is never cancelled, so that the code after it is not affected.
-
-    Args:
-        seconds: Time after which the body is cancelled; None for never.
-    """
-
-    __slots__ = ("_before", "_delivered", "_requested", "_seconds", "_task", "_timer", "caught")
-
-    caught: bool
-    """After the body: whether it was cancelled by this scope."""
+    __slots__ = ("_before", "_delivered", "_requested", "_seconds", "_task", "_timer")
 
     def __init__(self, seconds: float | None = None) -> None:
         self.caught = False
@@ -153,11 +103,9 @@ class CancelScope:
 
     @property
     def cancelled(self) -> bool:
-        """Whether its cancellation was requested."""
         return self._requested
 
     def cancel(self) -> None:
-        """Cancel the body at its next `await`; does nothing if it has been left."""
         self._requested = True
         if self._task is not None:
             # The body itself may be running, and the cancellation must not leave the scope.
@@ -205,11 +153,8 @@ class CancelScope:
         return self.caught
 
 
-class Background:
-    """Functions that run in the background of a body, but not longer.
-
-    Leaving it cancels those that still run and waits for their end.
-    """
+class Background(_interface.Background):
+    """See `_interface`."""
 
     __slots__ = ("_error", "_scope", "_tasks")
 
@@ -219,19 +164,12 @@ class Background:
         self._error: BaseException | None = None
 
     def start(self, function: Callable[..., Awaitable[object]], *args: object) -> None:
-        """Run a function in the background.
-
-        Args:
-            function: An async function; its result is dropped.
-            args: Its arguments.
-        """
         loop = asyncio.get_running_loop()
         task = loop.create_task(self._run(function, args))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
     async def wait(self) -> None:
-        """Wait until all functions that were started have ended."""
         while self._tasks:
             await asyncio.wait(self._tasks)
 
