@@ -177,11 +177,11 @@ if _typing.TYPE_CHECKING:
     from ._coordination.leaders import Leaders
     from ._coordination.lock import EtcdLockOption, Lock
     from ._coordination.registration import Registration
-    from ._coordination.session import Session
     from ._kv.keys import Key, KeyField
     from ._kv.scan import Scan
     from ._lease.lease import Lease, LeaseGrant
     from ._lease.loss import Loss
+    from ._session import Session
     from ._stm.transaction import STM, SyncSTM
     from ._types import BytesLike, LeaseId, OpResponse, PemSource
     from ._watch.batch import WatchBatch

@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from ._admin.maintenance import Maintenance
     from ._cache.cache import Cache
     from ._coordination.lock import Lock
-    from ._coordination.session import Session
     from ._etcd_client import Call, HeldLease, KeyValue, RangeResponse, ResponseHeader
     from ._kv.scan import Scan
     from ._lease.lease import LeaseGrant
+    from ._session import Session
     from ._types import BytesLike, LeaseId
 
 _V = TypeVar("_V")
@@ -275,7 +275,7 @@ class Communicator(Changes):
         Returns:
             The session, not yet open.
         """
-        from ._coordination.session import Session
+        from ._session import Session
 
         return Session(self, ttl, cancel_on_loss=cancel_on_loss, on_loss=on_loss)
 

@@ -24,7 +24,7 @@ from typing import (
 
 from typing_extensions import Self, disjoint_base
 
-from ._coordination.session import Session
+from ._coordination.open_session import Session
 from ._types import BytesLike, LeaseId, OpResponse, PemSource
 from ._watch.batch import WatchBatch
 from ._watch.condvar import CondVar

@@ -36,7 +36,7 @@ MODULES = {
     "STM": "_stm.transaction",
     "SavedSnapshot": "_admin.saved_snapshot",
     "Scan": "_kv.scan",
-    "Session": "_coordination.session",
+    "Session": "_session",
     "SyncSTM": "_stm.transaction",
     "WatchBatch": "_watch.batch",
 }

@@ -66,6 +66,8 @@ PYTHON = Rooms(
         ("_coordination", "_cache"),
         ("_once", "_stm"),
         ("_changes",),
+        ("_recipes",),
+        ("_session",),
         ("_communicator",),
         ("_client",),
         # The faces of other clients.

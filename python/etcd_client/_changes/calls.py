@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable
     from typing import Any
 
-    from etcd_client._coordination.session import Session
+    from etcd_client._coordination.open_session import Session
     from etcd_client._etcd_client import KeyValue
     from etcd_client._kv.waiting_line import WaitingLine
     from etcd_client._stm.transaction import STM, SyncSTM

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine
     from typing import Any
 
-    from etcd_client._coordination.session import Session
+    from etcd_client._coordination.open_session import Session
     from etcd_client._etcd_client import Communicator, TxnResponse
     from etcd_client._types import BytesLike, LeaseId
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from etcd_client._coordination.session import Session
+from etcd_client._coordination.open_session import Session
 from etcd_client._deadline import Deadline
 from etcd_client._etcd_client import DeleteResponse, PutResponse, Txn, TxnOp, TxnResponse
 

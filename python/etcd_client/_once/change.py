@@ -21,7 +21,7 @@ from .marker import markers_of
 from .rebuilt import rebuilt
 
 if TYPE_CHECKING:
-    from etcd_client._coordination.session import Session
+    from etcd_client._coordination.open_session import Session
     from etcd_client._deadline import Deadline
     from etcd_client._etcd_client import Communicator, KeyValue
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from weakref import WeakKeyDictionary
 
 if TYPE_CHECKING:
-    from etcd_client._coordination.session import Session
+    from etcd_client._coordination.open_session import Session
     from etcd_client._etcd_client import Communicator
 
 _FOLDER = b"__once/"

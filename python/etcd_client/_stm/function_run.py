@@ -16,7 +16,7 @@ from .writes import Write
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from etcd_client._coordination.session import Session
+    from etcd_client._coordination.open_session import Session
     from etcd_client._deadline import Deadline
     from etcd_client._etcd_client import Communicator, Compare, KeyValue, TxnResponse
     from etcd_client._kv.waiting_line import Place

@@ -16,7 +16,7 @@ from .turn import Turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
-    from etcd_client._coordination.session import Session
+    from etcd_client._coordination.open_session import Session
     from etcd_client._etcd_client import Communicator
     from etcd_client._types import BytesLike
 

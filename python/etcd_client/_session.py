@@ -9,12 +9,12 @@ from etcd_client._arguments import as_bytes, check_name
 from etcd_client._concurrency import Background, CancelScope
 from etcd_client.errors import ClosedError, EtcdError, SessionLostError
 
-from . import open_session
-from .election import Election
-from .lock import Lock
-from .registered_key import RegisteredKey
-from .registrar import Registrar
-from .registration import Registration
+from ._coordination import open_session
+from ._coordination.election import Election
+from ._coordination.lock import Lock
+from ._coordination.registered_key import RegisteredKey
+from ._coordination.registrar import Registrar
+from ._coordination.registration import Registration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
