@@ -70,9 +70,9 @@ PYTHON = Rooms(
         ("_session",),
         ("_communicator",),
         ("_client",),
-        # The faces of other clients.
-        ("compat",),
         # What programs import.
         ("__init__",),
+        # What programs import that were written for other clients.
+        ("compat",),
     ),
 )

@@ -142,10 +142,13 @@ async def puts(here: Here) -> None:
     assert await here.communicator.get("key") == b"new"
 
 
-@checks.row('await communicator.put("key", None)')
-async def puts_nothing(here: Here) -> None:
-    await here.run()
-    assert await here.communicator.get("key") == b""
+@checks.row('await communicator.put("key", None, lease_id)')
+async def keeps_the_value(here: Here) -> None:
+    lease = await here.communicator.lease_grant(10)
+    await here.run(lease=lease)
+    kv = await here.communicator.get_kv("key")
+    assert kv is not None
+    assert (kv.value, kv.lease) == (b"value", lease.id)
 
 
 @checks.row('await communicator.put("key", "new", lease=lease_id)')
