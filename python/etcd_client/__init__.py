@@ -181,6 +181,9 @@ if _typing.TYPE_CHECKING:
     from ._kv.scan import Scan
     from ._lease.lease import Lease, LeaseGrant
     from ._lease.loss import Loss
+    from ._recipes.job import Job
+    from ._recipes.priority_queue import PriorityQueue
+    from ._recipes.queue import Queue
     from ._session import Session
     from ._stm.transaction import STM, SyncSTM
     from ._types import BytesLike, LeaseId, OpResponse, PemSource
@@ -269,6 +272,7 @@ __all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would co
     "InvalidUriError",
     "IoError",
     "Isolation",
+    "Job",
     "Key",
     "KeyExistsError",
     "KeyField",
@@ -327,8 +331,10 @@ __all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would co
     "PermissionDeniedError",
     "PermissionNotGrantedError",
     "PermissionType",
+    "PriorityQueue",
     "ProclaimResponse",
     "PutResponse",
+    "Queue",
     "RangeResponse",
     "Registration",
     "RequestTooLargeError",

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from etcd_client._arguments import as_bytes, check_name
-from etcd_client._concurrency import Background, CancelScope
+from etcd_client._concurrency import CancelScope
 from etcd_client.errors import ClosedError, EtcdError, SessionLostError
 
 from ._coordination import open_session
@@ -57,7 +57,6 @@ class Session(open_session.Session):
     __module__ = "etcd_client"
 
     __slots__ = (
-        "_background",
         "_cancel_on_loss",
         "_on_loss",
         "_registrar",
@@ -77,7 +76,6 @@ class Session(open_session.Session):
         self._on_loss = on_loss
         self._registrar: Registrar | None = None
         self._scope = CancelScope()
-        self._background = Background()
 
     def lock(self, name: BytesLike, *, ttl: float | None = None) -> Lock:
         """Make a lock on this session, not yet acquired.

@@ -25,11 +25,14 @@ from tests.typing.declarations import (
 # What the package has for itself, or returns without a need for its name.
 INTERNAL = {
     "Background",
+    "Backlog",
     "Backoff",
     "CancelScope",
     "Change",
     "Changes",
+    "Claim",
     "Connected",
+    "Consumers",
     "Contender",
     "Contents",
     "Deadline",
@@ -47,6 +50,7 @@ INTERNAL = {
     "Mutex",
     "Next",
     "Place",
+    "QueueKeys",
     "ReadFirst",
     "Reads",
     "RegisteredKey",

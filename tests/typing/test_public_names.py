@@ -26,6 +26,7 @@ MADE_BY_A_CALL = {
     "CacheChanges",
     "CacheSnapshot",
     "Communicator",
+    "Job",
     "KeyField",
     "Leaders",
     "Lease",

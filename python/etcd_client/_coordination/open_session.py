@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from etcd_client._arguments import check_communicator, check_ttl
+from etcd_client._concurrency import Background
 from etcd_client._lease.loss import Loss
 from etcd_client.errors import ClosedError, SessionLostError
 
@@ -13,11 +14,11 @@ if TYPE_CHECKING:
 
 
 class Session:
-    """The lease of a session, which `session.Session` opens and closes."""
+    """The lease of a session, which `_session.Session` opens and closes."""
 
     __module__ = "etcd_client"
 
-    __slots__ = ("__weakref__", "_communicator", "_held", "_ttl")
+    __slots__ = ("__weakref__", "_background", "_communicator", "_held", "_ttl")
 
     def __init__(self, communicator: Communicator, ttl: int) -> None:
         check_communicator(communicator)
@@ -25,6 +26,8 @@ class Session:
         self._communicator = communicator
         self._ttl = ttl
         self._held: HeldLease | None = None
+        # What runs as long as the session is open.
+        self._background = Background()
 
     @property
     def id(self) -> int:

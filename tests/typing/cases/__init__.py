@@ -11,6 +11,7 @@ from tests.typing.cases import (
     locks,
     maintenance,
     members,
+    queues,
     sessions,
     transactions,
     watches,
@@ -28,6 +29,7 @@ CASES: Cases = {
     **locks.CASES,
     **maintenance.CASES,
     **members.CASES,
+    **queues.CASES,
     **sessions.CASES,
     **transactions.CASES,
     **watches.CASES,
@@ -40,4 +42,5 @@ INSTANCES: dict[str, Case] = {
     **authentication.INSTANCES,
     **connecting.INSTANCES,
     **maintenance.INSTANCES,
+    **queues.INSTANCES,
 }
