@@ -52,4 +52,4 @@ CASES: Cases = {
     "Queue.size": (method_of(queue, "size"),),
 }
 
-INSTANCES: dict[str, Case] = {"Queue": queue, "PriorityQueue": priority_queue}
+INSTANCES: dict[str, Case] = {"Queue": queue}
