@@ -144,7 +144,7 @@ wheels: $(STAMPS)/dev ## Build a wheel for each Python >= 3.10 found here
 	done
 
 .PHONY: smoke
-smoke: wheels ## Install and try each wheel in a clean environment
+smoke: build wheels ## Install and try each wheel in a clean environment
 	python -m tests.support.run_etcd -- scripts/smoke-test dist $$(scripts/find-python --all)
 
 ##@ Maintaining

@@ -14,8 +14,9 @@ from benches.peers import FLOOR, OTHERS, OURS, OURS_ON_UVLOOP, Peer
 from benches.plan import Row, rows
 from benches.report import report
 from benches.runner import measure
-from tests.support.binaries import find_etcd
-from tests.support.launcher import LocalLauncher, etcd_version
+from etcd_client.testing import LocalLauncher
+from etcd_client.testing._launch.binaries import find_etcd
+from etcd_client.testing._launch.launcher import etcd_version
 
 _README = Path(__file__).with_name("README.md")
 _BEGIN, _END = "<!-- results: begin -->\n", "<!-- results: end -->\n"

@@ -15,9 +15,8 @@ from benches.plan import Kind, Row
 from benches.process import WorkerError, WorkerProcess
 from benches.sample import Sample
 from benches.works import Work
-from tests.support.binaries import find_etcd
-from tests.support.launcher import LocalLauncher
-from tests.support.server import EtcdServer, FlagValue
+from etcd_client.testing import EtcdServer, FlagValue, LocalLauncher
+from etcd_client.testing._launch.binaries import find_etcd
 
 # A row writes more than the default quota of 2 GiB has room for, with the history that etcd keeps.
 _ETCD_FLAGS: dict[str, FlagValue] = {"quota-backend-bytes": 8 * 2**30, "log-level": "error"}

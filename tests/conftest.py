@@ -1,28 +1,20 @@
-"""Fixtures for every test: real etcd servers, and clients connected to them.
-
-`etcd_client` is imported inside the fixtures, so that the tests of the tools run without it.
-"""
+"""Fixtures for every test: real etcd servers, and clients connected to them."""
 
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
 
+from etcd_client import Client, Communicator
+from etcd_client.testing import EtcdCluster, EtcdServer, Proxy
 from tests.support import gateway
-from tests.support.cluster import EtcdCluster
 from tests.support.proxies import FRONTS, FrontProxy
 from tests.support.proxies.not_carried import excluded
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
 from tests.support.tls import Certificates
-
-if TYPE_CHECKING:
-    from etcd_client import Client, Communicator
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
@@ -126,15 +118,13 @@ def endpoint(entrance: EtcdServer | FrontProxy) -> str:
 
 
 @pytest.fixture
-def client(endpoint: str) -> "Client":
+def client(endpoint: str) -> Client:
     """Return a client of the session's server, not yet connected."""
-    from etcd_client import Client  # noqa: PLC0415
-
     return Client([endpoint])
 
 
 @pytest.fixture
-async def communicator(client: "Client") -> "AsyncIterator[Communicator]":
+async def communicator(client: Client) -> AsyncIterator[Communicator]:
     """Yield an open connection to the session's server."""
     async with client.connect() as connected:
         yield connected

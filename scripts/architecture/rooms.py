@@ -74,5 +74,7 @@ PYTHON = Rooms(
         ("__init__",),
         # What programs import that were written for other clients.
         ("compat",),
+        # What programs start, and what their tests import.
+        ("testing",),
     ),
 )

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from etcd_client import Client, Communicator
-from tests.support.proxy import Proxy
+from etcd_client.testing import Proxy
 
 
 @pytest.fixture

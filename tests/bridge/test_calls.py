@@ -18,9 +18,8 @@ from etcd_client import (
     LeaseNotFoundError,
     OutcomeUnknownError,
 )
-from tests.support.metrics import eventually_async
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdServer, Proxy
+from tests.support.waiting import eventually_async
 
 pytestmark = pytest.mark.both_loops
 

@@ -12,8 +12,8 @@ from collections.abc import Callable
 import pytest
 
 from etcd_client import Client, Communicator
+from etcd_client.testing import Proxy
 from tests.bridge.program import run_program
-from tests.support.proxy import Proxy
 
 Program = Callable[[str], None]
 

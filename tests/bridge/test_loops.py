@@ -16,8 +16,7 @@ from etcd_client import (
     WrongLoopError,
     active_context_count,
 )
-from tests.support.metrics import eventually
-from tests.support.proxy import Proxy
+from etcd_client.testing import Proxy, eventually
 
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 

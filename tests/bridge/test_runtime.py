@@ -18,10 +18,10 @@ from etcd_client import (
     active_context_count,
     cleanup_runtime,
 )
+from etcd_client.testing import Proxy, eventually
 from tests.bridge.program import run_program
 from tests.support.footprint import descriptors, resident_bytes, threads
-from tests.support.metrics import eventually, eventually_async
-from tests.support.proxy import Proxy
+from tests.support.waiting import eventually_async
 
 Program = Callable[[str], None]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from etcd_client import Client, Communicator
+from etcd_client.testing import EtcdServer
 from tests.docs.coming_from import etcd_client_py, etcetra, etcetra_errors, python_aio_etcd
 from tests.docs.coming_from.rows import STORED, Here, Row, rows
-from tests.support.server import EtcdServer
 
 ROWS = rows()
 CHECKS = {

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from etcd_client.testing import EtcdServer, ServerTls
 from tests.docs.blocks import DEFAULT_ADDRESS, ROOT, Example, examples
-from tests.support.server import EtcdServer, ServerTls
 from tests.support.tls import Certificates
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from etcd_client import Client, Communicator
-from tests.support.cluster import EtcdCluster
+from etcd_client.testing import EtcdCluster
 from tests.support.front import Front
 
 

@@ -16,7 +16,8 @@ from etcd_client import (
     OutcomeUnknownError,
     RpcError,
 )
-from tests.support.cluster import EtcdCluster
+from etcd_client.testing import EtcdCluster, EtcdServer, Proxy
+from tests.support.flags import QUICK_ELECTIONS
 from tests.support.front import Front
 from tests.support.mischief import (
     Fault,
@@ -26,8 +27,6 @@ from tests.support.mischief import (
     network_faults,
     process_faults,
 )
-from tests.support.proxy import Proxy
-from tests.support.server import QUICK_ELECTIONS, EtcdServer
 
 WRITERS = 12
 # Shorter than the longest fault, so that deadlines pass too.

@@ -14,10 +14,10 @@ from etcd_client import (
     PermissionDeniedError,
     PermissionType,
 )
+from etcd_client.testing import EtcdServer, Proxy
 from tests.faults.tools import values
 from tests.support.auth import QUICK_PASSWORDS
-from tests.support.proxy import Proxy
-from tests.support.server import QUICK_ELECTIONS, EtcdServer
+from tests.support.flags import QUICK_ELECTIONS
 from tests.support.tls import jwt_auth_token
 
 ROOT = ConnectOptions(user="root", password="root")  # noqa: S106 - of a server that lives for a test

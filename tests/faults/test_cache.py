@@ -18,8 +18,8 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
+from etcd_client.testing import EtcdCluster
 from tests.faults.tools import PASSING
-from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
 from tests.support.mischief import Fault, cluster_faults, front_faults, mischief, restarts
 

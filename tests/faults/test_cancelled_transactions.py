@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable
 
 from etcd_client import Client, EtcdTimeoutError, Txn, TxnOp
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdServer
 
 KEYS = 2000
 ROUNDS = 150

@@ -19,9 +19,10 @@ from etcd_client import (
     LockTimeoutError,
     active_context_count,
 )
+from etcd_client.testing import Metrics
 from tests.bridge.program import run_program
 from tests.support import footprint, leftovers
-from tests.support.metrics import Metrics, eventually_async
+from tests.support.waiting import eventually_async
 
 Use = Callable[[Communicator, random.Random], Awaitable[None]]
 

@@ -21,10 +21,9 @@ from etcd_client import (
     LockTimeoutError,
     cleanup_runtime,
 )
+from etcd_client.testing import EtcdServer, eventually
 from tests.support import footprint
 from tests.support.leftovers import leases, nothing_left
-from tests.support.metrics import eventually
-from tests.support.server import EtcdServer
 
 Work = Callable[[Communicator, bytes], Awaitable[object]]
 

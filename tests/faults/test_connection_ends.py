@@ -7,7 +7,7 @@ import pytest
 
 from etcd_client import Client, ConnectOptions, Lock
 from tests.support.front import Http2Front
-from tests.support.metrics import eventually_async
+from tests.support.waiting import eventually_async
 
 # As many as etcd's own TLS port would be generous to have.
 FEW_STREAMS = 8

@@ -8,10 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 
 from etcd_client import Client, ConnectOptions, EtcdConnectionError
-from tests.support.cluster import EtcdCluster
-from tests.support.ports import free_port
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer, ServerTls
+from etcd_client.testing import EtcdCluster, EtcdServer, Proxy, ServerTls, free_port
 from tests.support.tls import Certificates
 
 QUICK = ConnectOptions(connect_timeout=2, require_connection=True)

@@ -23,14 +23,13 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
+from etcd_client.testing import EtcdCluster, Proxy
 from tests.faults.test_at_most_once import counters
 from tests.faults.tools import steer
-from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
 from tests.support.history import History, Kind, NotAppliedError, Operation, UnknownOutcomeError
 from tests.support.leftovers import leases
 from tests.support.mischief import Fault, cluster_faults, front_faults, mischief, network_faults
-from tests.support.proxy import Proxy
 
 # Longer than all faults together.
 TTL = 60

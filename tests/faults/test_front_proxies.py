@@ -6,8 +6,8 @@ from collections.abc import Callable
 import pytest
 
 from etcd_client import Client, ConnectOptions, EtcdError, Lock, OutcomeUnknownError
+from etcd_client.testing import EtcdServer
 from tests.support.proxies.fronts import FrontProxy, GrpcProxy, Haproxy, Nginx
-from tests.support.server import EtcdServer
 
 pytestmark = pytest.mark.proxies
 

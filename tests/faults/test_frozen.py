@@ -16,12 +16,11 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
+from etcd_client.testing import EtcdCluster, EtcdServer
 from tests.faults.tools import in_use, steer, succeeds, values
-from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
-from tests.support.metrics import eventually_async
-from tests.support.server import EtcdServer
 from tests.support.sockets import connections_to
+from tests.support.waiting import eventually_async
 
 Change = Callable[[Communicator], Awaitable[object]]
 

@@ -10,6 +10,7 @@ import pytest
 from _pytest.mark import ParameterSet
 
 from etcd_client import Client, ConnectOptions
+from etcd_client.testing import EtcdServer, Proxy
 from tests.support import gateway
 from tests.support.front import Http2Front
 from tests.support.hostile.calls import CALLS, GET, PUT, WATCH, Call
@@ -21,8 +22,6 @@ from tests.support.hostile.scenarios import ALL
 from tests.support.hostile.scenarios.frames import FRAMES
 from tests.support.hostile.steps import Player, Steps
 from tests.support.hostile.trial import Report, Trial, check, check_costs, check_result
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
 
 T = TypeVar("T")
 

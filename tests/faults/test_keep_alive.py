@@ -6,9 +6,8 @@ import time
 import pytest
 
 from etcd_client import Client, Communicator
+from etcd_client.testing import EtcdServer, Proxy
 from tests.faults.tools import values
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
 
 # A server ends a connection after the third ping that comes less than 5 s after the last one.
 # What it sends in between makes it forget: only quiet connections are in danger.

@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from etcd_client import Client, Communicator, ConnectOptions, Lease, Lock
+from etcd_client.testing import EtcdCluster, EtcdServer, Proxy, ServerTls
 from tests.faults.tools import in_use
-from tests.support.cluster import EtcdCluster
 from tests.support.front import Front, Http2Front
 from tests.support.grpc_proxy import GrpcProxy
 from tests.support.leftovers import leases
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer, ServerTls
 from tests.support.tls import Certificates
 
 MakeServer = Callable[..., EtcdServer]

@@ -15,10 +15,10 @@ from etcd_client import (
     RequestTooLargeError,
     RpcError,
 )
+from etcd_client.testing import EtcdServer, Proxy
 from tests.faults.tools import in_use
+from tests.support.flags import QUICK_ELECTIONS
 from tests.support.front import Front
-from tests.support.proxy import Proxy
-from tests.support.server import QUICK_ELECTIONS, EtcdServer
 
 MEBIBYTE = 2**20
 

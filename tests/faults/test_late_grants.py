@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from etcd_client import Client, Communicator, Election, EtcdTimeoutError, Lock
+from etcd_client.testing import EtcdServer
 from tests.support.leftovers import leases
-from tests.support.metrics import eventually_async
-from tests.support.server import EtcdServer
+from tests.support.waiting import eventually_async
 
 ATTEMPTS = 100
 PATIENCE = 0.2

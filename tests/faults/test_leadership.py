@@ -23,12 +23,12 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
-from tests.support.cluster import EtcdCluster
+from etcd_client.testing import EtcdCluster
 from tests.support.front import Front
 from tests.support.leftovers import nothing_left
-from tests.support.metrics import eventually_async
 from tests.support.mischief import Fault, cluster_faults, front_faults, mischief
 from tests.support.truth import current_revision, history
+from tests.support.waiting import eventually_async
 
 NAME = b"election"
 LOG = b"log"

@@ -10,13 +10,12 @@ import time
 import pytest
 
 from etcd_client import Client, Communicator, Lease, LeaseLostError
+from etcd_client.testing import EtcdCluster, EtcdServer, Proxy
 from tests.faults.tools import in_use, steer
-from tests.support.cluster import EtcdCluster
+from tests.support.flags import QUICK_ELECTIONS
 from tests.support.front import Front
 from tests.support.leftovers import leases, nothing_left
-from tests.support.metrics import eventually_async
-from tests.support.proxy import Proxy
-from tests.support.server import QUICK_ELECTIONS, EtcdServer
+from tests.support.waiting import eventually_async
 
 # More than an election and the notice of a silent member take.
 TTL = 4

@@ -18,7 +18,7 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
-from tests.support.cluster import EtcdCluster
+from etcd_client.testing import EtcdCluster
 from tests.support.front import Front
 from tests.support.history import History, Kind, NotAppliedError, Operation, UnknownOutcomeError
 from tests.support.mischief import Fault, cluster_faults, front_faults, mischief

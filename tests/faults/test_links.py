@@ -7,8 +7,8 @@ import time
 import pytest
 
 from etcd_client import Client, ConnectOptions, OutcomeUnknownError
+from etcd_client.testing import Direction, Proxy
 from tests.faults.tools import values
-from tests.support.proxy import Direction, Proxy
 
 SLOW_LINK = 700_000
 LARGE = bytes(1_400_000)

@@ -26,11 +26,11 @@ from etcd_client import (
     LockError,
     LockLostError,
 )
+from etcd_client.testing import EtcdCluster
 from tests.faults.tools import in_use
-from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
 from tests.support.leftovers import key_count, leases, nothing_left
-from tests.support.metrics import eventually_async
+from tests.support.waiting import eventually_async
 
 Holder: TypeAlias = "subprocess.Popen[str]"
 StartHolder = Callable[..., Awaitable[Holder]]

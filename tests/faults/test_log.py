@@ -6,10 +6,10 @@ import logging
 import pytest
 
 from etcd_client import Client, Communicator, Stats
+from etcd_client.testing import Proxy
 from tests.faults.tools import in_use, values
 from tests.support.front import Front
-from tests.support.metrics import eventually_async
-from tests.support.proxy import Proxy
+from tests.support.waiting import eventually_async
 
 
 def told(caplog: pytest.LogCaptureFixture) -> list[str]:

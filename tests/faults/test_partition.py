@@ -12,11 +12,11 @@ from etcd_client import (
     OutcomeUnknownError,
     RpcError,
 )
+from etcd_client.testing import EtcdCluster
 from tests.faults.test_frozen import ANY_CHANGE, CHANGES, READS
 from tests.faults.tools import in_use, steer, succeeds, values
-from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
-from tests.support.metrics import eventually_async
+from tests.support.waiting import eventually_async
 
 LEADER, FOLLOWER = "leader", "follower"
 LEADER_AT_LEAST = [LEADER, pytest.param(FOLLOWER, marks=pytest.mark.full_faults)]

@@ -12,13 +12,13 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from etcd_client import Client, Communicator, EtcdError, Queue, SessionLostError, TxnOp
-from tests.support.cluster import EtcdCluster
+from etcd_client.testing import EtcdCluster
 from tests.support.front import Front
 from tests.support.invariants import Change
 from tests.support.leftovers import nothing_left
-from tests.support.metrics import eventually_async
 from tests.support.mischief import cluster_faults, front_faults, mischief
 from tests.support.truth import current_revision, history
+from tests.support.waiting import eventually_async
 
 NAME = "queue"
 TTL = 2

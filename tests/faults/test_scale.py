@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pytest
 
 from etcd_client import Client, Communicator, ConnectOptions, Lease, Lock
+from etcd_client.testing import EtcdServer, ServerTls
 from tests.support.front import Http2Front
-from tests.support.metrics import eventually_async
-from tests.support.server import EtcdServer, ServerTls
 from tests.support.tls import Certificates
+from tests.support.waiting import eventually_async
 
 # A handful: 2,000 watches a stream, and one for those that are read slowly or are behind.
 MOST_WATCH_STREAMS = 8

@@ -12,9 +12,9 @@ from etcd_client import (
     EtcdTimeoutError,
     OutcomeUnknownError,
 )
+from etcd_client.testing import EtcdCluster
 from tests.faults.test_frozen import ANY_CHANGE, CHANGES, READS
 from tests.faults.tools import in_use, succeeds, values
-from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
 
 

@@ -8,12 +8,11 @@ import time
 import pytest
 
 from etcd_client import Client, Communicator, KeyExistsError, Session, SessionLostError
-from tests.support.cluster import EtcdCluster
+from etcd_client.testing import EtcdCluster, Proxy
 from tests.support.front import Front
 from tests.support.leftovers import nothing_left
-from tests.support.metrics import eventually_async
 from tests.support.mischief import mischief, process_faults
-from tests.support.proxy import Proxy
+from tests.support.waiting import eventually_async
 
 # More than an election and the notice of a silent member take.
 TTL = 4

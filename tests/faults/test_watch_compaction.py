@@ -5,10 +5,9 @@ import asyncio
 import pytest
 
 from etcd_client import Client, Communicator, CompactedError
+from etcd_client.testing import EtcdServer, Proxy
 from tests.faults.tools import in_use, steer, values
 from tests.support.front import Front
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
 
 
 async def test_watch_resume_compacted(

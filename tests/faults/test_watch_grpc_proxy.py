@@ -6,9 +6,9 @@ from collections.abc import AsyncIterator, Iterator
 import pytest
 
 from etcd_client import Client, Communicator
+from etcd_client.testing import EtcdServer
 from tests.faults.tools import values
 from tests.support.grpc_proxy import GrpcProxy
-from tests.support.server import EtcdServer
 
 
 @pytest.fixture

@@ -5,10 +5,9 @@ import asyncio
 import pytest
 
 from etcd_client import Client, Communicator, FutureRevisionError
+from etcd_client.testing import EtcdCluster, EtcdServer
 from tests.faults.tools import steer, values
-from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
-from tests.support.server import EtcdServer
 
 OLD = 50
 LARGE = bytes(20_000)

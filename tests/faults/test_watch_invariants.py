@@ -18,8 +18,8 @@ from etcd_client import (
     Watch,
     WatchFilterType,
 )
+from etcd_client.testing import EtcdCluster, EtcdServer, Proxy
 from tests.support import truth
-from tests.support.cluster import EtcdCluster
 from tests.support.front import Front
 from tests.support.invariants import Batch, Stream, violations
 from tests.support.mischief import (
@@ -30,8 +30,6 @@ from tests.support.mischief import (
     network_faults,
     restarts,
 )
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
 
 PREFIX = b"watched/"
 WRITERS = 4

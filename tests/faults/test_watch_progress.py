@@ -3,7 +3,7 @@
 import asyncio
 
 from etcd_client import Client, Communicator, WatchEvent
-from tests.support.proxy import Proxy
+from etcd_client.testing import Proxy
 
 
 async def read_all(communicator: Communicator, count: int) -> list[tuple[int, WatchEvent]]:

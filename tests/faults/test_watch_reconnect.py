@@ -9,10 +9,10 @@ from collections import Counter
 import pytest
 
 from etcd_client import Client, Communicator, Watch
+from etcd_client.testing import EtcdServer, Proxy
 from tests.faults.tools import values
-from tests.support.metrics import eventually_async
-from tests.support.proxy import Proxy
-from tests.support.server import QUICK_ELECTIONS, EtcdServer
+from tests.support.flags import QUICK_ELECTIONS
+from tests.support.waiting import eventually_async
 
 
 async def test_watch_reconn_request(endpoint: str, proxy: Proxy, chance: random.Random) -> None:

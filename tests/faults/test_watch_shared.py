@@ -16,12 +16,11 @@ from etcd_client import (
     PermissionDeniedError,
     PermissionType,
 )
+from etcd_client.testing import EtcdServer, Metrics, Proxy
 from tests.faults.tools import values
 from tests.support.auth import QUICK_PASSWORDS
-from tests.support.metrics import Metrics, eventually_async
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
 from tests.support.tls import jwt_auth_token
+from tests.support.waiting import eventually_async
 
 MANY = 5000
 

@@ -7,13 +7,12 @@ from dataclasses import dataclass
 import pytest
 
 from etcd_client import Client, ClusterMismatchError, ConnectOptions, RpcError
+from etcd_client.testing import EtcdServer, Proxy
 from tests.support import gateway
 from tests.support.front import Http2Front
 from tests.support.hostile.calls import GET, PUT
 from tests.support.hostile.scenarios.frames import FRAMES
 from tests.support.hostile.steps import Player
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
 
 
 @pytest.fixture

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, Phase, settings
 
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdServer
 
 # A call may wait for a slow disk; what takes too long, the timeout of the test tells.
 _COMMON = {"deadline": None, "database": None, "suppress_health_check": list(HealthCheck)}

@@ -25,7 +25,7 @@ from etcd_client import (
     WatchEventType,
     WatchFilterType,
 )
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdServer
 
 # A call with wrong arguments raises one of these, and at once.
 EXPECTED = (EtcdError, TypeError, ValueError)

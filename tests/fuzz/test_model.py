@@ -24,9 +24,9 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
+from etcd_client.testing import EtcdServer
 from tests.fuzz.model import Bounds, Model, Pair, prefix, within
 from tests.support import gateway
-from tests.support.server import EtcdServer
 
 T = TypeVar("T")
 

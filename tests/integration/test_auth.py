@@ -35,8 +35,8 @@ from etcd_client import (
     UserEmptyError,
     UserNotFoundError,
 )
+from etcd_client.testing import EtcdServer
 from tests.support.auth import QUICK_PASSWORDS, ROOT, ROOT_PASSWORD
-from tests.support.server import EtcdServer
 
 ALL = b"\0"
 

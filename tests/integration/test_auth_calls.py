@@ -22,8 +22,8 @@ from etcd_client import (
     UserEmptyError,
     WatchEvent,
 )
+from etcd_client.testing import EtcdServer, FlagValue, ServerTls
 from tests.support.auth import QUICK_PASSWORDS, ROOT, ROOT_PASSWORD, add_user, auth_server, enable
-from tests.support.server import EtcdServer, FlagValue, ServerTls
 from tests.support.tls import Certificates, jwt_auth_token
 
 PASSWORD = "their own"  # noqa: S105 - of servers that live for a test

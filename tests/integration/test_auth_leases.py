@@ -18,8 +18,8 @@ from etcd_client import (
     PermissionDeniedError,
     PermissionType,
 )
+from etcd_client.testing import EtcdServer, FlagValue
 from tests.support.auth import ROOT, ROOT_PASSWORD, add_user, auth_server
-from tests.support.server import EtcdServer, FlagValue
 from tests.support.tls import jwt_auth_token
 
 USER = "worker"

@@ -25,7 +25,7 @@ from etcd_client import (
     WatchEventType,
     WatchFilterType,
 )
-from tests.support.ports import free_port
+from etcd_client.testing import free_port
 
 # The arguments are wrong on purpose, so their types are left open.
 Use = Callable[[Any], object]

@@ -19,9 +19,8 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
-from tests.support.metrics import eventually_async
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdServer, Proxy
+from tests.support.waiting import eventually_async
 
 WITHIN = 20.0
 BLOCKING = 0.06

@@ -30,10 +30,8 @@ from etcd_client import (
     RpcError,
     TooManyLearnersError,
 )
-from tests.support.cluster import EtcdCluster
-from tests.support.metrics import eventually_async
-from tests.support.ports import free_port
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdCluster, EtcdServer, free_port
+from tests.support.waiting import eventually_async
 
 T = TypeVar("T")
 

@@ -16,7 +16,7 @@ from etcd_client import (
     LeaseNotFoundError,
     OutcomeUnknownError,
 )
-from tests.support.proxy import Proxy
+from etcd_client.testing import Proxy
 
 
 def increment(value: bytes) -> str:

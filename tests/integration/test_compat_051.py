@@ -25,7 +25,7 @@ from etcd_client import (
     active_context_count,
     cleanup_runtime,
 )
-from tests.support.proxy import Proxy
+from etcd_client.testing import Proxy
 
 # What `__all__` of 0.5.1 holds, but for its two private functions; then what only its stub has.
 NAMES = [

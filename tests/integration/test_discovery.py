@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from etcd_client import Client, ConnectOptions, EtcdConnectionError, InvalidArgsError
+from etcd_client.testing import EtcdServer, ServerTls
 from tests.support.name_server import NameServer, Service
-from tests.support.server import EtcdServer, ServerTls
 from tests.support.tls import OTHER_NAME, Certificates
 
 DOMAIN = "example.test"

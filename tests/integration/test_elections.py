@@ -22,10 +22,9 @@ from etcd_client import (
     ProclaimResponse,
     ResignResponse,
 )
+from etcd_client.testing import EtcdServer, Proxy
 from tests.support.leftovers import nothing_left
-from tests.support.metrics import eventually_async
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
+from tests.support.waiting import eventually_async
 
 NAME = b"election"
 

@@ -17,9 +17,7 @@ from etcd_client import (
     InvalidUriError,
     cleanup_runtime,
 )
-from tests.support.cluster import EtcdCluster
-from tests.support.ports import free_port
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdCluster, EtcdServer, free_port
 
 # Told at once, and not by the first call.
 REQUIRED = ConnectOptions(require_connection=True)

@@ -25,8 +25,8 @@ from etcd_client import (
     TxnOp,
     TxnResponse,
 )
+from etcd_client.testing import Direction, Proxy
 from tests.support.leftovers import nothing_left
-from tests.support.proxy import Direction, Proxy
 
 MARKERS = "__once/"
 

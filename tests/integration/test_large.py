@@ -16,7 +16,7 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdServer
 
 MEGABYTE = 1_000_000
 

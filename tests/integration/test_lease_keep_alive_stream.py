@@ -21,9 +21,9 @@ from etcd_client import (
     LeaseNotFoundError,
     cleanup_runtime,
 )
+from etcd_client.testing import EtcdServer, Proxy
+from tests.support.flags import QUICK_ELECTIONS
 from tests.support.leftovers import leases, nothing_left
-from tests.support.proxy import Proxy
-from tests.support.server import QUICK_ELECTIONS, EtcdServer
 
 # The least that the test server grants.
 TTL = 2

@@ -17,8 +17,8 @@ from etcd_client import (
     LeaseLostError,
     LeaseNotFoundError,
 )
+from etcd_client.testing import Proxy
 from tests.support.leftovers import leases, nothing_left
-from tests.support.proxy import Proxy
 
 # The least that the test server grants.
 TTL = 2

@@ -17,9 +17,8 @@ from etcd_client import (
     OutcomeUnknownError,
     ResponseHeader,
 )
+from etcd_client.testing import Direction, Proxy
 from tests.support.leftovers import leases
-from tests.support.link import Direction
-from tests.support.proxy import Proxy
 
 LARGEST_ID = 2**63 - 1
 

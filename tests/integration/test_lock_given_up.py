@@ -8,7 +8,7 @@ import pytest
 
 from etcd_client import Communicator, Election, Lock
 from tests.support.leftovers import leases
-from tests.support.metrics import eventually_async
+from tests.support.waiting import eventually_async
 
 ATTEMPTS: dict[str, Callable[[Communicator], Coroutine[Any, Any, Any]]] = {
     "Lock.acquire": lambda communicator: Lock(communicator, b"lock").acquire(),

@@ -19,9 +19,9 @@ from etcd_client import (
     LockError,
     LockLostError,
 )
+from etcd_client.testing import Proxy
 from tests.support.leftovers import leases, nothing_left
-from tests.support.metrics import eventually_async
-from tests.support.proxy import Proxy
+from tests.support.waiting import eventually_async
 
 if TYPE_CHECKING:
     from etcd_client._etcd_client import HeldLease

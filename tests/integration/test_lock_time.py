@@ -16,7 +16,7 @@ from etcd_client import (
     LockTimeoutError,
 )
 from tests.support.leftovers import leases, nothing_left
-from tests.support.metrics import eventually_async
+from tests.support.waiting import eventually_async
 
 NAME = b"lock"
 

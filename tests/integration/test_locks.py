@@ -22,7 +22,7 @@ from etcd_client import (
 )
 from tests.support import gateway
 from tests.support.leftovers import leases, nothing_left
-from tests.support.metrics import eventually_async
+from tests.support.waiting import eventually_async
 
 NAME = b"lock"
 

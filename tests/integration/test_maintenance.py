@@ -36,9 +36,7 @@ from etcd_client import (
     StatusResponse,
     UnimplementedError,
 )
-from tests.support.cluster import EtcdCluster
-from tests.support.ports import free_port
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdCluster, EtcdServer, free_port
 
 UNKNOWN = 0xFFFF_FFFF_FFFF_FFFF
 

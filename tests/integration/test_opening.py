@@ -19,11 +19,9 @@ from etcd_client import (
     LockLostError,
     active_context_count,
 )
+from etcd_client.testing import EtcdServer, Proxy, ServerTls, free_port
 from tests.support.auth import ROOT, ROOT_PASSWORD, auth_server
 from tests.support.leftovers import nothing_left
-from tests.support.ports import free_port
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer, ServerTls
 from tests.support.tls import Certificates
 
 

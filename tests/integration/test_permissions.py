@@ -15,7 +15,7 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdServer
 
 
 @pytest.fixture

@@ -24,9 +24,9 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
+from etcd_client.testing import EtcdServer, Metrics
 from tests.support.leftovers import nothing_left
-from tests.support.metrics import Metrics, eventually_async
-from tests.support.server import EtcdServer
+from tests.support.waiting import eventually_async
 
 NAME = "queue"
 TTL = 2

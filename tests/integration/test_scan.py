@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from etcd_client import Client, Communicator, CompactedError, KeyValue, Scan
-from tests.support.proxy import Direction, Proxy
+from etcd_client.testing import Direction, Proxy
 
 
 async def fill(communicator: Communicator, count: int, value: bytes = b"value") -> list[bytes]:

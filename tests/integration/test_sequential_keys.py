@@ -6,7 +6,7 @@ import threading
 import pytest
 
 from etcd_client import Client, Communicator, InvalidArgsError, KeyValue, LeaseNotFoundError
-from tests.support.proxy import Proxy
+from etcd_client.testing import Proxy
 
 
 def key(number: int) -> bytes:

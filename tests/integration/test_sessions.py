@@ -21,7 +21,7 @@ from etcd_client import (
     SessionLostError,
 )
 from tests.support.leftovers import leases, nothing_left
-from tests.support.metrics import eventually_async
+from tests.support.waiting import eventually_async
 
 # The least that etcd grants; a revocation is noticed at the next renewal, a third of it later.
 TTL = 2

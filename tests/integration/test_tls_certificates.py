@@ -17,8 +17,7 @@ from etcd_client import (
     InvalidArgsError,
     InvalidUriError,
 )
-from tests.support.ports import free_port
-from tests.support.server import EtcdServer, KeyPair, ServerTls
+from etcd_client.testing import EtcdServer, KeyPair, ServerTls, free_port
 from tests.support.tls import Certificates, self_signed, version_1
 
 MakeServer = Callable[..., EtcdServer]

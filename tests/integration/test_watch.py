@@ -18,7 +18,7 @@ from etcd_client import (
     WatchEventType,
     WatchFilterType,
 )
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdServer
 
 PUT, DELETE = WatchEventType.PUT, WatchEventType.DELETE
 

@@ -16,9 +16,8 @@ from etcd_client import (
     TxnOp,
     WatchEvent,
 )
-from tests.support.metrics import eventually_async
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdServer, Proxy
+from tests.support.waiting import eventually_async
 
 
 async def values(watch: AsyncIterator[WatchEvent], count: int) -> list[bytes]:

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from etcd_client import Communicator, Txn, TxnOp
-from tests.support.metrics import eventually_async
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdServer
+from tests.support.waiting import eventually_async
 
 
 async def write(communicator: Communicator, count: int) -> None:

@@ -16,11 +16,10 @@ from etcd_client import (
     WatchBatch,
     WatchEvent,
 )
+from etcd_client.testing import EtcdServer, Proxy, ServerTls
 from tests.support.front import Http2Front
-from tests.support.metrics import eventually_async
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer, ServerTls
 from tests.support.tls import Certificates
+from tests.support.waiting import eventually_async
 
 MANY = 5000
 LARGE = bytes(1_000_000)

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from etcd_client.testing import EtcdServer, FlagValue
 from tests.support import gateway
-from tests.support.server import EtcdServer, FlagValue
 
 ROOT = "root"
 ROOT_PASSWORD = "root's own"  # noqa: S105 - of servers that live for a test

@@ -4,6 +4,10 @@ import contextlib
 import os
 from pathlib import Path
 
+from etcd_client.testing._sockets import descriptors
+
+__all__ = ["descriptors", "resident_bytes", "threads"]
+
 
 def threads() -> list[str]:
     """Return the names of this process's threads, as the system knows them."""
@@ -12,15 +16,6 @@ def threads() -> list[str]:
         with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
             names.append((path / "comm").read_text().strip())
     return sorted(names)
-
-
-def descriptors(process: int | str = "self") -> list[str]:
-    """Return the open file descriptors of this process, or of the one with that id."""
-    found = []
-    for path in Path(f"/proc/{process}/fd").iterdir():
-        with contextlib.suppress(FileNotFoundError):  # that of the directory, or just closed
-            found.append(str(path.readlink()))
-    return sorted(found)
 
 
 def resident_bytes() -> int:

@@ -1,20 +1,14 @@
-"""etcd's JSON gateway: how the test tools talk to a server without the client under test."""
+"""etcd's JSON gateway, also of the servers behind proxies, which carry gRPC only."""
 
-import base64
-import http.client
-import json
 from typing import Any
-from urllib.parse import urlsplit
 
-_EVERY_KEY = base64.b64encode(b"\0").decode()
+from etcd_client.testing import _gateway
+from etcd_client.testing._gateway import GatewayError
 
+__all__ = ["GatewayError", "behind", "call", "lease_ids", "wipe"]
 
-# Proxies carry gRPC only: what is asked of one of these is asked of the server behind it.
+# What is asked of one of these endpoints is asked of the server behind it.
 behind: dict[str, str] = {}
-
-
-class GatewayError(RuntimeError):
-    """etcd answered with an error; the message is etcd's own."""
 
 
 def call(
@@ -29,37 +23,18 @@ def call(
 
     Integers of 64 bits come back as strings and bytes in base64: that is how the gateway has them.
     """
-    server = behind.get(endpoint, endpoint)
-    connection = http.client.HTTPConnection(urlsplit(server).netloc, timeout=within)
-    try:
-        headers = {} if token is None else {"Authorization": token}
-        connection.request("POST", f"/v3/{method}", json.dumps(body or {}), headers)
-        response = connection.getresponse()
-        answer: dict[str, Any] = json.loads(response.read())
-    finally:
-        connection.close()
-    if response.status != http.client.OK:
-        # 3.7 says "message" where the older servers say "error", or both.
-        raise GatewayError(answer.get("message") or answer.get("error"))
-    return answer
+    return _gateway.call(_server(endpoint), method, body, token=token, within=within)
 
 
 def wipe(endpoint: str) -> None:
     """Delete every key and revoke every lease, so that one test never sees another's."""
-    call(endpoint, "kv/deleterange", {"key": _EVERY_KEY, "range_end": _EVERY_KEY})
-    for lease in lease_ids(endpoint):
-        _revoke(endpoint, lease)
-
-
-def _revoke(endpoint: str, lease: int) -> None:
-    try:
-        call(endpoint, "lease/revoke", {"ID": str(lease)})
-    except GatewayError as error:
-        # It has ended meanwhile: expired, or revoked by a client that was closing.
-        if "lease not found" not in str(error):
-            raise
+    _gateway.wipe(_server(endpoint))
 
 
 def lease_ids(endpoint: str) -> list[int]:
     """Return the ids of all leases that live on the server."""
-    return [int(lease["ID"]) for lease in call(endpoint, "lease/leases").get("leases", [])]
+    return _gateway.lease_ids(_server(endpoint))
+
+
+def _server(endpoint: str) -> str:
+    return behind.get(endpoint, endpoint)

@@ -5,11 +5,10 @@ import socket
 from pathlib import Path
 from tempfile import mkdtemp
 
-from tests.support import reaper
-from tests.support.launcher import EtcdProcess, default_launcher
-from tests.support.metrics import eventually
-from tests.support.ports import free_port
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdServer, eventually, free_port
+from etcd_client.testing._launch import reaper
+from etcd_client.testing._launch.backend import default_launcher
+from etcd_client.testing._launch.launcher import EtcdProcess
 
 
 class GrpcProxy:

@@ -1,7 +1,7 @@
 """What a failed or finished attempt has left on a server."""
 
 from tests.support import gateway
-from tests.support.metrics import eventually_async
+from tests.support.waiting import eventually_async
 
 
 def leases(endpoint: str) -> list[int]:

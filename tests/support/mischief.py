@@ -9,10 +9,8 @@ import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 
-from tests.support.cluster import EtcdCluster
+from etcd_client.testing import Direction, EtcdCluster, EtcdServer, Proxy
 from tests.support.front import Front
-from tests.support.proxy import Direction, Proxy
-from tests.support.server import EtcdServer
 
 _LONGEST_CUT = 2000
 _SLOW_LINK = 20_000

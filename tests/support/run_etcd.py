@@ -8,7 +8,7 @@ import os
 import subprocess
 import sys
 
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdServer
 
 
 def main() -> int:

@@ -18,8 +18,7 @@ import pytest
 
 from etcd_client import Call, Client, Communicator, UnimplementedError
 from etcd_client._etcd_client import Next
-from tests.support.cluster import EtcdCluster
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdCluster, EtcdServer
 from tests.typing import conforms
 from tests.typing.cases import CASES, INSTANCES
 from tests.typing.declarations import public_classes, public_members, returned_classes

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from etcd_client import Client, Communicator
-from tests.support.cluster import EtcdCluster
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdCluster, EtcdServer
 
 KEY = b"conformance/key"
 VALUE = b"value"

@@ -9,11 +9,10 @@ from collections.abc import Iterator
 import pytest
 from hpack import Decoder, Encoder
 
+from etcd_client.testing import EtcdServer, eventually
 from tests.support import http2
 from tests.support.front import Flood, Http2Front
 from tests.support.http2 import Code, Frame, Frames, Kind, Setting
-from tests.support.metrics import eventually
-from tests.support.server import EtcdServer
 
 RANGE = "/etcdserverpb.KV/Range"
 WATCH = "/etcdserverpb.Watch/Watch"

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from etcd_client.compat.etcetra import EtcdClient, EtcdCommunicator, HostPortPair
-from tests.support.proxy import Proxy
+from etcd_client.testing import Proxy
 
 
 def client_of(endpoint: str) -> EtcdClient:

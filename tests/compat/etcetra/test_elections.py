@@ -8,7 +8,7 @@ import pytest
 
 from etcd_client.compat.etcetra import EtcdCommunicator
 from etcd_client.compat.etcetra.errors import EtcdBadRequestError, EtcdNotFoundError
-from tests.support.metrics import eventually_async
+from tests.support.waiting import eventually_async
 
 
 async def test_an_election(connected: EtcdCommunicator) -> None:

@@ -20,9 +20,8 @@ from etcd_client.compat.etcetra.errors import (
     EtcetraError,
     matching,
 )
+from etcd_client.testing import EtcdServer, free_port
 from tests.support.auth import ROOT, ROOT_PASSWORD, add_user, auth_server
-from tests.support.ports import free_port
-from tests.support.server import EtcdServer
 
 NAMES = {
     "EtcdUnknownError": GRPCStatusCode.Unknown,

@@ -8,7 +8,7 @@ import pytest
 
 from etcd_client.compat.etcetra import EtcdClient, EtcdCommunicator, EtcdLockManager
 from etcd_client.compat.etcetra.errors import EtcdInvalidArgumentError, EtcdNotFoundError
-from tests.support.metrics import eventually_async
+from tests.support.waiting import eventually_async
 
 
 async def waiting(communicator: EtcdCommunicator, name: str) -> int:

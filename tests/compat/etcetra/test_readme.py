@@ -14,7 +14,7 @@ from etcd_client.compat.etcetra import (
     WatchEventType,
 )
 from etcd_client.compat.etcetra.errors import EtcdNotFoundError, EtcdUnknownError
-from tests.support.server import EtcdServer
+from etcd_client.testing import EtcdServer
 
 
 async def test_a_client_is_made_from_an_address(etcd: EtcdServer) -> None:

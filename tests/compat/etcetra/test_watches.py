@@ -13,7 +13,7 @@ from etcd_client.compat.etcetra import (
     WatchEventType,
 )
 from etcd_client.compat.etcetra.errors import EtcdInvalidArgumentError, EtcdOutOfRangeError
-from tests.support.proxy import Proxy
+from etcd_client.testing import Proxy
 
 PUT, DELETE = WatchEventType.PUT, WatchEventType.DELETE
 

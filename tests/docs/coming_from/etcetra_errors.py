@@ -29,8 +29,8 @@ from etcd_client import (
     TxnOp,
     UserNotFoundError,
 )
+from etcd_client.testing import free_port
 from tests.docs.coming_from.rows import Checks, Here
-from tests.support.ports import free_port
 
 checks = Checks("etcetra")
 

@@ -14,8 +14,8 @@ from typing import Any
 
 import etcd_client
 from etcd_client import Client, Communicator
+from etcd_client.testing import EtcdServer
 from tests.docs.blocks import DEFAULT_ADDRESS, ROOT
-from tests.support.server import EtcdServer
 
 PAGES = ROOT / "docs" / "coming-from"
 _ROW = re.compile(r"^\| (.+) \| (.+) \|$")

@@ -12,11 +12,11 @@ import threading
 from collections.abc import Callable, Coroutine
 from typing import Any, TypeVar
 
+from etcd_client.testing import free_port
 from tests.support.front.manners import Answered, Counts, Manners, Quota
 from tests.support.front.own_stream import Answer
 from tests.support.front.relay import Relay, burst
 from tests.support.http2 import Code, Kind
-from tests.support.ports import free_port
 
 T = TypeVar("T")
 

@@ -1,9 +1,7 @@
 """Proxies between the clients and the members of a cluster."""
 
+from etcd_client.testing import EtcdCluster, EtcdServer, Proxy
 from tests.support import gateway
-from tests.support.cluster import EtcdCluster
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
 
 
 class Front:

@@ -9,11 +9,9 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support import reaper
-from tests.support.binaries import find_etcd
-from tests.support.metrics import eventually
-from tests.support.ports import free_port
-from tests.support.server import KeyPair
+from etcd_client.testing import KeyPair, eventually, free_port
+from etcd_client.testing._launch import reaper
+from etcd_client.testing._launch.binaries import find_etcd
 
 _LONG = "86400s"
 _GRACE = 10.0

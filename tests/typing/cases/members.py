@@ -6,7 +6,7 @@ import asyncio
 from typing import Any
 
 from etcd_client import Cluster, LearnerNotReadyError, Member
-from tests.support.ports import free_port
+from etcd_client.testing import free_port
 from tests.typing.world import Cases, World
 
 

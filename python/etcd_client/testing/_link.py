@@ -1,6 +1,6 @@
 """The connections of a `Proxy`, and the simulated conditions that they share.
 
-All of this runs in the proxy's thread; tests use `tests.support.proxy`.
+All of this runs in the proxy's thread; tests use `Proxy`.
 """
 
 import asyncio

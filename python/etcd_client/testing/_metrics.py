@@ -1,20 +1,12 @@
-"""etcd's metrics, and waiting for a condition to become true."""
+"""The metrics of an etcd server."""
 
-import asyncio
 import http.client
-import inspect
 import re
-import time
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar, overload
 from urllib.parse import urlsplit
-
-T = TypeVar("T")
 
 _SAMPLE = re.compile(r"^([a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 _LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
-_POLL_INTERVAL = 0.02
 
 
 @dataclass(frozen=True)
@@ -88,39 +80,3 @@ def http_get(url: str, within: float = 5.0) -> str:
         message = f"GET {url}: {response.status} {body}"
         raise OSError(message)
     return body
-
-
-def eventually(condition: Callable[[], T | None], within: float = 5.0) -> T:
-    """Call `condition` until it returns something true, at least once, and return that."""
-    deadline = time.monotonic() + within
-    while not (result := condition()):
-        if time.monotonic() >= deadline:
-            raise AssertionError(_complaint(within, result))
-        time.sleep(_POLL_INTERVAL)
-    return result
-
-
-@overload
-async def eventually_async(
-    condition: Callable[[], Awaitable[T | None]], within: float = ...
-) -> T: ...
-@overload
-async def eventually_async(condition: Callable[[], T | None], within: float = ...) -> T: ...
-async def eventually_async(condition: Callable[[], Any], within: float = 5.0) -> Any:
-    """Do as `eventually` without blocking the event loop; `condition` may be a coroutine function.
-
-    A plain function runs in a thread, because the useful ones do blocking I/O.
-    """
-    is_coroutine = inspect.iscoroutinefunction(condition)
-    deadline = time.monotonic() + within
-    while True:
-        result = await (condition() if is_coroutine else asyncio.to_thread(condition))
-        if result:
-            return result
-        if time.monotonic() >= deadline:
-            raise AssertionError(_complaint(within, result))
-        await asyncio.sleep(_POLL_INTERVAL)
-
-
-def _complaint(within: float, result: object) -> str:
-    return f"the condition did not come true within {within} s; it was last {result!r}"

@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.support.metrics import eventually
-from tests.support.ports import free_port
-from tests.support.proxy import Direction, Proxy
+from etcd_client.testing import Direction, Proxy, eventually, free_port
 
 
 class Echo(socketserver.BaseRequestHandler):

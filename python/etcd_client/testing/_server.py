@@ -5,17 +5,18 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from tests.support import reaper
-from tests.support.launcher import (
-    EtcdProcess,
-    Launcher,
-    default_launcher,
-    etcd_version,
-    known_flags,
-)
-from tests.support.metrics import Metrics, eventually, http_get
-from tests.support.ports import free_port
+from . import _gateway as gateway
+from ._launch import reaper
+from ._launch.backend import default_launcher
+from ._launch.launcher import EtcdProcess, Launcher, etcd_version, known_flags
+from ._metrics import Metrics, http_get
+from ._ports import free_port
+from ._waiting import eventually
+
+if TYPE_CHECKING:
+    from etcd_client import Client, ConnectOptions
 
 FlagValue = str | int | bool
 
@@ -23,10 +24,6 @@ _MEMORY_DISK = Path("/dev/shm")
 # Each member preallocates its write-ahead log, 64 MB a file and two files from the start.
 _MEMORY_DISK_NEEDED = 2 * 1024**3
 _LOG_TAIL_LINES = 30
-
-# For tests that restart a server often: a single member elects itself in a fifth of the time.
-# etcd derives its least lease TTL from these, so they are not for tests of leases.
-QUICK_ELECTIONS: Mapping[str, FlagValue] = {"heartbeat-interval": 20, "election-timeout": 200}
 
 
 class EtcdStartError(RuntimeError):
@@ -152,6 +149,21 @@ class EtcdServer:
         """Whether the process runs; a frozen one does."""
         return self._process is not None and self._process.alive()
 
+    def connect(self, connect_options: "ConnectOptions | None" = None) -> "Client":
+        """Return a client of the server: `async with server.connect() as communicator`.
+
+        Args:
+            connect_options: The options to connect with.
+        """
+        # Imported here, so that the server knows nothing of the client.
+        from etcd_client import Client
+
+        return Client(self.endpoint, connect_options)
+
+    def wipe(self) -> None:
+        """Delete every key and revoke every lease; not for servers with TLS or authentication."""
+        gateway.wipe(self.endpoint)
+
     def metrics(self) -> Metrics:
         """Read the server's metrics now."""
         return Metrics.read(self.metrics_url)
@@ -211,6 +223,14 @@ class EtcdServer:
         if self.alive:
             self.stop()
         self.start(wait=wait)
+
+    def heal(self) -> None:
+        """Undo all faults: thaw the server, or start it if it does not run."""
+        if self.alive:
+            self.thaw()
+            self.wait_until_healthy()
+        else:
+            self.start()
 
     def close(self) -> None:
         """Kill the server if it runs and delete its data; may be called twice."""

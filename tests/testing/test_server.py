@@ -12,12 +12,20 @@ from pathlib import Path
 
 import pytest
 
+from etcd_client.testing import (
+    EtcdNotFoundError,
+    EtcdServer,
+    EtcdStartError,
+    Metrics,
+    ServerTls,
+    eventually,
+)
+from etcd_client.testing._launch.backend import default_launcher
+from etcd_client.testing._launch.binaries import find_etcd, find_etcdctl
 from tests.support import gateway
-from tests.support.binaries import EtcdNotFoundError, find_etcd, find_etcdctl
-from tests.support.launcher import default_launcher
-from tests.support.metrics import Metrics, eventually, eventually_async
-from tests.support.server import QUICK_ELECTIONS, EtcdServer, EtcdStartError, ServerTls
+from tests.support.flags import QUICK_ELECTIONS
 from tests.support.tls import Certificates, client_context, jwt_auth_token
+from tests.support.waiting import eventually_async
 
 KEY = {"key": "a2V5"}
 MakeServer = Callable[..., EtcdServer]
@@ -195,7 +203,7 @@ async def test_eventually_gives_up() -> None:
 def test_nothing_is_left_when_the_tests_are_killed() -> None:
     script = """
         import os, signal
-        from tests.support.server import EtcdServer
+        from etcd_client.testing import EtcdServer
         server = EtcdServer().start()
         server.freeze()
         print(server.pid, server.directory, flush=True)
@@ -248,5 +256,5 @@ def test_docker_that_does_not_answer_is_an_error(tmp_path: Path) -> None:
 
 def test_an_unknown_backend_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ETCD_TEST_BACKEND", "podman")
-    with pytest.raises(RuntimeError, match="'process' or 'docker'"):
+    with pytest.raises(ValueError, match="'process' or 'docker'"):
         default_launcher()

@@ -1,10 +1,11 @@
 """The network between the members of a cluster, which can be partitioned."""
 
+import contextlib
 from collections.abc import Callable, Mapping
 
-from tests.support.proxy import Proxy
-from tests.support.server import EtcdServer
-from tests.support.sockets import has_socket, inode_of
+from ._proxy import Proxy
+from ._server import EtcdServer
+from ._sockets import connected_from, descriptors
 
 _ATTEMPTS = 5
 
@@ -49,8 +50,9 @@ class PeerNetwork:
     def _origin(self, source_port: int) -> str:
         # The tables may change while they are read, and then leave entries out.
         for _ in range(_ATTEMPTS):
-            inode = inode_of(source_port)
+            socket = connected_from(source_port)
             for name, pid in self._running().items():
-                if inode is not None and has_socket(pid, inode):
-                    return name
+                with contextlib.suppress(FileNotFoundError):  # the process has ended meanwhile
+                    if socket in descriptors(pid):
+                        return name
         return ""

@@ -15,17 +15,14 @@ from docker.errors import DockerException  # type: ignore[import-untyped]
 from testcontainers.core.container import DockerContainer
 from testcontainers.core.docker_client import DockerClient
 
-from tests.support.launcher import Launcher
+from .binaries import EtcdNotFoundError
+from .launcher import Launcher
 
 if TYPE_CHECKING:
     from docker.models.containers import Container  # type: ignore[import-untyped]
 
 _DEFAULT_IMAGE = "quay.io/coreos/etcd:v3.6.16"
 _ETCD = "/usr/local/bin/etcd"
-
-
-class DockerUnavailableError(RuntimeError):
-    """Docker was asked for and does not answer."""
 
 
 @dataclass(frozen=True)
@@ -41,7 +38,7 @@ class DockerLauncher(Launcher):
             DockerClient().client.ping()
         except DockerException as error:
             message = f"ETCD_TEST_BACKEND is 'docker', but Docker does not answer: {error}"
-            raise DockerUnavailableError(message) from error
+            raise EtcdNotFoundError(message) from error
         return cls(os.environ.get("ETCD_TEST_IMAGE", _DEFAULT_IMAGE))
 
     def output(self, *arguments: str) -> str:

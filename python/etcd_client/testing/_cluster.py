@@ -4,13 +4,16 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tests.support import gateway
-from tests.support.launcher import Launcher
-from tests.support.metrics import eventually
-from tests.support.peer_network import PeerNetwork
-from tests.support.server import EtcdServer, FlagValue, Membership
+from . import _gateway as gateway
+from ._launch.launcher import Launcher
+from ._peer_network import PeerNetwork
+from ._server import EtcdServer, FlagValue, Membership
+from ._waiting import eventually
+
+if TYPE_CHECKING:
+    from etcd_client import Client, ConnectOptions
 
 # A member that has just joined or returned counts as unhealthy for a while (etcd's HealthInterval,
 # 5 s), in which membership changes are refused.
@@ -66,6 +69,21 @@ class EtcdCluster:
     def endpoints(self) -> list[str]:
         """The client URLs of all members, dead ones included."""
         return [member.endpoint for member in self.members]
+
+    def connect(self, connect_options: "ConnectOptions | None" = None) -> "Client":
+        """Return a client of all members: `async with cluster.connect() as communicator`.
+
+        Args:
+            connect_options: The options to connect with.
+        """
+        # Imported here, so that the cluster knows nothing of the client.
+        from etcd_client import Client
+
+        return Client(self.endpoints, connect_options)
+
+    def wipe(self) -> None:
+        """Delete every key and revoke every lease."""
+        self.leader().wipe()
 
     def start(self) -> "EtcdCluster":
         """Start all members that do not run and wait until all serve requests."""

@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
+from etcd_client.testing import EtcdCluster, EtcdServer, eventually
 from tests.support import gateway
-from tests.support.cluster import EtcdCluster
-from tests.support.metrics import eventually
-from tests.support.server import EtcdServer
 
 
 def put(member: EtcdServer, value: str, within: float = 10.0) -> None:

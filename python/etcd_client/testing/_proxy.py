@@ -11,8 +11,8 @@ from collections.abc import Callable, Coroutine
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from tests.support.link import Address, Conditions, Connection, Direction, Link
-from tests.support.ports import free_port
+from ._link import Address, Conditions, Connection, Direction, Link
+from ._ports import free_port
 
 __all__ = ["Direction", "Proxy"]
 
