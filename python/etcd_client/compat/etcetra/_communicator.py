@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from etcd_client import (
     ClosedError,
@@ -18,11 +18,11 @@ from etcd_client import (
 from etcd_client._arguments import check_seconds
 
 from ._keys import KeyValueCalls
+from ._streams import Items, decoder
 from ._text import encode
 from ._transactions import EtcdTransactionAction, returned
-from ._watches import WatchEvents
 from .errors import translated, translating
-from .types import TxnReturnType, TxnReturnValues
+from .types import TxnReturnType, TxnReturnValues, WatchEvent
 
 
 class EtcdCommunicator(KeyValueCalls):
@@ -182,7 +182,7 @@ class EtcdCommunicator(KeyValueCalls):
         start_revision: int | None = None,
         watch_id: int | None = None,
         encoding: str | None = None,
-    ) -> WatchEvents:
+    ) -> Items[WatchEvent]:
         """Watch a key.
 
         Args:
@@ -211,7 +211,7 @@ class EtcdCommunicator(KeyValueCalls):
                 start_revision=start_revision or 0,
                 watch_id=watch_id or 0,
             )
-        return WatchEvents(watch, encoding)
+        return Items(watch, decoder(encoding))
 
     def watch_prefix(
         self,
@@ -223,7 +223,7 @@ class EtcdCommunicator(KeyValueCalls):
         start_revision: int | None = None,
         watch_id: int | None = None,
         encoding: str | None = None,
-    ) -> WatchEvents:
+    ) -> Items[WatchEvent]:
         """Watch all keys that begin with a prefix.
 
         Args:
@@ -251,7 +251,7 @@ class EtcdCommunicator(KeyValueCalls):
                 start_revision=start_revision or 0,
                 watch_id=watch_id or 0,
             )
-        return WatchEvents(watch, encoding)
+        return Items(watch, decoder(encoding))
 
     # Elections
 
@@ -319,7 +319,7 @@ class EtcdCommunicator(KeyValueCalls):
         """
         await self.channel.resign(leader)
 
-    async def observe_election(self, name: bytes) -> AsyncIterator[LeaderResponse]:
+    def observe_election(self, name: bytes) -> Items[LeaderResponse]:
         """Observe an election: the current leader, its successors, and what they proclaim.
 
         Args:
@@ -327,10 +327,5 @@ class EtcdCommunicator(KeyValueCalls):
 
         Returns:
             An async iterator of objects whose `kv` is the leader's key.
-
-        Raises:
-            EtcdUnknownError: The call failed.
         """
-        with translated():
-            async for leader in self.channel.observe(name):
-                yield leader
+        return Items(self.channel.observe(name), lambda leader: leader)

@@ -164,11 +164,13 @@ def matching(error: EtcdError) -> EtcdUnknownError:
     Returns:
         The exception, with the same message.
     """
+    code, message = GRPCStatusCode.Unknown, str(error)
+    if isinstance(error, GRPCStatusError):
+        code, message = error.code, error.message
     for kind, found in _BY_CLASS.items():
         if isinstance(error, kind):
-            return found(str(error))
-    code = error.code if isinstance(error, GRPCStatusError) else GRPCStatusCode.Unknown
-    return _BY_CODE.get(code, EtcdUnknownError)(str(error))
+            return found(message)
+    return _BY_CODE.get(code, EtcdUnknownError)(message)
 
 
 @contextlib.contextmanager
