@@ -181,9 +181,13 @@ def _tree(source: Path) -> ast.Module:
 
 
 def _sources() -> list[Path]:
-    """The stub, and after it the modules that build on it."""
-    own = PACKAGE / "__init__.py"
-    return [STUB, *sorted(path for path in PACKAGE.rglob("*.py") if path != own)]
+    """The stub, and after it the modules that build on it.
+
+    The interfaces of other clients have names of their own, some of which are the same.
+    """
+    own, others = PACKAGE / "__init__.py", PACKAGE / "compat"
+    modules = (path for path in PACKAGE.rglob("*.py") if others not in path.parents)
+    return [STUB, *sorted(path for path in modules if path != own)]
 
 
 def _merged(base: Class, extension: Class) -> Class:

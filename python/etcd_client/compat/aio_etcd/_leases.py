@@ -1,0 +1,109 @@
+"""Times to live: a lease for each file or directory that has one of its own."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from etcd_client import EtcdError
+from etcd_client._concurrency import finish
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from etcd_client import Communicator, LeaseTimeToLiveResponse
+    from etcd_client._deadline import Deadline
+
+_REVOKE_TIMEOUT = 5.0
+
+
+class Grant:
+    """A lease for what is being written; revoked on leaving if nothing was attached to it.
+
+    Args:
+        communicator: The communicator to use.
+        ttl: The time to live in seconds; None for no lease.
+        deadline: The deadline of the call.
+        kept: The id of a lease that somebody keeps alive, to be used instead; 0 for none.
+    """
+
+    def __init__(
+        self, communicator: Communicator, ttl: int | None, deadline: Deadline, kept: int = 0
+    ) -> None:
+        self._communicator = communicator
+        self._ttl = ttl
+        self._deadline = deadline
+        self._kept = kept
+        self._id = 0
+        self._used = False
+
+    async def below(self, directory: int) -> tuple[int, int | None]:
+        """Choose the lease of a key: the directory's, unless the key's own ends sooner.
+
+        Args:
+            directory: The lease of the directory; 0 for none.
+
+        Returns:
+            The lease, 0 for none; and the seconds that it has left.
+        """
+        if self._kept:
+            return self._kept, None
+        if directory:
+            left = max(
+                0, rounded_up(await time_left(self._communicator, directory, self._deadline))
+            )
+            if self._ttl is None or self._ttl >= left:
+                return directory, left
+        if self._ttl is None:
+            return 0, None
+        if not self._id:
+            granted = await self._communicator.lease_grant(self._ttl, timeout=self._deadline.left())
+            self._id, self._ttl = granted.id, granted.ttl
+        return self._id, self._ttl
+
+    def uses(self, lease: int) -> None:
+        """Note that a key was attached to a lease, or may have been.
+
+        Args:
+            lease: The lease.
+        """
+        self._used = self._used or lease == self._id
+
+    async def __aenter__(self) -> Grant:
+        return self
+
+    async def __aexit__(
+        self,
+        _kind: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        if self._id and not self._used:
+            await finish(self._revoke)
+
+    async def _revoke(self) -> None:
+        # It expires by itself where that fails.
+        with contextlib.suppress(EtcdError):
+            await self._communicator.lease_revoke(self._id, timeout=_REVOKE_TIMEOUT)
+
+
+async def time_left(
+    communicator: Communicator, lease: int, deadline: Deadline
+) -> LeaseTimeToLiveResponse:
+    """Return what etcd knows of a lease.
+
+    Args:
+        communicator: The communicator to use.
+        lease: The lease.
+        deadline: The deadline of the call.
+    """
+    return await communicator.lease_time_to_live(lease, timeout=deadline.left())
+
+
+def rounded_up(answer: LeaseTimeToLiveResponse) -> int:
+    """Return the seconds that are left to a lease, rounded up as in API v2; -1 if it is over.
+
+    Args:
+        answer: What etcd knows of it.
+    """
+    return -1 if answer.ttl < 0 else min(answer.ttl + 1, answer.granted_ttl)

@@ -1,0 +1,1 @@
+"""Tests of python-aio-etcd's interface, with programs of our own."""
