@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import etcd_client
-from etcd_client import errors
+from etcd_client import errors, testing
 from tests.docs.blocks import ROOT, examples
 from tests.typing.declarations import aliases, public_classes
 
@@ -29,4 +29,5 @@ def test_every_public_name_is_on_a_page() -> None:
     members = {f"Communicator.{member.name}" for member in public_classes()["Communicator"].members}
     members -= {f"Communicator.{name}" for name in own | services}
     names = set(etcd_client.__all__) - set(errors.__all__) - aliases().keys()
+    names |= {f"testing.{name}" for name in testing.__all__}
     assert (names | members) - shown == set()

@@ -203,35 +203,39 @@ def test_a_test_may_break_its_own_server(project: Project) -> None:
 
 def test_a_cluster_is_whole_again_for_the_next_test(project: Project) -> None:
     tests = """
+        import contextlib
         import pytest
 
-        async def use(cluster):
+        @contextlib.asynccontextmanager
+        async def written(cluster):
             async with cluster.connect() as communicator:
                 assert await communicator.get("key") is None
-                await communicator.put("key", "value", timeout=20)
-                return await communicator.get("key", timeout=20)
+                await communicator.put("key", "value")
+                yield
+                assert await communicator.get("key", timeout=30) == b"value"
 
         async def test_dead_leader(etcd_cluster):
-            etcd_cluster.leader().kill()
-            assert await use(etcd_cluster) == b"value"
+            async with written(etcd_cluster):
+                etcd_cluster.leader().kill()
 
         async def test_frozen_and_isolated_member(etcd_cluster):
             assert [member.alive for member in etcd_cluster.members] == [True] * 3
-            leader = etcd_cluster.leader()
-            etcd_cluster.isolate(leader)
-            assert etcd_cluster.leader(other_than=leader) is not leader
-            etcd_cluster.heal()
-            etcd_cluster.leader().freeze()
-            assert await use(etcd_cluster) == b"value"
+            async with written(etcd_cluster):
+                leader = etcd_cluster.leader()
+                etcd_cluster.isolate(leader)
+                assert etcd_cluster.leader(other_than=leader) is not leader
+                etcd_cluster.heal()
+                etcd_cluster.leader().freeze()
 
         async def test_next(etcd_cluster):
-            assert await use(etcd_cluster) == b"value"
+            async with written(etcd_cluster):
+                assert len(etcd_cluster.members) == 3
 
         @pytest.mark.etcd(size=1)
         async def test_own_membership(etcd_cluster):
             assert len(etcd_cluster.members) == 1
-            etcd_cluster.add(learner=True)
-            assert await use(etcd_cluster) == b"value"
+            async with written(etcd_cluster):
+                etcd_cluster.add(learner=True)
     """
     assert passed(project(tests, *PLUGIN, *ASYNCIO), 4)
 

@@ -17,14 +17,15 @@ from typing import Any
 
 import pytest
 
-from etcd_client import Client, Communicator
-from tests.typing.declarations import functions, public_classes, public_members
+from etcd_client import Client, Communicator, testing
+from tests.typing.declarations import classes, functions, public_classes, public_members
 
 EXAMPLES: dict[str, list[doctest.Example]] = {
     name: parsed
     for name, doc in (
         *((known.name, known.doc) for known in public_classes().values()),
         *((member.qualified_name, member.doc) for member in public_members()),
+        *((name, classes()[name].doc) for name in testing.__all__ if name in classes()),
     )
     if (parsed := doctest.DocTestParser().get_examples(doc))
 }
@@ -55,7 +56,8 @@ def test_every_class_to_work_with_has_an_example() -> None:
         if known.methods and not (known.is_record or is_error_or_enum(known.name))
     }
     documented_functions = {name for name, member in functions().items() if member.doc}
-    assert to_work_with <= EXAMPLES.keys()
+    to_test_with = {"EtcdServer", "EtcdCluster", "Proxy"}
+    assert to_work_with | to_test_with <= EXAMPLES.keys()
     assert {"active_context_count", "cleanup_runtime"} <= documented_functions & EXAMPLES.keys()
 
 

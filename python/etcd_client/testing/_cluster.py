@@ -24,7 +24,26 @@ _MEMBERSHIP_PATIENCE = 15.0
 class EtcdCluster:
     """Members that a test can start, kill, freeze, restart, add and isolate.
 
-    `cluster[0]` is the first member, an `EtcdServer`: `cluster[0].kill()`, `cluster[0].restart()`.
+    Each is an `EtcdServer`: `cluster[0].kill()`, `cluster.leader().freeze()`. Entering the context
+    starts them, and leaving it kills them and deletes their data.
+
+    Args:
+        size: The number of members.
+        flags: Flags of etcd for all members, as for `EtcdServer`.
+        partitionable: Whether the members talk through proxies, so that `isolate` works. On Linux
+            only.
+        launcher: How etcd is run, as for `EtcdServer`.
+
+    Raises:
+        EtcdNotFoundError: There is no etcd to run.
+
+    Examples:
+        >>> from etcd_client.testing import EtcdCluster
+        >>> with EtcdCluster(3) as cluster:
+        ...     async with cluster.connect() as communicator:
+        ...         cluster.leader().kill()
+        ...         await communicator.get("missing", timeout=30) is None
+        True
     """
 
     def __init__(
@@ -35,10 +54,6 @@ class EtcdCluster:
         partitionable: bool = False,
         launcher: Launcher | None = None,
     ) -> None:
-        """Prepare the members; nothing runs before `start()`.
-
-        With `partitionable=True` the members talk through proxies, so that `isolate` works.
-        """
         self.members: list[EtcdServer] = []
         self._flags = {"pre-vote": True, **(flags or {})}
         self._launcher = launcher

@@ -24,7 +24,7 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 class Direction(enum.Enum):
-    """The direction of the bytes."""
+    """The direction of bytes that a `Proxy` forwards."""
 
     TO_CLIENT = "to client"
     TO_SERVER = "to server"

