@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from collections.abc import Sequence
 from fnmatch import fnmatch
 from pathlib import Path
 
 from benches.figures import RowFigures
-from benches.peers import FLOOR, OTHERS, OURS, OURS_ON_UVLOOP, Peer
+from benches.peers import FLOOR, NATIVE, OTHERS, OURS, OURS_ON_UVLOOP, AnyPeer, UnavailableError
 from benches.plan import Row, rows
 from benches.report import report
 from benches.runner import measure
@@ -26,7 +25,8 @@ def main() -> None:
     """Measure, print, and leave: a missed budget is no failure, a benchmark is no test."""
     options = _options()
     selected = _selected_rows(options)
-    peers = _available([OURS, *([OURS_ON_UVLOOP] if options.uvloop else []), *OTHERS, FLOOR])
+    own = [OURS, *([OURS_ON_UVLOOP] if options.uvloop else [])]
+    peers = _available([*own, *OTHERS, *NATIVE, FLOOR])
     table: dict[str, RowFigures] = {}
     for row in selected:
         print(f"{row.name} ...", file=sys.stderr, flush=True)
@@ -86,16 +86,16 @@ def _selected_rows(options: argparse.Namespace) -> list[Row]:
     return [row.quick() for row in selected] if options.quick else selected
 
 
-def _available(peers: Sequence[Peer]) -> list[Peer]:
-    """Return the peers that can be installed for this Python, and name those that cannot."""
+def _available(peers: Sequence[AnyPeer]) -> list[AnyPeer]:
+    """Return the peers that can be installed on this machine, and name those that cannot."""
     return [peer for peer in peers if _can_be_prepared(peer)]
 
 
-def _can_be_prepared(peer: Peer) -> bool:
+def _can_be_prepared(peer: AnyPeer) -> bool:
     try:
-        peer.prepare()
-    except subprocess.CalledProcessError:
-        print(f"left out, not to be installed here: {peer.name}", file=sys.stderr)
+        peer.worker()
+    except UnavailableError as error:
+        print(f"left out, {error}: {peer.name}", file=sys.stderr)
         return False
     return True
 

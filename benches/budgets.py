@@ -1,6 +1,6 @@
 """The budgets: what this client may cost, beside the floor, the best peer and itself.
 
-`first` is what has to be met before anything else, `then` the aim after that. Every budget is an
+`first` is what has to be met before anything else, `next` the aim after that. Every budget is an
 upper limit: "2.5 x the throughput of the best peer" is at most 1 / 2.5 of that peer's wall time.
 """
 
@@ -51,7 +51,7 @@ def verdicts(table: Table) -> list[list[str]]:
 def budgets() -> Iterator[Budget]:
     """Yield every budget, column by column."""
     yield from _first()
-    yield from _then()
+    yield from _next()
 
 
 def _first() -> Iterator[Budget]:
@@ -76,17 +76,39 @@ def _first() -> Iterator[Budget]:
     yield Budget("first", "memory", "growth from early to the end, MiB", _FLAT_MIB, _growth)
 
 
-def _then() -> Iterator[Budget]:
-    for row in ("get-64", "put-64"):
-        yield Budget("then", row, "CPU, us", 12, _ours(row, _CPU))
-        yield _to_floor("then", row, _WALL, 1.1)
-    yield _to_floor("then", "get-1", _WALL, 1.2)
-    yield Budget("then", "watch-only", "CPU, us", 3, _ours("watch-only", _CPU))
+def _next() -> Iterator[Budget]:
+    for kind in ("get", "put"):
+        at_64 = f"{kind}-64"
+        yield Budget("next", at_64, "CPU, us", 8, _ours(at_64, _CPU))
+        yield _to_floor("next", at_64, _WALL, 1.25)
+        yield _to_go(at_64, _CPU, 0.5)
+        yield _to_go(at_64, _WALL, 0.8)
+        for tasks in (512, 1000):
+            for meter in (_WALL, _CPU):
+                yield _to_row("next", f"{kind}-{tasks}", at_64, meter, 1.1)
+        yield _to_best_peer("next", f"{kind}-1MiB", _CPU, 0.45)
+        yield _to_go(f"{kind}-1MiB", _CPU, 0.5)
+    yield _to_floor("next", "get-1", _WALL, 1.25)
+    yield _to_go("get-1", _WALL, 1.0)
+    yield Budget("next", "get_prefix", "CPU, us", 0.25, _ours("get_prefix", _CPU))
+    yield _to_go("get_prefix", _CPU, 0.5)
+    yield Budget("next", "watch-only", "CPU, us", 2.5, _ours("watch-only", _CPU))
+    yield _to_row("next", "watch-5000", "watch-only", _CPU, 1.2)
+    yield Budget("next", "watch-memory", "KiB", 2, _ours("watch-memory", _WALL))
+    yield _to_row("next", "session-lock", "put-1", _WALL, 2.2)
+    yield Budget("next", "cache-read", "CPU, us", 0.3, _ours("cache-read", _CPU))
+    yield Budget("next", "cache-event", "CPU, us", 3, _ours("cache-event", _CPU))
+    yield Budget("next", "import", "wall, ms", 6, _ours("import", _WALL))
 
 
 def _to_floor(column: str, row: str, meter: int, limit: float) -> Budget:
     value = _ratio(row, meter, lambda table: table[row].floor(meter))
     return Budget(column, row, f"{_METERS[meter]} / floor", limit, value)
+
+
+def _to_go(row: str, meter: int, limit: float) -> Budget:
+    value = _ratio(row, meter, lambda table: table[row].go(meter))
+    return Budget("next", row, f"{_METERS[meter]} / Go", limit, value)
 
 
 def _to_best_peer(column: str, row: str, meter: int, limit: float) -> Budget:

@@ -6,7 +6,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from benches.peers import FLOOR, OTHERS, OURS
+from benches.peers import FLOOR, GO, OTHERS, OURS
 from benches.plan import Kind, Row
 from benches.runner import Measured, Results
 
@@ -68,20 +68,30 @@ class RowFigures:
         return self.by_client.get(OURS.name)
 
     def best_peer(self, index: int) -> float | None:
-        """Return the lowest median of the other libraries: 0 for wall time, 1 for CPU time."""
+        """Return the lowest median of the other Python clients: 0 for wall, 1 for CPU time."""
         others = [self.by_client[peer.name] for peer in OTHERS if peer.name in self.by_client]
         return min((other.values[index].median for other in others), default=None)
 
+    def go(self, index: int) -> float | None:
+        """Return the median of etcd's Go client: 0 for wall time, 1 for CPU time."""
+        return self._median(GO.name, index)
+
     def floor(self, index: int) -> float | None:
         """Return the median of the floor: 0 for wall time, 1 for CPU time."""
-        floor = self.by_client.get(FLOOR.name)
-        return None if floor is None else floor.values[index].median
+        return self._median(FLOOR.name, index)
+
+    def _median(self, name: str, index: int) -> float | None:
+        client = self.by_client.get(name)
+        return None if client is None else client.values[index].median
 
 
 def _figures(row: Row, measured: Measured) -> Figures:
     samples = measured.samples
     if row.kind is Kind.MEMORY:
         return Figures(tuple(Figure(sample.resident / _MEBIBYTE, 0.0) for sample in samples))
+    if row.kind is Kind.OPEN:
+        each = row.work.operations * 1024.0
+        return Figures(tuple(Figure(sample.resident / each, 0.0) for sample in samples))
     unit = row.work.operations * (_MILLISECOND if row.kind is Kind.IMPORT else _MICROSECOND)
     wall = Figure.of([sample.wall / unit for sample in samples])
     cpu = Figure.of([sample.cpu / unit for sample in samples])

@@ -1,13 +1,15 @@
-"""The clients that are compared, and the environment that each runs in.
+"""The clients that are compared, and how the process of each is started.
 
-A peer gets a virtual environment of its own under `.cache/bench/`, made once from a requirements
-file with pinned versions and hashes.
+A Python peer gets a virtual environment of its own under `.cache/bench/`, made once from a
+requirements file with pinned versions and hashes. A native peer (`benches/native/`) is a program
+that is built there once, from pinned versions too.
 """
 
 from __future__ import annotations
 
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import venv
@@ -18,11 +20,24 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 _CACHE = ROOT / ".cache" / "bench"
 _REQUIREMENTS = Path(__file__).resolve().parent / "requirements"
+_NATIVE = Path(__file__).resolve().parent / "native"
+
+
+class UnavailableError(Exception):
+    """A client cannot be installed or built on this machine."""
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command line, and the environment variables to run it with."""
+
+    line: list[str]
+    variables: dict[str, str]
 
 
 @dataclass(frozen=True)
 class Peer:
-    """A client under measurement.
+    """A Python client under measurement.
 
     `module` is its adapter in `benches.clients`, `package` what one imports to use it. Without
     `requirements` it runs in the environment of the benchmark itself.
@@ -34,34 +49,67 @@ class Peer:
     requirements: str | None = None
     loop: str | None = None
 
-    def prepare(self) -> Environment:
-        """Make the environment unless it is there already, and return it."""
+    def worker(self) -> Command:
+        """Return the command of its process; install the client unless it is there already."""
+        loop = () if self.loop is None else (self.loop,)
+        return self._python("benches.worker", self.module, *loop)
+
+    def importing(self) -> Command:
+        """Return the command that measures its import."""
+        return self._python("benches.importing", str(self.package))
+
+    def _python(self, module: str, *arguments: str) -> Command:
         interpreter = Path(sys.executable)
         if self.requirements is not None:
-            directory = _made(self.requirements, _make_virtual_environment)
+            directory = _installed(self.requirements, _make_virtual_environment)
             interpreter = directory / "bin" / "python"
         path = [str(ROOT)]
         if self.loop is not None:
-            path.append(str(_made(self.loop, _install_beside)))
-        return Environment(interpreter, os.pathsep.join(path))
+            path.append(str(_installed(self.loop, _install_beside)))
+        # Nothing of the caller's Python settings.
+        variables = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
+        variables |= {"PYTHONPATH": os.pathsep.join(path), "PYTHONHASHSEED": "0"}
+        return Command([str(interpreter), "-m", module, *arguments], variables)
 
 
 @dataclass(frozen=True)
-class Environment:
-    """How to run Python with a client in reach."""
+class NativePeer:
+    """A client of another language, whose program takes the place of `benches.worker`.
 
-    interpreter: Path
-    python_path: str
+    `folder` is where its sources are in `benches/native`, `build` the command that compiles them;
+    `{output}` in it is the folder for what it makes, and `program` the file there.
+    """
 
-    def command(self, module: str, *arguments: str) -> list[str]:
-        """Return the command line that runs a module of this package."""
-        return [str(self.interpreter), "-m", module, *arguments]
+    name: str
+    folder: str
+    build: tuple[str, ...]
+    program: str
 
-    def variables(self) -> dict[str, str]:
-        """Return the process environment: nothing of the caller's Python settings."""
-        inherited = {k: v for k, v in os.environ.items() if not k.startswith("PYTHON")}
-        return {**inherited, "PYTHONPATH": self.python_path, "PYTHONHASHSEED": "0"}
+    def worker(self) -> Command:
+        """Return the command of its process; build the program unless it is there already."""
+        directory = _made(self.folder, self._fingerprint(), self._build)
+        return Command([str(directory / self.program)], dict(os.environ))
 
+    def _fingerprint(self) -> bytes:
+        tool = shutil.which(self.build[0])
+        if tool is None:
+            message = f"{self.build[0]} is not installed"
+            raise UnavailableError(message)
+        sources = sorted(path for path in (_NATIVE / self.folder).rglob("*") if path.is_file())
+        return tool.encode() + b"".join(path.read_bytes() for path in sources)
+
+    def _build(self, directory: Path) -> None:
+        directory.mkdir(parents=True, exist_ok=True)
+        # The build of the crate needs `protoc`, which is installed beside Python.
+        path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        _run(
+            *(argument.format(output=directory) for argument in self.build),
+            cwd=_NATIVE / self.folder,
+            env={**os.environ, "PATH": path},
+        )
+
+
+AnyPeer = Peer | NativePeer
 
 FLOOR = Peer("floor", "floor")
 OURS = Peer("ours", "ours", "etcd_client")
@@ -71,17 +119,36 @@ OTHERS = (
     Peer("etcetra 0.1.19", "etcetra_client", "etcetra", "etcetra"),
     Peer("aetcd 1.0.0", "aetcd_client", "aetcd", "aetcd"),
 )
+GO = NativePeer(
+    "Go clientv3 3.7.3",
+    "go",
+    ("go", "build", "-trimpath", "-o", "{output}/worker", "."),
+    "worker",
+)
+CRATE = NativePeer(
+    "Rust etcd-client 0.21.1",
+    "rust",
+    ("cargo", "build", "--quiet", "--release", "--locked", "--target-dir", "{output}"),
+    "release/etcd-client-bench",
+)
+NATIVE = (GO, CRATE)
 
 
-def _made(name: str, make: Callable[[Path, Path], None]) -> Path:
+def _installed(name: str, make: Callable[[Path, Path], None]) -> Path:
     """Return `.cache/bench/<name>`, made anew when the requirements or this Python changed."""
     requirements = _REQUIREMENTS / f"{name}.txt"
+    wanted = requirements.read_bytes() + sys.version.encode()
+    return _made(name, wanted, lambda directory: make(directory, requirements))
+
+
+def _made(name: str, made_from: bytes, make: Callable[[Path], None]) -> Path:
+    """Return `.cache/bench/<name>`, made anew when what it is made from has changed."""
     directory = _CACHE / name
     stamp = directory / "made-from"
-    wanted = hashlib.sha256(requirements.read_bytes() + sys.version.encode()).hexdigest()
+    wanted = hashlib.sha256(made_from).hexdigest()
     if not stamp.exists() or stamp.read_text() != wanted:
         print(f"installing {name} into {directory.relative_to(ROOT)}", file=sys.stderr)
-        make(directory, requirements)
+        make(directory)
         stamp.write_text(wanted)
     return directory
 
@@ -99,4 +166,11 @@ def _pip_install(interpreter: Path, requirements: Path, *options: str) -> None:
     # Only wheels: a peer that has none for this Python would be compiled with settings of its own.
     command = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
     command += ["--require-hashes", "--only-binary", ":all:", "--requirement", str(requirements)]
-    subprocess.run([*command, *options], check=True)
+    _run(*command, *options)
+
+
+def _run(*command: str, cwd: Path | None = None, env: dict[str, str] | None = None) -> None:
+    try:
+        subprocess.run(command, check=True, cwd=cwd, env=env)
+    except subprocess.CalledProcessError as error:
+        raise UnavailableError(str(error)) from None

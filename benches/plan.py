@@ -10,6 +10,8 @@ from benches.works import FILLED_KEYS, Work
 
 _MEBIBYTE = 2**20
 _QUICK = 10
+_OURS = ("ours", "ours, uvloop")
+_WITH_MORE = (*_OURS, "Go clientv3 3.7.3")
 
 
 class Kind(Enum):
@@ -22,6 +24,8 @@ class Kind(Enum):
     IMPORT = "import"
     # Resident memory while very many operations go by.
     MEMORY = "memory"
+    # Resident memory of what stays open.
+    OPEN = "open"
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Row:
     # Written by the floor before the first sample.
     needs: Work | None = None
     has_floor: bool = True
+    # The names of the only clients that have it.
+    only: tuple[str, ...] = ()
 
     @property
     def title(self) -> str:
@@ -43,9 +49,11 @@ class Row:
 
     def quick(self) -> Row:
         """Return the same row with a tenth of the operations, but two for each task at least."""
+        if self.kind is Kind.OPEN:
+            return self
         if self.work.kind == "get_prefix":
             return replace(self, work=replace(self.work, operations=FILLED_KEYS))
-        fewer = max(self.work.operations // _QUICK, 2 * self.work.tasks)
+        fewer = max(self.work.operations // _QUICK, 2 * self.work.tasks, 2 * self.work.keys)
         return replace(self, work=replace(self.work, operations=fewer))
 
 
@@ -76,6 +84,37 @@ def rows(memory_operations: int) -> list[Row]:
             Work("receive", 20_000, 64),
             Kind.RECEIVE,
         ),
+        Row(
+            "watch-5000",
+            "5,000 watches, another process puts, per event",
+            Work("receive_each", 20_000, 64, keys=5_000),
+            Kind.RECEIVE,
+            has_floor=False,
+            only=_WITH_MORE,
+        ),
+        Row(
+            "cache-event",
+            "an event to a cache, another process puts",
+            Work("view_receive", 20_000, 64),
+            Kind.RECEIVE,
+            has_floor=False,
+            only=_OURS,
+        ),
+        Row(
+            "cache-read",
+            "read of a key in a cache",
+            Work("view_read", 200_000),
+            needs=Work("feed", 1),
+            has_floor=False,
+            only=_OURS,
+        ),
+        Row(
+            "session-lock",
+            "lock and unlock on an open session",
+            Work("session_lock", 400),
+            has_floor=False,
+            only=_WITH_MORE,
+        ),
         _without_floor("lock", "with_lock, one after another", Work("lock", 200)),
         _without_floor("connect", "connect and get, beside an open connection", _connect(200)),
         _without_floor("connect-alone", "connect and get, no other open", _connect(200, "_alone")),
@@ -86,6 +125,22 @@ def rows(memory_operations: int) -> list[Row]:
             Work("get", memory_operations, 64),
             Kind.MEMORY,
             has_floor=False,
+        ),
+        Row(
+            "watch-memory",
+            "memory of an open watch, of 5,000 (KiB)",
+            Work("watches", 5_000),
+            Kind.OPEN,
+            has_floor=False,
+            only=_OURS,
+        ),
+        Row(
+            "call-memory",
+            "memory of a call in flight, of 5,000 (KiB)",
+            Work("calls", 5_000),
+            Kind.OPEN,
+            has_floor=False,
+            only=_OURS,
         ),
     ]
 

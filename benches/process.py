@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import IO, Any, cast
 
-from benches.peers import ROOT, Peer
+from benches.peers import ROOT, AnyPeer
 from benches.sample import Sample
 from benches.works import Work
 
@@ -27,15 +27,14 @@ class WorkerError(RuntimeError):
 class WorkerProcess:
     """A client in a process of its own: start it, give it works, close it."""
 
-    def __init__(self, peer: Peer) -> None:
+    def __init__(self, peer: AnyPeer) -> None:
         """Start the process."""
-        environment = peer.prepare()
-        loop = () if peer.loop is None else (peer.loop,)
+        command = peer.worker()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._process = subprocess.Popen(
-            environment.command("benches.worker", peer.module, *loop),
+            command.line,
             cwd=ROOT,
-            env=environment.variables(),
+            env=command.variables,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self._log,

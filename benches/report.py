@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterable, Sequence
 
 from benches.budgets import Table, verdicts
 from benches.figures import Figure, RowFigures
-from benches.peers import Peer
+from benches.peers import AnyPeer
 from benches.plan import Kind
 
 _NONE = "-"
 _THREE_DIGITS = 100
 
 
-def report(table: Table, peers: Sequence[Peer], rounds: int, etcd_version: str) -> str:
+def report(table: Table, peers: Sequence[AnyPeer], rounds: int, etcd_version: str) -> str:
     """Return the whole report."""
     parts = [
         _conditions(rounds, etcd_version),
@@ -41,20 +41,27 @@ def _conditions(rounds: int, etcd_version: str) -> str:
     )
 
 
-def _results(table: Table, peers: Sequence[Peer]) -> str:
-    titles = ["work", *(peer.name for peer in peers), "ours / best peer", "ours / floor"]
+def _results(table: Table, peers: Sequence[AnyPeer]) -> str:
+    titles = [
+        "work",
+        *(peer.name for peer in peers),
+        "ours / best Python peer",
+        "ours / Go",
+        "ours / floor",
+    ]
     return _markdown(titles, (_result_line(figures, peers) for figures in table.values()))
 
 
-def _result_line(figures: RowFigures, peers: Sequence[Peer]) -> list[str]:
+def _result_line(figures: RowFigures, peers: Sequence[AnyPeer]) -> list[str]:
     title = figures.row.title
     if figures.row.kind is Kind.IMPORT:
         title += " (ms)"
     cells = [_client_cell(figures, peer) for peer in peers]
-    return [title, *cells, _ratios(figures, figures.best_peer), _ratios(figures, figures.floor)]
+    others = (figures.best_peer, figures.go, figures.floor)
+    return [title, *cells, *(_ratios(figures, other) for other in others)]
 
 
-def _client_cell(figures: RowFigures, peer: Peer) -> str:
+def _client_cell(figures: RowFigures, peer: AnyPeer) -> str:
     client = figures.by_client.get(peer.name)
     if client is None:
         return "failed" if peer.name in figures.failures else _NONE

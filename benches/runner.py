@@ -9,8 +9,9 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TypeVar
 
-from benches.peers import FLOOR, ROOT, Peer
+from benches.peers import FLOOR, ROOT, AnyPeer, Peer
 from benches.plan import Kind, Row
 from benches.process import WorkerError, WorkerProcess
 from benches.sample import Sample
@@ -47,7 +48,7 @@ class Workers:
         self._endpoint = endpoint
         self._started: dict[str, WorkerProcess] = {}
 
-    def of(self, peer: Peer) -> WorkerProcess:
+    def of(self, peer: AnyPeer) -> WorkerProcess:
         """Return the process of a peer."""
         if peer.name not in self._started:
             worker = self._started[peer.name] = WorkerProcess(peer)
@@ -60,11 +61,12 @@ class Workers:
             worker.close()
 
 
-def measure(row: Row, peers: Sequence[Peer], rounds: int) -> Results:
+def measure(row: Row, peers: Sequence[AnyPeer], rounds: int) -> Results:
     """Measure a row for all the peers that can do it."""
-    peers = [peer for peer in peers if row.has_floor or peer is not FLOOR]
+    peers = [peer for peer in peers if _has(row, peer)]
+    pythons = [peer for peer in peers if isinstance(peer, Peer)]
     if row.kind is Kind.IMPORT:
-        return _in_rounds(peers, rounds, lambda peer: [_import(peer)])
+        return _in_rounds(pythons, rounds, lambda peer: [_import(peer)])
     launcher = LocalLauncher(find_etcd())
     with ExitStack() as stack:
         etcd = stack.enter_context(EtcdServer(flags=_ETCD_FLAGS, launcher=launcher))
@@ -77,7 +79,9 @@ def measure(row: Row, peers: Sequence[Peer], rounds: int) -> Results:
         if row.needs is not None:
             helper.run(row.needs)
         if row.kind is Kind.MEMORY:
-            return _in_rounds(peers, 1, lambda peer: _memory(row, peer, workers), warm_ups=0)
+            return _in_rounds(pythons, 1, lambda peer: _memory(row, peer, workers), warm_ups=0)
+        if row.kind is Kind.OPEN:
+            return _in_rounds(pythons, 1, lambda peer: _open(row, workers.of(peer)), warm_ups=0)
         if row.kind is Kind.RECEIVE:
             return _in_rounds(
                 peers, rounds, lambda peer: [_receive(row.work, workers.of(peer), helper)]
@@ -85,10 +89,19 @@ def measure(row: Row, peers: Sequence[Peer], rounds: int) -> Results:
         return _in_rounds(peers, rounds, lambda peer: [workers.of(peer).run(row.work)])
 
 
+def _has(row: Row, peer: AnyPeer) -> bool:
+    if row.only:
+        return peer.name in row.only
+    return row.has_floor or peer is not FLOOR
+
+
+_P = TypeVar("_P", bound=AnyPeer)
+
+
 def _in_rounds(
-    peers: Sequence[Peer],
+    peers: Sequence[_P],
     rounds: int,
-    take: Callable[[Peer], list[Sample]],
+    take: Callable[[_P], list[Sample]],
     *,
     warm_ups: int = 1,
 ) -> Results:
@@ -129,12 +142,20 @@ def _memory(row: Row, peer: Peer, workers: Workers) -> list[Sample]:
     return samples
 
 
+def _open(row: Row, worker: WorkerProcess) -> list[Sample]:
+    # The first of all opens the connection and loads what is needed.
+    worker.run(replace(row.work, operations=1))
+    before = worker.run(replace(row.work, operations=1))
+    after = worker.run(row.work)
+    return [replace(after, resident=after.resident - before.resident)]
+
+
 def _import(peer: Peer) -> Sample:
-    environment = peer.prepare()
+    command = peer.importing()
     finished = subprocess.run(
-        environment.command("benches.importing", str(peer.package)),
+        command.line,
         cwd=ROOT,
-        env=environment.variables(),
+        env=command.variables,
         capture_output=True,
         text=True,
         check=False,

@@ -30,18 +30,22 @@ class Work:
     `watch` (the process writes and watches), `receive` (it only watches); `connect` and `lock`
     (a whole context per operation, beside one that stays open) and `connect_alone` (no other is
     open). Only the floor knows `fill`, which writes the keys that `get_prefix` reads, and `feed`,
-    which writes what `receive` watches.
+    which writes what `receive` watches. What only some clients have: `receive_each` (a watch for
+    each key), `session_lock` (a lock on an open session), `view_read` and `view_receive` (of a
+    cache), `watches` and `calls` (so many are open at the end).
     """
 
     kind: str
     operations: int
     tasks: int = 1
     value_size: int = 100
+    keys: int = 0
+    """How many keys; one per task unless there are more."""
 
 
 def work_keys(work: Work, prefix: bytes = _KEY_PREFIX) -> list[bytes]:
-    """Return the keys of a work: one per task."""
-    return [prefix + b"%06d" % index for index in range(work.tasks)]
+    """Return the keys of a work."""
+    return [prefix + b"%06d" % index for index in range(max(work.tasks, work.keys))]
 
 
 def value_of(work: Work) -> bytes:

@@ -31,6 +31,7 @@ _FRAME_HEADER = struct.Struct(">BHBBI")
 _STREAM_ID = struct.Struct(">I")
 # Where the stream id stands in a frame's header.
 _ID_OFFSET = 5
+_NO_ERROR = bytes(4)
 _SETTING = struct.Struct(">HI")
 
 
@@ -256,6 +257,9 @@ class Connection:
             self._socket.sendall(frame(SETTINGS, ACK, 0, b""))
         elif kind == PING and not flags & ACK:
             self._socket.sendall(frame(PING, ACK, 0, payload))
+        elif kind == RST_STREAM and payload == _NO_ERROR:
+            # The answer has come whole: etcd was done before it saw that the request had ended.
+            return
         elif kind in (RST_STREAM, GOAWAY):
             message = f"etcd ended stream {stream} or the connection: {payload!r}"
             raise ConnectionError(message)

@@ -2,61 +2,43 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import Callable
+from contextlib import AsyncExitStack
 
 import etcd_client
-from benches.works import AsyncClient, Session
+from benches.clients.above import KINDS, Above
+from benches.clients.common_api import Adapter
+from benches.works import AsyncClient, Work
 
 
-class Adapter:
-    """`etcd_client` in the shape of the benchmark."""
+class Client(AsyncClient[bytes]):
+    """Does the works of all clients, and those of what stands above the calls."""
 
-    def native(self, data: bytes) -> bytes:
-        """Keys are bytes."""
-        return data
+    def __init__(self) -> None:
+        """Connect to nothing yet."""
+        super().__init__(Adapter())
+        self._stack = AsyncExitStack()
+        self._above: Above | None = None
 
-    @asynccontextmanager
-    async def connect(self, endpoint: str) -> AsyncIterator[Session[bytes]]:
-        """Connect for the time of a context."""
-        async with etcd_client.Client([endpoint]).connect() as communicator:
-            yield session_of(communicator)
+    async def run(self, work: Work, begin: Callable[[], None]) -> None:
+        """Do one work."""
+        if work.kind in KINDS:
+            await (await self._opened()).run(work, begin)
+        else:
+            await super().run(work, begin)
 
-    def locked(
-        self, endpoint: str, name: bytes
-    ) -> AbstractAsyncContextManager[etcd_client.Communicator]:
-        """Connect and hold a lock for the time of a context."""
-        option = etcd_client.EtcdLockOption(lock_name=name)
-        return etcd_client.Client([endpoint]).with_lock(option)
+    async def close(self) -> None:
+        """Leave all contexts."""
+        await self._stack.aclose()
+        await super().close()
 
-
-def session_of(communicator: etcd_client.Communicator) -> Session[bytes]:
-    """Return the communicator's methods; `get`, `put` and `get_prefix` are called directly."""
-
-    async def txn_put(key: bytes, value: bytes) -> None:
-        put = etcd_client.TxnOp.put(key, value)
-        await communicator.txn(etcd_client.Txn().and_then([put]))
-
-    async def receive(prefix: bytes, count: int, established: asyncio.Event) -> None:
-        ready = etcd_client.CondVar()
-        notified = asyncio.ensure_future(_relay(ready, established))
-        received = 0
-        async for event in communicator.watch_prefix(prefix, ready_event=ready):
-            _ = event.key, event.value
-            received += 1
-            if received == count:
-                break
-        await notified
-
-    return Session(communicator.get, communicator.put, communicator.get_prefix, txn_put, receive)
+    async def _opened(self) -> Above:
+        if self._above is None:
+            opened = etcd_client.Client([self._endpoint]).connect()
+            self._above = Above(await self._stack.enter_async_context(opened), self._stack)
+        return self._above
 
 
-async def _relay(ready: etcd_client.CondVar, established: asyncio.Event) -> None:
-    await ready.wait()
-    established.set()
-
-
-def client() -> AsyncClient[bytes]:
+def client() -> Client:
     """Return the client that the worker drives."""
-    return AsyncClient(Adapter())
+    return Client()
