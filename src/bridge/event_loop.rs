@@ -8,7 +8,6 @@ use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::sync::PyOnceLock;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
 use crate::bridge::contexts;
@@ -18,6 +17,7 @@ use crate::bridge::loops::completion_queue::{
 };
 use crate::bridge::loops::known::{self, KnownLoop};
 use crate::bridge::loops::pending::{PendingCall, PendingCalls};
+use crate::bridge::loops::running::running_loop;
 use crate::bridge::loops::wakeup::{ThreadWakeup, Wakeup};
 use crate::bridge::mutex::Mutex;
 use crate::bridge::objects::or_exception;
@@ -29,6 +29,8 @@ const DRAIN_LIMIT: usize = 128;
 pub(crate) struct LoopBridge {
     event_loop: Py<PyAny>,
     create_future: Py<PyAny>,
+    /// Makes what a task awaits of a call or a step, where that is not the call or step itself.
+    drive: Option<Py<PyAny>>,
     native: ForkGuarded<Native>,
 }
 
@@ -60,16 +62,13 @@ impl Native {
     }
 }
 
-/// `asyncio.get_running_loop()`.
-fn running_loop(py: Python<'_>) -> PyResult<Bound<'_, PyAny>> {
-    static GET_RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    GET_RUNNING_LOOP.import(py, "asyncio", "get_running_loop")?.call0()
-}
-
 impl LoopBridge {
     /// The bridge of the running loop.
     pub(crate) fn current(py: Python<'_>) -> PyResult<Py<Self>> {
         let event_loop = running_loop(py)?;
+        if event_loop.is_none() {
+            return Err(PyRuntimeError::new_err("no running event loop"));
+        }
         let address = event_loop.as_ptr() as usize;
         if let Some(bridge) = known::bridge(address).and_then(|weak| weak.bind(py).upgrade()) {
             let bridge = bridge.cast_into::<Self>()?;
@@ -108,6 +107,7 @@ impl LoopBridge {
         let bridge = Self {
             event_loop: event_loop.clone().unbind(),
             create_future: event_loop.getattr(intern!(py, "create_future"))?.unbind(),
+            drive: event_loop.getattr_opt(intern!(py, "drive_call"))?.map(Bound::unbind),
             native: ForkGuarded::new(Native {
                 pending: Mutex::default(),
                 backlog: Mutex::default(),
@@ -190,10 +190,8 @@ impl LoopBridge {
 
     /// Fails unless this bridge's loop is the running one.
     pub(crate) fn check_running(&self, py: Python<'_>) -> PyResult<bool> {
-        static RUNNING_LOOP: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
         // None where no loop runs, which is no error of its own.
-        let running = RUNNING_LOOP.import(py, "asyncio", "_get_running_loop")?.call0()?;
-        Ok(running.is(&self.event_loop))
+        Ok(running_loop(py)?.is(&self.event_loop))
     }
 
     pub(crate) fn messenger(&self) -> PyResult<Messenger> {
@@ -204,6 +202,14 @@ impl LoopBridge {
         self.native
             .get()
             .ok_or_else(|| PyRuntimeError::new_err("this event loop belongs to the parent process"))
+    }
+
+    /// What a task of the loop awaits: asyncio's take the futures that `awaitable` yields.
+    pub(crate) fn awaited<'py>(&self, awaitable: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+        match &self.drive {
+            None => Ok(awaitable),
+            Some(drive) => drive.bind(awaitable.py()).call1((awaitable,)),
+        }
     }
 
     pub(crate) fn create_future(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
@@ -299,6 +305,7 @@ impl LoopBridge {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.event_loop)?;
         visit.call(&self.create_future)?;
+        visit.call(&self.drive)?;
         let Some(native) = self.native.get() else { return Ok(()) };
         let visited = native
             .pending

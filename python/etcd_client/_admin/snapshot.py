@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import hashlib
 import os
@@ -13,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import IO, TypeVar
 
+from etcd_client._concurrency import finish, join
 from etcd_client._etcd_client import Snapshot
 from etcd_client.errors import IoError
 
@@ -49,7 +49,7 @@ async def save(
         finally:
             snapshot.cancel()
             # If this task was cancelled, a write may still be running; this is queued behind it.
-            await worker.run(file.discard)
+            await finish(worker.run, file.discard)
     return SavedSnapshot(path=file.target, size=file.size, version=snapshot.version)
 
 
@@ -87,9 +87,9 @@ class _Worker:
 
     async def run(self, work: Callable[..., T], *arguments: object) -> T:
         """Run `work` in the thread; it runs even if the waiting task is cancelled."""
-        running = asyncio.get_running_loop().run_in_executor(self._thread, work, *arguments)
+        running = self._thread.submit(work, *arguments)
         with _as_io_error():
-            return await asyncio.shield(running)
+            return await join(running)
 
 
 class TemporaryFile:

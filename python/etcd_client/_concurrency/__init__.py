@@ -29,6 +29,7 @@ from ._interface import (
     current_task,
     current_time,
     finish,
+    join,
     sleep,
 )
 
@@ -42,5 +43,6 @@ __all__ = [
     "current_task",
     "current_time",
     "finish",
+    "join",
     "sleep",
 ]

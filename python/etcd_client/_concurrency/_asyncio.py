@@ -10,6 +10,7 @@ from . import _interface
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
+    from concurrent.futures import Future
     from types import TracebackType
 
 _T = TypeVar("_T")
@@ -37,6 +38,10 @@ async def sleep(seconds: float) -> None:
 
 async def checkpoint() -> None:
     await asyncio.sleep(0)
+
+
+async def join(work: Future[_T]) -> _T:
+    return await asyncio.shield(asyncio.wrap_future(work))
 
 
 async def finish(function: Callable[..., Coroutine[Any, Any, _T]], *args: object) -> _T:

@@ -8,6 +8,7 @@ from . import _running
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
+    from concurrent.futures import Future
     from types import TracebackType
 
 _T = TypeVar("_T")
@@ -159,6 +160,11 @@ def checkpoint() -> Coroutine[Any, Any, None]:
     return _backend().checkpoint()
 
 
+def join(work: Future[_T]) -> Coroutine[Any, Any, _T]:
+    """Wait for work in a thread; it goes on if the waiting task is cancelled."""
+    return _backend().join(work)
+
+
 def finish(
     function: Callable[..., Coroutine[Any, Any, _T]], *args: object
 ) -> Coroutine[Any, Any, _T]:
@@ -186,6 +192,7 @@ class Backend(Protocol):
     def current_loop(self) -> object: ...
     def sleep(self, seconds: float, /) -> Coroutine[Any, Any, None]: ...
     def checkpoint(self) -> Coroutine[Any, Any, None]: ...
+    def join(self, work: Future[_T], /) -> Coroutine[Any, Any, _T]: ...
     def finish(
         self, function: Callable[..., Coroutine[Any, Any, _T]], /, *args: object
     ) -> Coroutine[Any, Any, _T]: ...

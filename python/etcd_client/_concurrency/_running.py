@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -10,13 +11,17 @@ _loaded: dict[str, Any] = {}
 
 def backend() -> Any:  # noqa: ANN401 - a module; `_interface.Backend` says what it has
     """Return the module of the backend of what runs; asyncio's where nothing does."""
-    return _loaded.get("_asyncio") or _load("_asyncio")
+    if "trio" in sys.modules and _module("_trio_loop").is_running():
+        return _module("_trio")
+    return _module("_asyncio")
 
 
-def _load(name: str) -> Any:  # noqa: ANN401 - as above
+def _module(name: str) -> Any:  # noqa: ANN401 - as above
     """Import a backend when it is first needed: the packages below it take long to import.
 
     By name, because the backends extend the classes of `_interface`, which calls this module.
     """
-    module = _loaded[name] = import_module(f"{__package__}.{name}")
+    module = _loaded.get(name)
+    if module is None:
+        module = _loaded[name] = import_module(f"{__package__}.{name}")
     return module

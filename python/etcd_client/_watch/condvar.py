@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Coroutine
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from etcd_client._concurrency import Event
+
 if TYPE_CHECKING:
     from collections.abc import Generator
     from types import TracebackType
@@ -47,19 +49,24 @@ class CondVar:
 
     __module__ = "etcd_client"
 
-    __slots__ = ("_event",)
+    __slots__ = ("_event", "_notified")
 
     def __init__(self) -> None:
-        # Imported late: asyncio takes longer to import than this whole package.
-        import asyncio  # noqa: PLC0415
-
-        self._event = asyncio.Event()
+        self._notified = False
+        # Made by the first task that waits: here, it is not known yet what will run.
+        self._event: Event | None = None
 
     async def wait(self) -> None:
         """Wait until `notify_waiters` has been called, before or after this call."""
+        if self._notified:
+            return
+        if self._event is None:
+            self._event = Event()
         await self._event.wait()
 
     def notify_waiters(self) -> Coroutine[Any, Any, None]:
         """Wake all waiting tasks; the result need not be awaited."""
-        self._event.set()
+        self._notified = True
+        if self._event is not None:
+            self._event.set()
         return _Done()

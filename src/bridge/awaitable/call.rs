@@ -164,8 +164,8 @@ impl Call {
         visit.call(&self.value)
     }
 
-    fn __await__(this: Py<Self>) -> Py<Self> {
-        this
+    fn __await__<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
+        this.get().bridge.get().awaited(this.clone().into_any())
     }
 
     fn __iter__(this: Py<Self>) -> Py<Self> {

@@ -5,4 +5,5 @@
 pub mod completion_queue;
 pub mod known;
 pub mod pending;
+pub mod running;
 pub mod wakeup;
