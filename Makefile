@@ -21,7 +21,8 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 PIP := $(PYTHON_IN_VENV) -m pip --quiet
 # Directories too: their times change when a file is removed.
-RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src)
+RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src documented) \
+	python/etcd_client/_etcd_client.pyi
 
 # Further arguments of the underlying command: `make test ARGS="-k watch"`.
 ARGS ?=
@@ -94,7 +95,7 @@ test-matrix: build ## Run the tests with each of ETCD_VERSIONS
 
 .PHONY: fmt
 fmt: $(STAMPS)/dev ## Format the Rust and Python sources
-	cargo fmt
+	cargo fmt --all
 	ruff check --fix --exit-zero --quiet .
 	ruff format .
 
@@ -105,8 +106,8 @@ generate: $(STAMPS)/venv ## Generate the error classes from the Rust sources
 .PHONY: lint
 lint: $(STAMPS)/dev ## Check formatting, lints, and which folder imports which
 	python -m scripts.architecture
-	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo fmt --all --check
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 	ruff check .
 	ruff format --check .
 

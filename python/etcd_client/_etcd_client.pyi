@@ -1932,9 +1932,6 @@ class Watch(Stream[WatchEvent]):
         """
 
     def _batches_and_progress(self) -> AsyncIterator[WatchBatch | None]: ...
-    def cancel(self) -> None:
-        """Cancel the watch, on the server too; unread events are dropped."""
-
     def request_progress(self) -> None:
         """Request a progress report, which advances `revision` once it has been read.
 
@@ -3096,9 +3093,6 @@ class Snapshot(Stream[bytes]):
     def version(self) -> str | None:
         """The version of the database's format; None before the first part or before etcd 3.6."""
 
-    def cancel(self) -> None:
-        """Cancel the stream, on the server too."""
-
 # Leases
 
 @final
@@ -3193,8 +3187,6 @@ class LeaseKeepAlives(Stream[LeaseKeepAliveResponse]):
     def __anext__(self) -> Coroutine[Any, Any, LeaseKeepAliveResponse]: ...
     def __aenter__(self) -> Call[LeaseKeepAlives]: ...
     def __aexit__(self, *_exception: object) -> Coroutine[Any, Any, None]: ...
-    def cancel(self) -> None:
-        """Stop renewing, without revoking the lease; unread responses are dropped."""
 
 @final
 class LeaseTimeToLiveResponse:
@@ -3426,5 +3418,3 @@ class Observer(Stream[LeaderResponse]):
 
     def __aiter__(self) -> Observer: ...
     def __anext__(self) -> Coroutine[Any, Any, LeaderResponse]: ...
-    def cancel(self) -> None:
-        """End the iteration, on the server too; unread responses are dropped."""

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
+use documented::documented;
 use futures_util::future::AbortHandle;
 use pyo3::exceptions::{PyNotImplementedError, PyRuntimeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -25,6 +26,7 @@ use crate::bridge::objects::or_exception;
 /// How many calls one wake-up of the loop may finish before other callbacks have their turn.
 const DRAIN_LIMIT: usize = 128;
 
+#[documented]
 #[pyclass(frozen, weakref, module = "etcd_client._etcd_client")]
 pub(crate) struct LoopBridge {
     event_loop: Py<PyAny>,
@@ -298,6 +300,7 @@ fn set_exception<'py>(future: &Bound<'py, PyAny>, error: PyErr) -> PyResult<Boun
     future.call_method1(intern!(py, "set_exception"), (error.into_value(py),))
 }
 
+#[documented]
 #[pymethods]
 impl LoopBridge {
     /// For the garbage collector: a loop refers to its bridge by what it watches, and the bridge to

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use documented::documented;
 use prost::Message;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
@@ -42,6 +43,7 @@ pub(crate) struct SharedContext {
     closing: tokio::sync::watch::Sender<bool>,
 }
 
+#[documented]
 #[pyclass(frozen, subclass, weakref, module = "etcd_client._etcd_client", name = "Communicator")]
 pub(crate) struct Communicator {
     pub(crate) bridge: Py<LoopBridge>,
@@ -224,7 +226,7 @@ impl Communicator {
     }
 }
 
-/// What a `Communicator` is made from; can be used once.
+#[documented]
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
 pub(crate) struct Connected(Mutex<Option<Communicator>>);
 
@@ -234,8 +236,7 @@ impl Connected {
     }
 }
 
-/// Opens a context: connects to a member within the connect timeout. If no member can be reached,
-/// the context is opened nevertheless, unless a connection is required.
+#[documented]
 #[pyfunction]
 pub(crate) fn connect(
     py: Python<'_>,
@@ -314,6 +315,7 @@ impl ToPython for Connecting {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Communicator {
     #[new]
@@ -326,7 +328,6 @@ impl Communicator {
         visit.call(&self.bridge)
     }
 
-    /// A view of the keys that begin with `prefix`, by what follows it.
     fn namespace<'py>(
         this: &Bound<'py, Self>,
         prefix: &Bound<'py, PyAny>,
@@ -344,20 +345,16 @@ impl Communicator {
         this.get_type().call1((Connected::new(view),))
     }
 
-    /// What is put before the keys, for telling whether two communicators mean the same key.
     #[getter]
     fn _prefix(&self) -> &[u8] {
         &self.namespace
     }
 
-    /// Whether the context is closed.
     #[getter]
     fn closed(&self) -> bool {
         self.shared.get().is_none_or(|shared| self.is_closed(shared))
     }
 
-    /// Closes the context: open watches and leases end, further calls are refused. A view made
-    /// by `namespace` refuses further calls and leaves the context open.
     fn close(&self) {
         if let Some(view) = &self.view {
             view.store(true, Ordering::Release);

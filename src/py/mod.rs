@@ -11,9 +11,13 @@ mod namespace;
 mod support;
 mod watch;
 
+/// Names the stub, which `documented` reads, as a file that this crate is compiled anew for.
+const _: &str = include_str!("../../python/etcd_client/_etcd_client.pyi");
+
 /// The native module; the package `etcd_client` is its public face.
 #[pyo3::pymodule(name = "_etcd_client", gil_used = false)]
 mod native {
+    use documented::documented;
     use pyo3::prelude::*;
 
     use crate::bridge;
@@ -86,23 +90,25 @@ mod native {
         bridge::refuse_sub_interpreter(module.py())
     }
 
-    /// The number of open contexts of this process.
+    #[documented]
     #[pyfunction]
     fn active_context_count() -> usize {
         bridge::active_contexts()
     }
 
-    /// Stops the runtime: calls in flight fail unless they finish within five seconds.
+    #[documented]
     #[pyfunction]
     fn cleanup_runtime(py: Python<'_>) {
         bridge::cleanup(py);
     }
 
+    #[documented]
     #[pyfunction]
     fn _at_exit(py: Python<'_>) {
         bridge::at_exit(py);
     }
 
+    #[documented]
     #[pyfunction]
     fn _after_fork_in_child() {
         bridge::enter_child();

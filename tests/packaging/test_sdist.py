@@ -21,7 +21,7 @@ def members(sdist: Path) -> set[PurePosixPath]:
 
 
 def test_sdist_holds_the_sources(sdist: Path) -> None:
-    folders = (REPOSITORY / "src", REPOSITORY / "python")
+    folders = (REPOSITORY / "src", REPOSITORY / "documented", REPOSITORY / "python")
     sources = {
         PurePosixPath(path.relative_to(REPOSITORY).as_posix())
         for folder in folders

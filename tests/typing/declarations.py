@@ -72,8 +72,8 @@ class Class:
 def classes() -> dict[str, Class]:
     """The classes of the package, public and not, by their names.
 
-    A Python class of the same name as a native one extends it, so it has the members of both, and
-    those of the classes between them.
+    A native class has the members of those that it extends. So has a Python class of the same name
+    as a native one, which it extends, perhaps with classes between them.
     """
     found: dict[str, Class] = {}
     for source in _sources():
@@ -81,8 +81,11 @@ def classes() -> dict[str, Class]:
             if isinstance(node, ast.ClassDef):
                 declared = _class(node)
                 base = found.get(declared.name)
-                between = [found[name] for name in declared.bases if name in found]
-                layers = [declared] if base is None else [base, *between, declared]
+                bases = (name.partition("[")[0] for name in declared.bases)
+                between = [found[name] for name in bases if name in found]
+                if source != STUB:
+                    between = [] if base is None else [base, *between]
+                layers = [*between, declared]
                 found[declared.name] = functools.reduce(_merged, layers)
     return found
 
@@ -197,10 +200,10 @@ def _merged(base: Class, extension: Class) -> Class:
     members = (replace(member, owner=extension.name) for member in (inherited | own).values())
     return Class(
         name=extension.name,
-        bases=base.bases,
+        bases=extension.bases or base.bases,
         doc=extension.doc,
         members=tuple(members),
-        is_record=base.is_record,
+        is_record=base.is_record or extension.is_record,
     )
 
 

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use documented::documented;
 use futures_util::future::{AbortHandle, Abortable};
 use pyo3::exceptions::{PyStopIteration, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -76,7 +77,7 @@ pub(crate) fn finished(
     })
 }
 
-/// A call in flight. It can be awaited like a coroutine, once or several times.
+#[documented]
 #[pyclass(frozen, module = "etcd_client", name = "Call", generic)]
 pub(crate) struct Call {
     future: Py<PyAny>,
@@ -154,6 +155,7 @@ impl Drop for Call {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Call {
     /// There can be a cycle: the future holds an exception, whose traceback holds the frame that
@@ -182,7 +184,6 @@ impl Call {
         suspend_on(py, &self.future)
     }
 
-    /// Advances the call, as the coroutine protocol requires.
     fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         if !value.is_none() {
             return Err(PyTypeError::new_err("can't send a value to a call"));
@@ -190,7 +191,6 @@ impl Call {
         self.__next__(py)
     }
 
-    /// Cancels the call and raises an exception, as happens when its task is cancelled.
     #[pyo3(signature = (kind, value=None, traceback=None, /))]
     fn throw(
         &self,
@@ -204,7 +204,6 @@ impl Call {
         Err(thrown(kind, value))
     }
 
-    /// Cancels the call.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.give_up(py)
     }

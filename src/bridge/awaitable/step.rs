@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use documented::documented;
 use pyo3::exceptions::{PyStopIteration, PyTypeError};
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -35,8 +36,9 @@ impl StepResult {
     }
 }
 
-/// What `__anext__` returns. An item is taken when the awaiting task resumes, not before: a
-/// step that is cancelled while it waits has taken nothing.
+// What `__anext__` returns. An item is taken when the awaiting task resumes, not before: a step that
+// is cancelled while it waits has taken nothing.
+#[documented]
 #[pyclass(frozen, module = "etcd_client", name = "Next", generic)]
 pub(crate) struct Next {
     reader: ForkGuarded<Arc<dyn StreamReader>>,
@@ -72,6 +74,7 @@ fn forked() -> PyErr {
     pyo3::exceptions::PyRuntimeError::new_err("the stream belongs to the parent process")
 }
 
+#[documented]
 #[pymethods]
 impl Next {
     fn __await__<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
@@ -94,7 +97,6 @@ impl Next {
         Ok(suspended)
     }
 
-    /// Advances the step, as the coroutine protocol requires.
     fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
         if !value.is_none() {
             return Err(PyTypeError::new_err("can't send a value to a step"));
@@ -102,7 +104,6 @@ impl Next {
         self.__next__(py)
     }
 
-    /// Cancels the step and raises an exception, as happens when its task is cancelled.
     #[pyo3(signature = (kind, value=None, traceback=None, /))]
     fn throw(
         &self,
@@ -116,7 +117,6 @@ impl Next {
         Err(thrown(kind, value))
     }
 
-    /// Cancels the step.
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         self.give_up(py)
     }

@@ -1,5 +1,6 @@
 //! `communicator.auth`: users, roles, and whether authentication is enabled.
 
+use documented::documented;
 use etcd_client::proto::{
     PbAuthRoleGetResponse, PbAuthRoleListResponse, PbAuthUserGetResponse, PbAuthUserListResponse,
 };
@@ -19,39 +20,29 @@ use crate::rpc::keys::KeyRange;
 use crate::rpc::transport::Request;
 use crate::rpc::wire::messages::AuthStatusResponse as WireStatus;
 
-done_record! {
-    /// The outcome of a change to users, roles or authentication.
-    AuthResponse
-}
+done_record! { AuthResponse }
 
 record! {
-    /// Whether authentication is enabled.
     AuthStatusResponse { header: Py<ResponseHeader>, enabled: bool, auth_revision: u64 }
 }
 
 record! {
-    /// The roles of a user.
     AuthUserGetResponse { header: Py<ResponseHeader>, roles: Py<PyTuple> }
 }
 
 record! {
-    /// The names of all users.
     AuthUserListResponse { header: Py<ResponseHeader>, users: Py<PyTuple> }
 }
 
 record! {
-    /// The permissions of a role.
     AuthRoleGetResponse { header: Py<ResponseHeader>, permissions: Py<PyTuple> }
 }
 
 record! {
-    /// The names of all roles.
     AuthRoleListResponse { header: Py<ResponseHeader>, roles: Py<PyTuple> }
 }
 
 record! {
-    /// What a role may do with a range of keys. An empty `range_end` stands for the one key, a
-    /// zero byte for all keys from `key` on.
     Permission { r#type: Py<PyAny>, key: Py<PyBytes>, range_end: Py<PyBytes> }
 }
 
@@ -99,13 +90,13 @@ impl ToPython for PbAuthRoleListResponse {
     }
 }
 
-/// The auth service, called through a communicator.
+#[documented]
 #[pyclass(frozen, module = "etcd_client", name = "Auth")]
 pub(crate) struct Auth(Py<Communicator>);
 
+#[documented]
 #[pymethods]
 impl Communicator {
-    /// Users, roles and authentication.
     #[getter]
     fn auth(this: Py<Self>) -> Auth {
         Auth(this)
@@ -127,6 +118,7 @@ impl Auth {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Auth {
     #[pyo3(signature = (*, timeout=None))]

@@ -1,5 +1,6 @@
 //! `communicator.cluster`: the members of the cluster.
 
+use documented::documented;
 use etcd_client::proto::{
     PbMember, PbMemberAddResponse, PbMemberListResponse, PbMemberPromoteResponse,
     PbMemberRemoveResponse, PbMemberUpdateResponse,
@@ -15,7 +16,6 @@ use crate::py::support::to_python::{ResponseHeader, ToPython, header, object, st
 use crate::rpc::admin::cluster;
 
 record! {
-    /// A member of the cluster. It has no name and no client URLs before it has been started.
     Member {
         id: u64,
         name: String,
@@ -26,27 +26,22 @@ record! {
 }
 
 record! {
-    /// The members of the cluster.
     MemberListResponse { header: Py<ResponseHeader>, members: Py<PyTuple> }
 }
 
 record! {
-    /// The new member, and all members.
     MemberAddResponse { header: Py<ResponseHeader>, member: Py<Member>, members: Py<PyTuple> }
 }
 
 record! {
-    /// The remaining members.
     MemberRemoveResponse { header: Py<ResponseHeader>, members: Py<PyTuple> }
 }
 
 record! {
-    /// The members after the change.
     MemberUpdateResponse { header: Py<ResponseHeader>, members: Py<PyTuple> }
 }
 
 record! {
-    /// The members after the promotion.
     MemberPromoteResponse { header: Py<ResponseHeader>, members: Py<PyTuple> }
 }
 
@@ -109,19 +104,20 @@ lists_members! {
     PbMemberPromoteResponse => MemberPromoteResponse,
 }
 
-/// The service, as one communicator reaches it.
+#[documented]
 #[pyclass(frozen, module = "etcd_client", name = "Cluster")]
 pub(crate) struct Cluster(Py<Communicator>);
 
+#[documented]
 #[pymethods]
 impl Communicator {
-    /// The members of the cluster.
     #[getter]
     fn cluster(this: Py<Self>) -> Cluster {
         Cluster(this)
     }
 }
 
+#[documented]
 #[pymethods]
 impl Cluster {
     #[pyo3(signature = (*, linearizable=true, timeout=None))]

@@ -1,5 +1,6 @@
 //! `communicator.maintenance`: single members, alarms, leadership and downgrades.
 
+use documented::documented;
 use etcd_client::proto::{
     PbAlarmResponse, PbDefragmentResponse, PbDowngradeResponse, PbHashKvResponse, PbHashResponse,
     PbMoveLeaderResponse, PbStatusResponse,
@@ -21,23 +22,18 @@ use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::transport::{Deadline, Request};
 
 record! {
-    /// An alarm of a member.
     AlarmMember { member_id: u64, alarm: Py<PyAny> }
 }
 
 record! {
-    /// Alarms: the active ones, or those that the call activated or disarmed.
     AlarmResponse { header: Py<ResponseHeader>, alarms: Py<PyTuple> }
 }
 
 record! {
-    /// Whether a downgrade is in progress.
     DowngradeInfo { enabled: bool, target_version: String }
 }
 
 record! {
-    /// The status of a member. `storage_version`, `db_size_quota` and `downgrade_info` are None
-    /// before etcd 3.6.
     StatusResponse {
         header: Py<ResponseHeader>,
         version: String,
@@ -55,18 +51,13 @@ record! {
     }
 }
 
-done_record! {
-    /// The outcome of a defragmentation.
-    DefragmentResponse
-}
+done_record! { DefragmentResponse }
 
 record! {
-    /// A checksum of a member's whole database.
     HashResponse { header: Py<ResponseHeader>, hash: u32 }
 }
 
 record! {
-    /// A checksum of the keys up to a revision. `hash_revision` is None before etcd 3.6.
     HashKVResponse {
         header: Py<ResponseHeader>,
         hash: u32,
@@ -75,13 +66,9 @@ record! {
     }
 }
 
-done_record! {
-    /// The outcome of a leadership transfer.
-    MoveLeaderResponse
-}
+done_record! { MoveLeaderResponse }
 
 record! {
-    /// The version of the cluster.
     DowngradeResponse { header: Py<ResponseHeader>, version: String }
 }
 
@@ -163,7 +150,7 @@ impl ToPython for PbDowngradeResponse {
     }
 }
 
-/// The service, as one communicator reaches it.
+#[documented]
 #[pyclass(frozen, subclass, module = "etcd_client._etcd_client", name = "Maintenance")]
 pub(crate) struct Maintenance(Py<Communicator>);
 
@@ -190,6 +177,7 @@ impl Maintenance {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Maintenance {
     #[new]
@@ -247,7 +235,7 @@ impl Maintenance {
         self.ask_member::<PbStatusResponse>(py, Effect::Reads, request, endpoint, deadline)
     }
 
-    /// Has no default deadline, because a large database takes long.
+    // Has no default deadline, because a large database takes long.
     #[pyo3(signature = (endpoint=None, *, timeout=None))]
     fn defragment(
         &self,

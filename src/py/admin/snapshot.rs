@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use documented::documented;
 use pyo3::prelude::*;
 use tokio::time::timeout_at;
 
@@ -55,7 +56,7 @@ impl StreamReader for PartReader {
     }
 }
 
-/// A database on its way.
+#[documented]
 #[pyclass(frozen, extends = Stream, module = "etcd_client", name = "Snapshot")]
 pub(crate) struct Snapshot {
     reader: ForkGuarded<Arc<PartReader>>,
@@ -90,16 +91,14 @@ impl Snapshot {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Snapshot {
-    /// How much of the database comes after the last part; None before the first one.
     #[getter]
     fn remaining_bytes(&self, py: Python<'_>) -> PyResult<Option<u64>> {
         Ok(self.last_part(py)?.remaining_bytes)
     }
 
-    /// The version of etcd whose format the database has; None before the first part, and
-    /// before etcd 3.6.
     #[getter]
     fn version(&self, py: Python<'_>) -> PyResult<Option<String>> {
         Ok(self.last_part(py)?.version)

@@ -1,6 +1,7 @@
 //! The endpoints of a communicator: set at run time, taken from the member list, or looked up in
 //! DNS.
 
+use documented::documented;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
@@ -21,22 +22,20 @@ impl ToPython for Vec<Endpoint> {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Communicator {
-    /// The endpoints in use.
     #[getter]
     fn endpoints(&self, py: Python<'_>) -> PyResult<Vec<String>> {
         let endpoints = self.transport(py)?.pool.endpoints();
         Ok(endpoints.into_iter().map(|endpoint| endpoint.name).collect())
     }
 
-    /// Switches to other endpoints.
     fn set_endpoints(&self, py: Python<'_>, endpoints: &Bound<'_, PyAny>) -> PyResult<()> {
         let endpoints = split(read_strings(endpoints, "endpoints")?);
         self.retarget(py, &endpoints)
     }
 
-    /// Switches to the client URLs that the members advertise.
     #[pyo3(signature = (*, timeout=None))]
     fn sync_endpoints(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
         let deadline = self.read_deadline(py, timeout)?;
@@ -46,7 +45,7 @@ impl Communicator {
     }
 }
 
-/// Validates one or several endpoints as `connect` does.
+#[documented]
 #[pyfunction]
 pub(crate) fn read_endpoints(
     py: Python<'_>,
@@ -96,7 +95,7 @@ fn read_discovery(
         .map_err(|error| errors::invalid_argument(py, &error))
 }
 
-/// Validates the arguments of `discover` without calling it.
+#[documented]
 #[pyfunction]
 #[pyo3(signature = (domain, service_name=None, nameserver=None))]
 pub(crate) fn check_discovery(
@@ -108,7 +107,7 @@ pub(crate) fn check_discovery(
     read_discovery(py, domain, service_name, nameserver).map(drop)
 }
 
-/// Looks up the endpoints of a domain, and the options to connect to them.
+#[documented]
 #[pyfunction]
 #[pyo3(signature = (options, domain, service_name=None, nameserver=None))]
 pub(crate) fn discover(

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use documented::documented;
 use pyo3::exceptions::PyTypeError;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
@@ -12,7 +13,7 @@ use crate::py::support::args::{self, Keywords, wrong_value};
 use crate::rpc::connection::options::{Options, TlsOptions};
 use crate::rpc::connection::tls::{self, ConfigCache, Pem};
 
-/// How to connect; immutable and comparable.
+#[documented]
 #[pyclass(frozen, eq, hash, module = "etcd_client", name = "ConnectOptions", from_py_object)]
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub(crate) struct ConnectOptions(pub(crate) Options);
@@ -118,6 +119,7 @@ fn credentials(
     }
 }
 
+#[documented]
 #[pymethods]
 impl ConnectOptions {
     #[new]
@@ -150,13 +152,11 @@ impl ConnectOptions {
         Ok(Self(made))
     }
 
-    /// The same options with a user to authenticate as.
     fn with_user(&self, name: &Bound<'_, PyAny>, password: &Bound<'_, PyAny>) -> PyResult<Self> {
         let user = (args::text(name, "name")?, args::text(password, "password")?);
         Ok(self.with(|options| options.user = Some(user)))
     }
 
-    /// The same options with another interval and time limit of HTTP/2 pings, in seconds.
     fn with_keep_alive(
         &self,
         interval: &Bound<'_, PyAny>,
@@ -166,32 +166,27 @@ impl ConnectOptions {
         Ok(self.with(|options| options.keep_alive = Some(pings)))
     }
 
-    /// The same options, pinging or not while no call is in flight.
     fn with_keep_alive_while_idle(&self, enabled: &Bound<'_, PyAny>) -> PyResult<Self> {
         let enabled = args::boolean(enabled, "enabled")?;
         Ok(self.with(|options| options.keep_alive_while_idle = enabled))
     }
 
-    /// The same options with another connect timeout, in seconds.
     fn with_connect_timeout(&self, connect_timeout: &Bound<'_, PyAny>) -> PyResult<Self> {
         let limit = args::seconds(connect_timeout, "connect_timeout")?;
         Ok(self.with(|options| options.connect_timeout = limit))
     }
 
-    /// The same options with another default deadline of calls, in seconds, or without one.
     fn with_timeout(&self, timeout: &Bound<'_, PyAny>) -> PyResult<Self> {
         let limit: Option<Duration> =
             if timeout.is_none() { None } else { Some(args::seconds(timeout, "timeout")?) };
         Ok(self.with(|options| options.timeout = limit))
     }
 
-    /// The same options with another interval of TCP keep-alive, in seconds.
     fn with_tcp_keepalive(&self, tcp_keepalive: &Bound<'_, PyAny>) -> PyResult<Self> {
         let interval = args::seconds(tcp_keepalive, "tcp_keepalive")?;
         Ok(self.with(|options| options.tcp_keep_alive = Some(interval)))
     }
 
-    /// The same options with another limit for the size of a response, in bytes.
     fn with_max_response_size(&self, max_response_size: &Bound<'_, PyAny>) -> PyResult<Self> {
         let size = args::positive(max_response_size, "max_response_size")?;
         Ok(self.with(|options| {
@@ -199,13 +194,11 @@ impl ConnectOptions {
         }))
     }
 
-    /// The same options, requiring a connection to open a context or not.
     fn with_require_connection(&self, required: &Bound<'_, PyAny>) -> PyResult<Self> {
         let required = args::boolean(required, "required")?;
         Ok(self.with(|options| options.require_connection = required))
     }
 
-    /// The same options with TLS.
     #[pyo3(signature = (**options))]
     fn with_tls(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let mut keywords = Keywords::new("with_tls", options);

@@ -2,13 +2,13 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use documented::documented;
 use pyo3::prelude::*;
 
 use crate::py::communicator::Communicator;
 use crate::py::support::record::record;
 
 record! {
-    /// Counters of what has happened on the connections of a communicator.
     Stats {
         requests: u64,
         in_flight: u64,
@@ -26,9 +26,9 @@ record! {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Communicator {
-    /// Counters of the connections, which communicators with the same endpoints and options share.
     fn stats(&self, py: Python<'_>) -> PyResult<Stats> {
         let session = self.shared(py)?.session(py)?;
         let stats = &session.transport.stats;

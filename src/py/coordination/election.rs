@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use documented::documented;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -20,30 +21,20 @@ use crate::rpc::error::Error;
 use crate::rpc::wire::messages as wire;
 
 record! {
-    /// The lead in an election, which lasts for as long as `key` exists with `rev` as its create
-    /// revision.
     LeaderKey { name: Py<PyBytes>, key: Py<PyBytes>, rev: i64, lease: i64 }
 }
 
 record! {
-    /// An election that was won.
     CampaignResponse { header: Py<ResponseHeader>, leader: Py<LeaderKey> }
 }
 
-done_record! {
-    /// The outcome of a proclamation.
-    ProclaimResponse
-}
+done_record! { ProclaimResponse }
 
 record! {
-    /// The leader of an election: its key, and the value that it has proclaimed.
     LeaderResponse { header: Py<ResponseHeader>, kv: Py<KeyValue> }
 }
 
-done_record! {
-    /// The outcome of giving the lead back.
-    ResignResponse
-}
+done_record! { ResignResponse }
 
 impl LeaderKey {
     fn to_wire(&self, py: Python<'_>, inside: &Inside) -> wire::LeaderKey {
@@ -85,7 +76,7 @@ impl ToPython for wire::LeaderResponse {
     }
 }
 
-/// Iterates over the leaders of an election.
+#[documented]
 #[pyclass(frozen, extends = Stream, module = "etcd_client", name = "Observer")]
 pub(crate) struct Observer {}
 
@@ -109,6 +100,7 @@ impl StreamSource for Leaders {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Communicator {
     #[pyo3(signature = (name, value, lease, **options))]

@@ -4,6 +4,7 @@ use std::future::Future;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use documented::documented;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use tokio::sync::{mpsc, oneshot};
@@ -30,24 +31,19 @@ use crate::rpc::wire::messages::HeaderOnly;
 /// How long a lock outlives a holder that died without releasing it, in seconds.
 const LOCK_TTL: i64 = 30;
 
-/// A lease, lock or leadership that is held. It is released when this object goes away, unless
-/// `adopt` was called.
+#[documented]
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
 pub(crate) struct HeldLease {
     bridge: Py<LoopBridge>,
     task: ForkGuarded<HolderTask>,
-    /// The id of the lease.
     #[pyo3(get)]
     id: i64,
-    /// The time to live that the server granted, in seconds.
     #[pyo3(get)]
     ttl: i64,
     #[pyo3(get)]
     header: Py<ResponseHeader>,
-    /// Empty for a lease without a lock or leadership.
     #[pyo3(get)]
     key: Py<PyBytes>,
-    /// The create revision of the key.
     #[pyo3(get)]
     revision: i64,
 }
@@ -144,42 +140,35 @@ impl HeldLease {
     }
 }
 
+#[documented]
 #[pymethods]
 impl HeldLease {
-    /// Keeps it until the context of its communicator closes, instead of until this object goes
-    /// away.
     fn adopt(&self, py: Python<'_>) -> PyResult<()> {
         // If the task has ended, there is nothing to hold.
         let _ = self.task(py)?.commands.send(Command::Adopt);
         Ok(())
     }
 
-    /// Stops holding it, but leaves it on the server; the caller has to end it.
     fn let_go(&self, py: Python<'_>) -> PyResult<()> {
         let _ = self.task(py)?.commands.send(Command::LetGo);
         Ok(())
     }
 
-    /// Why it was lost, checked against the clock at this moment; None while it is held, and after
-    /// it was released.
     #[getter]
     fn loss(&self, py: Python<'_>) -> PyResult<Option<String>> {
         Ok(loss(self.task(py)?.state.now()))
     }
 
-    /// The seconds that are left until it must be considered lost; None if that is unknown.
     #[getter]
     fn remaining(&self, py: Python<'_>) -> PyResult<Option<f64>> {
         Ok(self.task(py)?.state.remaining().map(|left| left.as_secs_f64()))
     }
 
-    /// How many seconds ago the last confirmed grant or renewal was sent.
     #[getter]
     fn since_renewal(&self, py: Python<'_>) -> PyResult<Option<f64>> {
         Ok(self.task(py)?.state.since_confirmed().map(|since| since.as_secs_f64()))
     }
 
-    /// Waits until it is over; returns why it was lost, or None if it was released.
     fn until_over(&self, py: Python<'_>) -> PyResult<Call> {
         let state = Arc::clone(&self.task(py)?.state);
         let now = state.now();
@@ -190,8 +179,6 @@ impl HeldLease {
         self.spawn(py, errors::lost_read, over)
     }
 
-    /// Extends it to `seconds` from now. Returns once the server has confirmed that it still
-    /// exists.
     #[pyo3(signature = (seconds, timeout=None))]
     fn renew(
         &self,
@@ -230,7 +217,6 @@ impl HeldLease {
         self.spawn(py, errors::lost_read, renewed)
     }
 
-    /// Releases it; None if it was already over.
     #[pyo3(signature = (timeout=None))]
     fn release(&self, py: Python<'_>, timeout: Option<&Bound<'_, PyAny>>) -> PyResult<Call> {
         let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
@@ -308,6 +294,7 @@ async fn keep(engine: Arc<Engine>, acquisition: Acquisition) {
     drop(unfinished);
 }
 
+#[documented]
 #[pymethods]
 impl Communicator {
     /// Grants a lease and keeps it alive.

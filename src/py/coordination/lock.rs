@@ -1,5 +1,6 @@
 //! Calls of the server's lock service.
 
+use documented::documented;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
@@ -11,15 +12,12 @@ use crate::py::support::to_python::{Done, ResponseHeader, done_record};
 use crate::rpc::coordination::lock;
 
 record! {
-    /// A lock that is held while `key` exists.
     LockResponse { header: Py<ResponseHeader>, key: Py<PyBytes> }
 }
 
-done_record! {
-    /// The outcome of releasing a lock.
-    UnlockResponse
-}
+done_record! { UnlockResponse }
 
+#[documented]
 #[pymethods]
 impl Communicator {
     #[pyo3(signature = (key, **options))]

@@ -1,5 +1,6 @@
 //! The key-value calls of `Communicator`.
 
+use documented::documented;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyString, PyTuple};
@@ -116,6 +117,7 @@ impl Communicator {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Communicator {
     #[pyo3(signature = (key, **options))]

@@ -1,5 +1,6 @@
 //! The options of reads and writes, for direct calls and for transactions.
 
+use documented::documented;
 use etcd_client::proto::{PbDeleteRequest, PbPutRequest};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -82,7 +83,7 @@ pub(crate) fn between(py: Python<'_>, key: Vec<u8>, end: Vec<u8>) -> PyResult<Ke
     Ok(KeyRange::between(key, end))
 }
 
-/// The range of the keys that begin with `prefix`: its first key and its exclusive end.
+#[documented]
 #[pyfunction]
 pub(crate) fn prefix_range<'py>(
     py: Python<'py>,

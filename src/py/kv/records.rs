@@ -9,7 +9,6 @@ use crate::py::support::to_python::{ResponseHeader, ToPython, done_record, heade
 use crate::rpc::wire::messages as wire;
 
 record! {
-    /// A key, its value and their history.
     KeyValue {
         key: Py<PyBytes>,
         value: Py<PyBytes>,
@@ -21,24 +20,18 @@ record! {
 }
 
 record! {
-    /// The key-value pairs of a range.
     RangeResponse { header: Py<ResponseHeader>, kvs: Py<PyTuple>, more: bool, count: i64 }
 }
 
 record! {
-    /// The outcome of a put.
     PutResponse { header: Py<ResponseHeader>, prev_kv: Option<Py<KeyValue>> }
 }
 
 record! {
-    /// The outcome of a deletion.
     DeleteResponse { header: Py<ResponseHeader>, deleted: i64, prev_kvs: Py<PyTuple> }
 }
 
-done_record! {
-    /// The outcome of a compaction.
-    CompactResponse
-}
+done_record! { CompactResponse }
 
 pub(crate) fn key_value(py: Python<'_>, kv: &wire::KeyValue) -> PyResult<Py<KeyValue>> {
     let kv = KeyValue {

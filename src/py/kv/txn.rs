@@ -1,5 +1,6 @@
 //! Transactions: building them, and reading their responses.
 
+use documented::documented;
 use etcd_client::proto::{
     PbCompare, PbCompareTarget, PbTargetUnion, PbTxnOpRequest, PbTxnRequest, PbTxnRequestOp,
 };
@@ -28,7 +29,7 @@ fn depth(txn: &PbTxnRequest) -> usize {
     1 + inner.max().unwrap_or(0)
 }
 
-/// A condition of a transaction.
+#[documented]
 #[pyclass(frozen, module = "etcd_client", name = "Compare", from_py_object)]
 #[derive(Clone)]
 pub(crate) struct Compare(pub(crate) PbCompare);
@@ -50,6 +51,7 @@ impl Compare {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Compare {
     #[staticmethod]
@@ -102,13 +104,11 @@ impl Compare {
         Self::make(key, cmp, PbCompareTarget::Lease, operand)
     }
 
-    /// The same condition for all keys up to `end`.
     fn with_range(&self, py: Python<'_>, end: &Bound<'_, PyAny>) -> PyResult<Self> {
         let keys = between(py, self.0.key.clone(), args::bytes(end, "end")?)?;
         Ok(Self(PbCompare { key: keys.key, range_end: keys.end, ..self.0.clone() }))
     }
 
-    /// The same condition for all keys that begin with the key.
     fn with_prefix(&self) -> Self {
         let range_end = prefix_end(&self.0.key);
         let key = if self.0.key.is_empty() { vec![0] } else { self.0.key.clone() };
@@ -127,7 +127,7 @@ impl Compare {
     }
 }
 
-/// An operation of a transaction.
+#[documented]
 #[pyclass(frozen, module = "etcd_client", name = "TxnOp", from_py_object)]
 #[derive(Clone)]
 pub(crate) struct TxnOp(pub(crate) PbTxnRequestOp);
@@ -138,6 +138,7 @@ impl TxnOp {
     }
 }
 
+#[documented]
 #[pymethods]
 impl TxnOp {
     #[staticmethod]
@@ -182,7 +183,6 @@ impl TxnOp {
         Ok(Self::make(PbTxnOpRequest::RequestDeleteRange(delete)))
     }
 
-    /// A nested transaction.
     #[staticmethod]
     fn txn(py: Python<'_>, txn: &Txn) -> PyResult<Self> {
         let depth = depth(&txn.0) + 1;
@@ -198,7 +198,7 @@ impl TxnOp {
     }
 }
 
-/// A transaction; each method returns a new one.
+#[documented]
 #[pyclass(frozen, module = "etcd_client", name = "Txn", from_py_object)]
 #[derive(Clone, Default)]
 pub(crate) struct Txn(pub(crate) PbTxnRequest);
@@ -213,6 +213,7 @@ impl Txn {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Txn {
     #[new]
@@ -243,7 +244,7 @@ impl Txn {
     }
 }
 
-/// The outcome of a transaction: which branch ran, and what its operations returned.
+#[documented]
 #[pyclass(frozen, module = "etcd_client", name = "TxnResponse")]
 pub(crate) struct TxnResponse {
     #[pyo3(get)]
@@ -254,6 +255,7 @@ pub(crate) struct TxnResponse {
 }
 
 // Not a `record`, because 0.5.1 has `succeeded` as a method.
+#[documented]
 #[pymethods]
 impl TxnResponse {
     #[new]

@@ -1,5 +1,6 @@
 //! The parts of transactions, from which the Python side builds other transactions.
 
+use documented::documented;
 use etcd_client::proto::{PbRangeRequest, PbTxnOpRequest};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
@@ -8,9 +9,9 @@ use crate::py::kv::txn::{Compare, Txn, TxnOp};
 
 type Parts = (Vec<Compare>, Vec<TxnOp>, Vec<TxnOp>);
 
+#[documented]
 #[pymethods]
 impl Txn {
-    /// The conditions, and the operations of both branches.
     fn _parts(&self) -> Parts {
         let operations = |operations: &[_]| operations.iter().cloned().map(TxnOp).collect();
         let conditions = self.0.compare.iter().cloned().map(Compare).collect();
@@ -18,9 +19,9 @@ impl Txn {
     }
 }
 
+#[documented]
 #[pymethods]
 impl TxnOp {
-    /// The kind of the operation, its key, and the end of its range: empty for a single key.
     fn _parts<'py>(
         &self,
         py: Python<'py>,
@@ -36,7 +37,6 @@ impl TxnOp {
         (kind, PyBytes::new(py, key), PyBytes::new(py, end))
     }
 
-    /// The read that repeats the response of the operation at `revision`; `None` for writes.
     fn _read_at(&self, revision: i64) -> Option<Self> {
         let read = match self.0.request.clone()? {
             PbTxnOpRequest::RequestRange(range) if range.revision > 0 => range,

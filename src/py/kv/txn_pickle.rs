@@ -1,5 +1,6 @@
 //! Pickling and copying transactions and their parts: as the bytes that go to the server.
 
+use documented::documented;
 use prost::Message;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
@@ -21,6 +22,7 @@ fn decoded<M: Message + Default>(py: Python<'_>, bytes: &[u8]) -> PyResult<M> {
     M::decode(bytes).map_err(|error| errors::invalid_argument(py, &error.to_string()))
 }
 
+#[documented]
 #[pymethods]
 impl Txn {
     fn __reduce__<'py>(this: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {
@@ -33,6 +35,7 @@ impl Txn {
     }
 }
 
+#[documented]
 #[pymethods]
 impl TxnOp {
     fn __reduce__<'py>(this: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {
@@ -45,6 +48,7 @@ impl TxnOp {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Compare {
     fn __reduce__<'py>(this: &Bound<'py, Self>) -> PyResult<Reduced<'py>> {

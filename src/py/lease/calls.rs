@@ -1,5 +1,6 @@
 //! The lease calls of `Communicator`.
 
+use documented::documented;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -29,6 +30,7 @@ pub(crate) fn new_lease_id(value: Option<&Bound<'_, PyAny>>) -> PyResult<Option<
     Ok(id.filter(|&id| id != 0))
 }
 
+#[documented]
 #[pymethods]
 impl Communicator {
     #[pyo3(signature = (ttl, id=None, **options))]

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use documented::documented;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyTuple};
 
@@ -17,10 +18,11 @@ use crate::rpc::lease::keep_alive::KeptLease;
 use crate::rpc::transport::{Deadline, Transport};
 use crate::rpc::wire::messages::LeaseKeepAliveResponse;
 
-/// A lease that is being kept alive.
+#[documented]
 #[pyclass(frozen, extends = Stream, module = "etcd_client", name = "LeaseKeepAlives")]
 pub(crate) struct LeaseKeepAlives {}
 
+#[documented]
 #[pymethods]
 impl LeaseKeepAlives {
     /// Waits for the first renewal.
@@ -68,9 +70,9 @@ impl StreamSource for Renewals {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Communicator {
-    /// Keeps a lease alive until it is cancelled.
     #[pyo3(signature = (id, **options))]
     fn lease_keep_alive_stream(
         &self,

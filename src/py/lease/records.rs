@@ -9,22 +9,16 @@ use crate::py::support::to_python::{ResponseHeader, ToPython, done_record, heade
 use crate::rpc::wire::messages as wire;
 
 record! {
-    /// A lease that was granted; `ttl` is the server's, which may be more than was asked for.
     LeaseGrantResponse { header: Py<ResponseHeader>, id: i64, ttl: i64 }
 }
 
-done_record! {
-    /// The outcome of a revocation.
-    LeaseRevokeResponse
-}
+done_record! { LeaseRevokeResponse }
 
 record! {
-    /// A lease that was renewed, for `ttl` seconds from then.
     LeaseKeepAliveResponse { header: Py<ResponseHeader>, id: i64, ttl: i64 }
 }
 
 record! {
-    /// How long a lease still lives: `ttl` seconds, -1 where there is no such lease.
     LeaseTimeToLiveResponse {
         header: Py<ResponseHeader>,
         id: i64,
@@ -35,7 +29,6 @@ record! {
 }
 
 record! {
-    /// The ids of all leases.
     LeasesResponse { header: Py<ResponseHeader>, leases: Py<PyTuple> }
 }
 

@@ -2,13 +2,14 @@
 
 /// Defines a frozen class with the given fields, which are also its constructor's arguments.
 macro_rules! record {
-    ($(#[$meta:meta])* $name:ident { $($field:ident: $type:ty),* $(,)? }) => {
-        $(#[$meta])*
+    ($name:ident { $($field:ident: $type:ty),* $(,)? }) => {
+        #[::documented::documented]
         #[::pyo3::pyclass(frozen, get_all, module = "etcd_client")]
         pub(crate) struct $name {
             $(pub(crate) $field: $type,)*
         }
 
+        #[::documented::documented]
         #[::pyo3::pymethods]
         impl $name {
             #[new]

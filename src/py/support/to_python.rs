@@ -33,7 +33,6 @@ impl ToPython for () {
 }
 
 record! {
-    /// The header of every response.
     ResponseHeader { cluster_id: u64, member_id: u64, revision: i64, raft_term: u64 }
 }
 
@@ -78,9 +77,8 @@ where
 
 /// Defines the record of a response that has only a header.
 macro_rules! done_record {
-    ($(#[$meta:meta])* $name:ident) => {
+    ($name:ident) => {
         $crate::py::support::record::record! {
-            $(#[$meta])*
             $name { header: ::pyo3::Py<$crate::py::support::to_python::ResponseHeader> }
         }
 

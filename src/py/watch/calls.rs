@@ -1,5 +1,6 @@
 //! The watch calls of `Communicator`.
 
+use documented::documented;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -57,6 +58,7 @@ impl Communicator {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Communicator {
     // 0.5.1 takes `once` and the events by position too.

@@ -1,5 +1,6 @@
 //! What a watch yields.
 
+use documented::documented;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -13,7 +14,7 @@ use crate::rpc::wire::messages::{self as wire, Event};
 
 const DELETE: i32 = 1;
 
-/// A change of one key.
+#[documented]
 #[pyclass(frozen, module = "etcd_client", name = "WatchEvent")]
 pub(crate) struct WatchEvent {
     #[pyo3(get)]
@@ -80,6 +81,7 @@ pub(crate) fn batch<'a>(
 
 const FIELDS: &[&str] = &["key", "value", "event", "prev_value", "kv", "prev_kv"];
 
+#[documented]
 #[pymethods]
 impl WatchEvent {
     #[new]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use documented::documented;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -17,7 +18,7 @@ use crate::py::watch::source::WatchSource;
 use crate::rpc::transport::Deadline;
 use crate::rpc::watch::{ProgressRequest, WatchSpec, Watcher};
 
-/// An open watch.
+#[documented]
 #[pyclass(frozen, extends = Stream, module = "etcd_client", name = "Watch")]
 pub(crate) struct Watch {
     native: ForkGuarded<Native>,
@@ -64,9 +65,9 @@ impl Watch {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Watch {
-    /// Iterates over lists of events, one for each revision.
     fn batches(this: &Bound<'_, Self>) -> PyResult<Py<WatchBatches>> {
         WatchBatches::of(this, false)
     }
@@ -76,13 +77,11 @@ impl Watch {
         WatchBatches::of(this, true)
     }
 
-    /// Requests a progress report from the server.
     fn request_progress(&self, py: Python<'_>) -> PyResult<()> {
         self.native(py)?.progress_request.send();
         Ok(())
     }
 
-    /// The last revision that was read completely, or up to which nothing changed.
     #[getter]
     fn revision(&self, py: Python<'_>) -> PyResult<i64> {
         let native = self.native(py)?;
@@ -90,7 +89,6 @@ impl Watch {
         Ok(native.reader.revision().max(native.begins_behind.load(Ordering::Acquire)))
     }
 
-    /// Completes when the server has confirmed the watch; fails if the watch fails before.
     fn ready(this: &Bound<'_, Self>) -> PyResult<Call> {
         this.as_super().get().until(this.py(), Moment::Begun)
     }
@@ -106,7 +104,7 @@ impl Watch {
     }
 }
 
-/// The iterator over the lists of a watch.
+#[documented]
 #[pyclass(frozen, extends = Stream, module = "etcd_client", name = "WatchBatches")]
 pub(crate) struct WatchBatches {}
 

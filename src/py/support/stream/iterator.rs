@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use documented::documented;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use tokio::sync::watch;
@@ -15,7 +16,7 @@ use crate::py::support::stream::end::End;
 use crate::py::support::stream::moment::{Moment, StreamState, until};
 use crate::py::support::to_python::ToPython;
 
-/// What all streams have: iteration, and an end.
+#[documented]
 #[pyclass(frozen, subclass, weakref, generic, module = "etcd_client._etcd_client", name = "Stream")]
 pub(crate) struct Stream {
     bridge: Py<LoopBridge>,
@@ -73,6 +74,7 @@ impl Stream {
     }
 }
 
+#[documented]
 #[pymethods]
 impl Stream {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
@@ -89,7 +91,6 @@ impl Stream {
         Ok(Next::new(reader, self.bridge.clone_ref(py)))
     }
 
-    /// Ends the stream, on the server too; what was not read is dropped.
     fn cancel(&self) {
         // In a forked child there is nothing to end: the stream is the parent's.
         if let Some(native) = self.native.get() {
