@@ -182,6 +182,9 @@ if _typing.TYPE_CHECKING:
     from ._lease.lease import Lease, LeaseGrant
     from ._lease.loss import Loss
     from ._recipes.job import Job
+    from ._recipes.partition import Partition
+    from ._recipes.partitioner import Partitioner
+    from ._recipes.party import Party
     from ._recipes.priority_queue import PriorityQueue
     from ._recipes.queue import Queue
     from ._session import Session
@@ -325,6 +328,9 @@ __all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would co
     "Observer",
     "OpResponse",
     "OutcomeUnknownError",
+    "Partition",
+    "Partitioner",
+    "Party",
     "PeerURLExistError",
     "PemSource",
     "Permission",

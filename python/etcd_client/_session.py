@@ -5,16 +5,12 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from etcd_client._arguments import as_bytes, check_name
 from etcd_client._concurrency import CancelScope
 from etcd_client.errors import ClosedError, EtcdError, SessionLostError
 
 from ._coordination import open_session
 from ._coordination.election import Election
 from ._coordination.lock import Lock
-from ._coordination.registered_key import RegisteredKey
-from ._coordination.registrar import Registrar
-from ._coordination.registration import Registration
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,7 +18,6 @@ if TYPE_CHECKING:
 
     from etcd_client._etcd_client import Communicator, HeldLease
     from etcd_client._types import BytesLike
-    from etcd_client.errors import KeyExistsError
 
 
 class Session(open_session.Session):
@@ -59,7 +54,6 @@ class Session(open_session.Session):
     __slots__ = (
         "_cancel_on_loss",
         "_on_loss",
-        "_registrar",
         "_scope",
     )
 
@@ -74,7 +68,6 @@ class Session(open_session.Session):
         super().__init__(communicator, ttl)
         self._cancel_on_loss = cancel_on_loss
         self._on_loss = on_loss
-        self._registrar: Registrar | None = None
         self._scope = CancelScope()
 
     def lock(self, name: BytesLike, *, ttl: float | None = None) -> Lock:
@@ -100,53 +93,6 @@ class Session(open_session.Session):
             The election; `async with` or `Election.run` campaigns.
         """
         return Election(self._communicator, name, value, session=self)
-
-    async def register(
-        self,
-        key: BytesLike,
-        value: BytesLike,
-        *,
-        replace: bool = False,
-        on_conflict: Callable[[KeyExistsError], object] | None = None,
-        timeout: float | None = None,
-    ) -> Registration:
-        """Write a key that exists while the session is open, and is restored after a loss.
-
-        It has one owner at a time: a key that another client has written is not touched.
-
-        Args:
-            key: The key.
-            value: The value.
-            replace: Whether to overwrite the key of another client, now and when it is restored.
-            on_conflict: Called with a `KeyExistsError` if the key cannot be restored because
-                another client has written it. By default leaving the session raises the error.
-            timeout: Deadline for the call, in seconds; None for the connection's default for each
-                request.
-
-        Returns:
-            The registration, with which the value can be changed or the key withdrawn.
-
-        Raises:
-            KeyExistsError: Another client has written the key, which is the error's `kv`.
-            InvalidArgsError: This session has registered the key already.
-            ClosedError: The session is not open.
-        """
-        check_name(key, "key")
-        check_name(value, "value")
-        held = self._opened()
-        registrar = self._registrar
-        if registrar is None:
-            registrar = self._registrar = Registrar(self._communicator, held)
-            self._background.start(registrar.run)
-        registered = RegisteredKey(
-            self._communicator,
-            as_bytes(key),
-            as_bytes(value),
-            replace=replace,
-            on_conflict=on_conflict,
-        )
-        await registrar.add(registered, timeout)
-        return Registration(registrar, registered)
 
     async def __aenter__(self) -> Session:
         if self._held is not None:

@@ -49,6 +49,7 @@ INTERNAL = {
     "Merger",
     "Mutex",
     "Next",
+    "PartitionGroup",
     "Place",
     "QueueKeys",
     "ReadFirst",

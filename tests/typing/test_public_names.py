@@ -32,6 +32,7 @@ MADE_BY_A_CALL = {
     "Lease",
     "LeaseGrant",
     "Loss",
+    "Partition",
     "Registration",
     "Scan",
 }

@@ -1,16 +1,24 @@
-"""The part of a session that locks and the like use: its lease, and notice of its loss."""
+"""The part of a session that recipes use: its lease, notice of its loss, and its keys."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etcd_client._arguments import check_communicator, check_ttl
+from etcd_client._arguments import as_bytes, check_communicator, check_name, check_ttl
 from etcd_client._concurrency import Background
 from etcd_client._lease.loss import Loss
 from etcd_client.errors import ClosedError, SessionLostError
 
+from .registered_key import RegisteredKey
+from .registrar import Registrar
+from .registration import Registration
+
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from etcd_client._etcd_client import Communicator, HeldLease
+    from etcd_client._types import BytesLike
+    from etcd_client.errors import KeyExistsError
 
 
 class Session:
@@ -18,7 +26,14 @@ class Session:
 
     __module__ = "etcd_client"
 
-    __slots__ = ("__weakref__", "_background", "_communicator", "_held", "_ttl")
+    __slots__ = (
+        "__weakref__",
+        "_background",
+        "_communicator",
+        "_held",
+        "_registrar",
+        "_ttl",
+    )
 
     def __init__(self, communicator: Communicator, ttl: int) -> None:
         check_communicator(communicator)
@@ -28,6 +43,7 @@ class Session:
         self._held: HeldLease | None = None
         # What runs as long as the session is open.
         self._background = Background()
+        self._registrar: Registrar | None = None
 
     @property
     def id(self) -> int:
@@ -51,6 +67,53 @@ class Session:
         They are counted from when the last confirmed renewal was sent.
         """
         return self._opened().remaining or 0.0
+
+    async def register(
+        self,
+        key: BytesLike,
+        value: BytesLike,
+        *,
+        replace: bool = False,
+        on_conflict: Callable[[KeyExistsError], object] | None = None,
+        timeout: float | None = None,
+    ) -> Registration:
+        """Write a key that exists while the session is open, and is restored after a loss.
+
+        It has one owner at a time: a key that another client has written is not touched.
+
+        Args:
+            key: The key.
+            value: The value.
+            replace: Whether to overwrite the key of another client, now and when it is restored.
+            on_conflict: Called with a `KeyExistsError` if the key cannot be restored because
+                another client has written it. By default leaving the session raises the error.
+            timeout: Deadline for the call, in seconds; None for the connection's default for each
+                request.
+
+        Returns:
+            The registration, with which the value can be changed or the key withdrawn.
+
+        Raises:
+            KeyExistsError: Another client has written the key, which is the error's `kv`.
+            InvalidArgsError: This session has registered the key already.
+            ClosedError: The session is not open.
+        """
+        check_name(key, "key")
+        check_name(value, "value")
+        held = self._opened()
+        registrar = self._registrar
+        if registrar is None:
+            registrar = self._registrar = Registrar(self._communicator, held)
+            self._background.start(registrar.run)
+        registered = RegisteredKey(
+            self._communicator,
+            as_bytes(key),
+            as_bytes(value),
+            replace=replace,
+            on_conflict=on_conflict,
+        )
+        await registrar.add(registered, timeout)
+        return Registration(registrar, registered)
 
     def _opened(self) -> HeldLease:
         if self._held is None:

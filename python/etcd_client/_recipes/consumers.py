@@ -11,7 +11,7 @@ from etcd_client._cache.cache import Cache
 from etcd_client._concurrency import Background, CancelScope, Event
 from etcd_client._etcd_client import Txn, TxnOp
 from etcd_client._kv.keys import Key
-from etcd_client.errors import ClosedError, EtcdError, SessionLostError
+from etcd_client.errors import ClosedError, EtcdError, NoLeaderError, SessionLostError
 
 from .backlog import Backlog
 from .claim import Claim
@@ -171,12 +171,16 @@ class Consumers:
             raise self._session._lost_error(self._session.lost.reason)  # noqa: SLF001 - ours
 
     async def _serve(self, view: Cache[bytes], backlog: Backlog) -> None:
+        backoff = Backoff(0.05, 2.0)
         while True:
             self._changed = Event()
             try:
                 wait = await self._step(view, backlog)
             except (ClosedError, SessionLostError):
                 raise
+            except NoLeaderError:
+                await backoff.pause()
+                continue
             except EtcdError as error:
                 # Such as a permission that is missing: the tasks can decide whether to try again.
                 self._fail(error)

@@ -45,7 +45,7 @@ CASES: Cases = {
     "Job.commit": (method_of(job, "commit", timeout=5),),
     "PriorityQueue.put": (method_of(priority_queue, "put", "value", priority=5),),
     "PriorityQueue.put_many": (method_of(priority_queue, "put_many", ["a", "b"], priority=5),),
-    "Queue.get": (method_of(queue, "get", timeout=5),),
+    "Queue.get": (job,),  # the same object, entered
     "Queue.peek": (method_of(queue, "peek", 5),),
     "Queue.put": (method_of(queue, "put", "value"),),
     "Queue.put_many": (method_of(queue, "put_many", ["a", "b"]),),

@@ -1,0 +1,146 @@
+"""Partitions have at most one owner at each revision, whoever joins, leaves or dies."""
+
+import asyncio
+import random
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from etcd_client import Communicator
+from tests.support.invariants import Change
+from tests.support.leftovers import nothing_left
+from tests.support.metrics import eventually_async
+from tests.support.truth import current_revision, history
+
+NAME = "group"
+TTL = 2
+PARTITIONS = 12
+
+MEMBER = """
+import asyncio, sys
+from etcd_client import Client, Partitioner, Txn, TxnOp, SessionLostError
+
+async def work(partition):
+    number = 0
+    while not partition.is_recalled:
+        entry = TxnOp.put(b"log/" + partition.name, f"{partition.revision} {number}")
+        write = Txn().when([partition.fence]).and_then([entry])
+        if not (await communicator.txn(write)).succeeded():
+            return
+        number += 1
+        await asyncio.sleep(0.02)
+
+async def main():
+    global communicator
+    async with Client(sys.argv[1]).connect() as communicator:
+        async with communicator.session(int(sys.argv[2])) as session:
+            async with Partitioner(session, "group", int(sys.argv[3])) as partitioner:
+                running = asyncio.ensure_future(partitioner.run(work, grace=1))
+                leaving = asyncio.get_running_loop().run_in_executor(None, sys.stdin.readline)
+                await asyncio.wait({running, leaving}, return_when=asyncio.FIRST_COMPLETED)
+                running.cancel()
+                await asyncio.wait({running})
+
+asyncio.run(main())
+"""
+
+Member = subprocess.Popen[bytes]
+Start = Callable[[str], Member]
+
+
+@pytest.fixture
+def start_member() -> Iterator[Start]:
+    """Yield a function that starts a process that takes part in the group."""
+    started: list[Member] = []
+
+    def start(endpoint: str) -> Member:
+        member = subprocess.Popen(
+            [sys.executable, "-c", MEMBER, endpoint, str(TTL), str(PARTITIONS)],
+            stdin=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        started.append(member)
+        return member
+
+    yield start
+    for member in started:
+        member.kill()
+        member.communicate()
+
+
+def leave(member: Member) -> None:
+    """Have a process leave the group in order."""
+    assert member.stdin is not None
+    member.stdin.write(b"\n")
+    member.stdin.flush()
+
+
+def verify(changes: list[Change]) -> None:
+    """Check that an owner's key is not overwritten, and that only the owner wrote."""
+    owner: dict[bytes, int] = {}
+    writes = 0
+    for change in changes:
+        folder, _, name = change.key.rpartition(b"/")
+        if folder == b"group/owners":
+            if change.is_delete:
+                del owner[name]
+            else:
+                assert name not in owner
+                assert change.create_revision == change.revision
+                owner[name] = change.revision
+        elif folder == b"log" and not change.is_delete:
+            revision, _ = change.value.split()
+            assert owner.get(name) == int(revision)
+            writes += 1
+    assert writes > 0
+
+
+@pytest.mark.parametrize(
+    ("rounds", "most"),
+    [(10, 4), pytest.param(120, 8, marks=pytest.mark.full_faults)],
+    ids=["short", "long"],
+)
+@pytest.mark.timeout(600)
+async def test_one_owner_at_each_revision(  # noqa: PLR0913, PLR0917 - fixtures, passed by name
+    endpoint: str,
+    communicator: Communicator,
+    start_member: Start,
+    chance: random.Random,
+    rounds: int,
+    most: int,
+) -> None:
+    start = await asyncio.to_thread(current_revision, endpoint) + 1
+    members = [await asyncio.to_thread(start_member, endpoint) for _ in range(2)]
+    for _ in range(rounds):
+        await asyncio.sleep(chance.uniform(0.1, 0.6))
+        what = chance.choice(["join", "leave", "kill", "freeze"])
+        if what == "join" and len(members) < most:
+            members.append(await asyncio.to_thread(start_member, endpoint))
+            continue
+        member = chance.choice(members)
+        if what == "freeze":
+            member.send_signal(signal.SIGSTOP)
+            await asyncio.sleep(chance.choice([0.2, TTL + 1.5]))
+            member.send_signal(signal.SIGCONT)
+        elif len(members) > 1:
+            members.remove(member)
+            if what == "leave":
+                await asyncio.to_thread(leave, member)
+            else:
+                member.kill()
+
+    async def all_owned() -> bool:
+        # Those that were frozen for long have ended.
+        if all(member.poll() is not None for member in members):
+            members.append(await asyncio.to_thread(start_member, endpoint))
+        return await communicator.count_prefix("group/owners/") == PARTITIONS
+
+    await eventually_async(all_owned, within=30)
+    for member in members:
+        member.kill()
+    verify(await asyncio.to_thread(history, endpoint, start))
+    await communicator.delete_prefix("log/")
+    await nothing_left(endpoint, within=20)
