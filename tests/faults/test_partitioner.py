@@ -9,11 +9,11 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from etcd_client import Communicator
+from etcd_client import Client, Communicator, Partitioner
 from tests.support.invariants import Change
 from tests.support.leftovers import nothing_left
-from tests.support.metrics import eventually_async
 from tests.support.truth import current_revision, history
+from tests.support.waiting import eventually_async
 
 NAME = "group"
 TTL = 2
@@ -78,8 +78,8 @@ def leave(member: Member) -> None:
     member.stdin.flush()
 
 
-def verify(changes: list[Change]) -> None:
-    """Check that an owner's key is not overwritten, and that only the owner wrote."""
+def verify(changes: list[Change]) -> int:
+    """Check that no owner's key was overwritten, and only owners wrote; return how often."""
     owner: dict[bytes, int] = {}
     writes = 0
     for change in changes:
@@ -95,7 +95,7 @@ def verify(changes: list[Change]) -> None:
             revision, _ = change.value.split()
             assert owner.get(name) == int(revision)
             writes += 1
-    assert writes > 0
+    return writes
 
 
 @pytest.mark.parametrize(
@@ -141,6 +141,34 @@ async def test_one_owner_at_each_revision(  # noqa: PLR0913, PLR0917 - fixtures,
     await eventually_async(all_owned, within=30)
     for member in members:
         member.kill()
-    verify(await asyncio.to_thread(history, endpoint, start))
+    assert verify(await asyncio.to_thread(history, endpoint, start)) > 0
     await communicator.delete_prefix("log/")
     await nothing_left(endpoint, within=20)
+
+
+async def test_members_that_join_and_leave_at_once(
+    endpoint: str, client: Client, chance: random.Random
+) -> None:
+    """They want the same partitions before they know of each other, and leave nothing owned."""
+    start = await asyncio.to_thread(current_revision, endpoint) + 1
+
+    async def take_part() -> None:
+        async with client.connect() as own, own.session(30) as session:
+            for _ in range(8):
+                async with Partitioner(session, NAME, PARTITIONS):
+                    await asyncio.sleep(chance.uniform(0, 0.02))
+
+    await asyncio.gather(*(take_part() for _ in range(8)))
+    verify(await asyncio.to_thread(history, endpoint, start))
+    await nothing_left(endpoint)
+
+
+async def test_leaving_at_any_moment_leaves_nothing_owned(
+    communicator: Communicator, chance: random.Random
+) -> None:
+    """Also what was claimed by a request whose answer nobody waited for."""
+    async with communicator.session(30) as session:
+        for _ in range(60):
+            async with Partitioner(session, NAME, PARTITIONS):
+                await asyncio.sleep(chance.uniform(0, 0.004))
+            assert await communicator.count_prefix(f"{NAME}/") == 0

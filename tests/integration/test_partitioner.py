@@ -18,9 +18,9 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
+from etcd_client.testing import EtcdServer, Metrics
 from tests.support.leftovers import nothing_left
-from tests.support.metrics import Metrics, eventually_async
-from tests.support.server import EtcdServer
+from tests.support.waiting import eventually_async
 
 NAME = "group"
 TTL = 2

@@ -12,7 +12,7 @@ from etcd_client import (
     Party,
 )
 from tests.support.leftovers import nothing_left
-from tests.support.metrics import eventually_async
+from tests.support.waiting import eventually_async
 
 NAME = "party"
 TTL = 2

@@ -147,13 +147,16 @@ class Consumers:
                 backlog = Backlog(self._keys, view)
                 async with Background() as background:
                     self._background = background
-                    background.start(self._follow, changes, backlog)
-                    background.start(self._end_with_session)
-                    await self._serve(view, backlog)
+                    try:
+                        background.start(self._follow, changes, backlog)
+                        background.start(self._end_with_session)
+                        await self._serve(view, backlog)
+                    finally:
+                        # What would be started from now on would be cancelled.
+                        self._background = None
         except EtcdError as error:
             end = error
         finally:
-            self._background = None
             self._end = end
             _forget(self._session, self._keys, self)
             self._fail(end)

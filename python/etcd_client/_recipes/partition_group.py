@@ -71,6 +71,7 @@ class PartitionGroup:
         await self._view.__aenter__()
         try:
             await self._join()
+            await self._view.wait_for(revision=self._written)
         except BaseException as error:
             await finish(self._leave)
             await self._view.__aexit__(type(error), error, error.__traceback__)
