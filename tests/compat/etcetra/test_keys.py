@@ -97,6 +97,7 @@ async def test_the_past_can_be_read(connected: EtcdCommunicator) -> None:
     assert await connected.get("key", revision=before) == "old"
     assert await connected.get("key", max_mod_revision=before) is None
     assert await connected.get("key", min_mod_revision=before + 1) == "new"
+    assert await connected.get("key", min_mod_revision=before + 2) is None
     assert await connected.get("key", max_create_revision=before) == "new"
     assert await connected.get("key", min_create_revision=before + 1) is None
     assert await connected.get_prefix("k", None, None, None, None, before) == {"key": "old"}

@@ -58,6 +58,17 @@ async def test_conditions(
     assert await holds(connected, condition(CompareKey("key"))) is expected
 
 
+async def test_each_revision_is_its_own(connected: EtcdCommunicator) -> None:
+    for value in "123":
+        await connected.put("key", value)
+    kv = await connected.channel.get_kv("key")
+    assert kv is not None
+    assert kv.create_revision != kv.mod_revision
+    assert await holds(connected, CompareKey("key").create == kv.create_revision)
+    assert await holds(connected, CompareKey("key").mod == kv.mod_revision)
+    assert await holds(connected, CompareKey("key").version == 3)
+
+
 async def test_a_condition_on_a_missing_key(connected: EtcdCommunicator) -> None:
     assert await holds(connected, CompareKey("missing").version == 0)
     assert await holds(connected, CompareKey("missing").create == 0)
