@@ -6,7 +6,13 @@ import pytest
 
 from etcd_client import Client, Communicator
 from etcd_client.testing import EtcdServer
-from tests.docs.coming_from import etcd_client_py, etcetra, etcetra_errors, python_aio_etcd
+from tests.docs.coming_from import (
+    etcd_client_py,
+    etcetra,
+    etcetra_errors,
+    python_aio_etcd,
+    python_etcd3,
+)
 from tests.docs.coming_from.rows import STORED, Here, Row, rows
 
 ROWS = rows()
@@ -15,6 +21,7 @@ CHECKS = {
     **etcetra.checks,
     **etcetra_errors.checks,
     **python_aio_etcd.checks,
+    **python_etcd3.checks,
 }
 
 
