@@ -1,6 +1,7 @@
 """The distributions, and an environment that has the wheel, made once for all tests here."""
 
 import sys
+import sysconfig
 import venv
 from pathlib import Path
 
@@ -36,4 +37,17 @@ def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     python = environment / "bin" / "python"
     # Without an index: a dependency, if one crept in, would fail the installation.
     run(sys.executable, "-m", "pip", "--python", python, "install", "--no-index", wheel)
+    return python
+
+
+@pytest.fixture(scope="session")
+def python_with_pytest(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The interpreter of an environment that has the wheel, pytest with its plugins, and an etcd."""
+    environment = tmp_path_factory.mktemp("with-pytest")
+    venv.create(environment, with_pip=False, symlinks=True)
+    python = environment / "bin" / "python"
+    run(sys.executable, "-m", "pip", "--python", python, "install", "--no-index", wheel)
+    site = sysconfig.get_path("purelib", vars={"base": str(environment)})
+    # Those of the development environment; what was installed above comes first.
+    Path(site, "tools.pth").write_text(sysconfig.get_path("purelib"))
     return python

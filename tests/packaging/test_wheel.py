@@ -42,6 +42,21 @@ async def misuse(communicator: Communicator) -> None:
 """
 MISUSE_LINES = {5, 6, 7, 8, 9, 10, 11, 12, 13, 15}
 
+# A project's only file.
+PROJECT = """\
+import sys
+import etcd_client
+import pytest
+
+
+@pytest.mark.parametrize("turn", range(8))
+async def test(etcd, turn):
+    assert etcd_client.__file__.startswith(sys.prefix)
+    async with etcd.connect() as communicator:
+        assert await communicator.get("key") is None
+        await communicator.put("key", "value")
+"""
+
 
 def names(wheel: Path) -> set[PurePosixPath]:
     """The files in the wheel."""
@@ -128,6 +143,18 @@ def test_misuse_fails_mypy(clean_python: Path, tmp_path: Path) -> None:
         mypy(clean_python, script, tmp_path)
     complaints = [line for line in str(failure.value).splitlines() if ": error: " in line]
     assert {int(line.split(":")[1]) for line in complaints} == MISUSE_LINES
+
+
+@pytest.mark.parametrize("workers", [(), ("-n", "4")], ids=["alone", "xdist"])
+def test_a_project_with_nothing_but_a_test_uses_the_plugin(
+    python_with_pytest: Path, tmp_path: Path, workers: tuple[str, ...]
+) -> None:
+    (tmp_path / "test_project.py").write_text(PROJECT)
+    options = ("-W", "error", "-o", "asyncio_default_fixture_loop_scope=function")
+    command = (python_with_pytest, "-m", "pytest", "-q", "--asyncio-mode=auto", *options, *workers)
+    printed = run(*command, cwd=tmp_path)
+
+    assert "8 passed in" in printed
 
 
 def dynamic_flags(library: bytes) -> int:
