@@ -42,7 +42,7 @@ def clean_python(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def python_with_pytest(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The interpreter of an environment that has the wheel, pytest with its plugins, and an etcd."""
+    """The interpreter of an environment that has the wheel, pytest and its plugins, and an etcd."""
     environment = tmp_path_factory.mktemp("with-pytest")
     venv.create(environment, with_pip=False, symlinks=True)
     python = environment / "bin" / "python"
