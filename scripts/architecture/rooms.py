@@ -75,6 +75,7 @@ PYTHON = Rooms(
         # What programs import that were written for other clients.
         ("compat",),
         # What programs start, and what their tests import.
-        ("testing",),
+        ("testing", "_cli"),
+        ("__main__",),
     ),
 )

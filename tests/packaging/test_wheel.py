@@ -151,8 +151,8 @@ def test_a_project_with_nothing_but_a_test_uses_the_plugin(
 ) -> None:
     (tmp_path / "test_project.py").write_text(PROJECT)
     options = ("-W", "error", "-o", "asyncio_default_fixture_loop_scope=function")
-    command = (python_with_pytest, "-m", "pytest", "-q", "--asyncio-mode=auto", *options, *workers)
-    printed = run(*command, cwd=tmp_path)
+    pytest_command = ("-m", "pytest", "-q", "--asyncio-mode=auto", *options, *workers)
+    printed = run(python_with_pytest, *pytest_command, cwd=tmp_path)
 
     assert "8 passed in" in printed
 

@@ -1,0 +1,72 @@
+"""Running the command line."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+
+import etcd_client
+
+Finished = subprocess.CompletedProcess[str]
+Run = Callable[..., Finished]
+Start = Callable[..., "subprocess.Popen[str]"]
+
+PACKAGE = Path(etcd_client.__file__).parents[1]
+COMMAND = [sys.executable, "-W", "error", "-m", "etcd_client"]
+
+
+def environment(changes: Mapping[str, str]) -> dict[str, str]:
+    """Return an environment without settings of etcdctl and of colours, but with those given."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("ETCDCTL_") and name not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS"}
+    }
+    return {**kept, "PYTHONPATH": str(PACKAGE), **changes}
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    """Return a function that runs a command to its end."""
+
+    def run(*arguments: str, **changes: str) -> Finished:
+        return subprocess.run(
+            [*COMMAND, *arguments],
+            env=environment(changes),
+            cwd=tmp_path,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=50,
+        )
+
+    return run
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Iterator[Start]:
+    """Yield a function that starts a command, which is ended with the test."""
+    with ExitStack() as processes:
+
+        def start(*arguments: str, **options: object) -> subprocess.Popen[str]:
+            streams: dict[str, object] = {
+                "stdin": subprocess.DEVNULL,
+                "stdout": subprocess.PIPE,
+                "stderr": subprocess.PIPE,
+                **options,
+            }
+            process = subprocess.Popen(  # type: ignore[call-overload]
+                [*COMMAND, *arguments], env=environment({}), cwd=tmp_path, text=True, **streams
+            )
+            processes.enter_context(process)
+            processes.callback(process.kill)
+            return process  # type: ignore[no-any-return]
+
+        yield start
