@@ -186,11 +186,11 @@ def _tree(source: Path) -> ast.Module:
 def _sources() -> list[Path]:
     """The stub, and after it the modules that build on it.
 
-    The interfaces of other clients have names of their own, some of which are the same.
+    The interfaces of other clients and the tools for tests are imported by their own names.
     """
-    own, others = PACKAGE / "__init__.py", PACKAGE / "compat"
-    modules = (path for path in PACKAGE.rglob("*.py") if others not in path.parents)
-    return [STUB, *sorted(path for path in modules if path != own)]
+    apart = {PACKAGE / "compat", PACKAGE / "testing"}
+    modules = (path for path in PACKAGE.rglob("*.py") if apart.isdisjoint(path.parents))
+    return [STUB, *sorted(path for path in modules if path != PACKAGE / "__init__.py")]
 
 
 def _merged(base: Class, extension: Class) -> Class:

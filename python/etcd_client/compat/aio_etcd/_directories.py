@@ -25,7 +25,12 @@ _MOST_AT_ONCE = 50
 
 
 async def change_ttl(
-    communicator: Communicator, found: Situation, grant: Grant, deadline: Deadline
+    communicator: Communicator,
+    found: Situation,
+    grant: Grant,
+    deadline: Deadline,
+    *,
+    refresh: bool,
 ) -> EtcdResult | None:
     """Give a directory another TTL, or none.
 
@@ -37,21 +42,23 @@ async def change_ttl(
         found: The situation of the directory.
         grant: The lease that it gets.
         deadline: The deadline of the call.
+        refresh: Whether watches shall not see it.
 
     Returns:
         The result; None if something was changed meanwhile, to try again.
     """
-    lease, ttl = await grant.below(Parents(found.path, found).lease)
+    parents = Parents(found.path, found)
+    lease, ttl = await grant.below(parents.lease)
     key = directory_key(found.path)
-    old = 0 if found.marker is None else found.marker.lease
     while True:
         everything = await communicator.range(
             key, prefix=True, keys_only=True, timeout=deadline.left()
         )
+        markers = {kv.key: kv for kv in everything.kvs if kv.key.endswith(b"/")}
+        old = markers[key].lease if key in markers else 0
         moved = [kv for kv in everything.kvs if kv.lease == old and kv.key != key]
         is_last = len(moved) <= _MOST_AT_ONCE
         moved = moved[:_MOST_AT_ONCE]
-        markers = {kv.key: kv for kv in everything.kvs if kv.key.endswith(b"/")}
         conditions = [Key(kv.key).mod_revision == kv.mod_revision for kv in moved]
         operations = _moves(moved, markers.keys(), lease)
         if is_last:
@@ -59,7 +66,9 @@ async def change_ttl(
             unchanged = Key(key).with_prefix().mod_revision < everything.header.revision + 1
             conditions += [unchanged, Key(key).mod_revision == revision]
             operations[key] = TxnOp.put(key, b"", lease=lease or None)
-        txn = Txn().when(conditions).and_then(list(operations.values()))
+            conditions += parents.conditions()
+        above = parents.operations(touch=refresh) if is_last else []
+        txn = Txn().when(conditions).and_then([*operations.values(), *above])
         try:
             response = await communicator.txn(txn, timeout=deadline.left())
         except LeaseNotFoundError:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from etcd_client import Communicator, LeaseTimeToLiveResponse
     from etcd_client._deadline import Deadline
+    from etcd_client._etcd_client import HeldLease
 
 _REVOKE_TIMEOUT = 5.0
 
@@ -35,7 +36,8 @@ class Grant:
         self._deadline = deadline
         self._kept = kept
         self._id = 0
-        self._used = False
+        # Held until it is used: a grant that was cancelled on its way is revoked when it arrives.
+        self._own: HeldLease | None = None
 
     async def below(self, directory: int) -> tuple[int, int | None]:
         """Choose the lease of a key: the directory's, unless the key's own ends sooner.
@@ -49,25 +51,28 @@ class Grant:
         if self._kept:
             return self._kept, None
         if directory:
-            left = max(
-                0, rounded_up(await time_left(self._communicator, directory, self._deadline))
-            )
+            known = await time_left(self._communicator, directory, self._deadline)
+            left = max(0, rounded_up(known))
             if self._ttl is None or self._ttl >= left:
                 return directory, left
         if self._ttl is None:
             return 0, None
         if not self._id:
-            granted = await self._communicator.lease_grant(self._ttl, timeout=self._deadline.left())
-            self._id, self._ttl = granted.id, granted.ttl
+            self._own = await self._communicator._hold_lease(  # noqa: SLF001 - made for this
+                self._ttl, timeout=self._deadline.left()
+            )
+            self._id, self._ttl = self._own.id, self._own.ttl
         return self._id, self._ttl
 
     def uses(self, lease: int) -> None:
-        """Note that a key was attached to a lease, or may have been.
+        """Leave a lease to the key that was attached to it, or may have been.
 
         Args:
             lease: The lease.
         """
-        self._used = self._used or lease == self._id
+        if self._own is not None and self._own.id == lease:
+            self._own.let_go()
+            self._own = None
 
     async def __aenter__(self) -> Grant:
         return self
@@ -78,13 +83,13 @@ class Grant:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        if self._id and not self._used:
-            await finish(self._revoke)
+        if self._own is not None:
+            await finish(self._revoke, self._own)
 
-    async def _revoke(self) -> None:
+    async def _revoke(self, own: HeldLease) -> None:
         # It expires by itself where that fails.
         with contextlib.suppress(EtcdError):
-            await self._communicator.lease_revoke(self._id, timeout=_REVOKE_TIMEOUT)
+            await own.release(_REVOKE_TIMEOUT)
 
 
 async def time_left(

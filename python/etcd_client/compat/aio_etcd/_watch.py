@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etcd_client import CompactedError, Txn, TxnOp, WatchEventType
+from etcd_client import CompactedError, PermissionDeniedError, Txn, TxnOp, WatchEventType
 
 from ._nodes import node_of, times_left
 from ._paths import (
@@ -50,6 +50,7 @@ class NodeWatch:
         self._path = path
         self._recursive = recursive
         self._deadline = deadline
+        self._index = index
         # One range, so that a file and a directory in its place are reported in order. It has a few
         # neighbours, such as `/a-b` for `/a`, which are left out here.
         first = directory_key(path) if path == ROOT else file_key(path)
@@ -57,6 +58,7 @@ class NodeWatch:
             first, directory_key(path)[:-1] + b"0", start_revision=index, prev_kv=True
         )
         self._batches: AsyncIterator[list[WatchEvent]] = self._watch.batches()
+        self._is_narrow = path == ROOT
 
     async def __aenter__(self) -> NodeWatch:
         return self
@@ -76,10 +78,27 @@ class NodeWatch:
             The events of one index: one, unless a v3 program changed several keys at once.
         """
         while True:
-            batch = await anext(self._batches)
+            try:
+                batch = await anext(self._batches)
+            except PermissionDeniedError:
+                if self._is_narrow:
+                    raise
+                self._narrow()
+                continue
             results = await _Batch(self, batch).results()
             if results:
                 return results
+
+    def _narrow(self) -> None:
+        """Watch nothing but the file and the directory, as the user may not see neighbours."""
+        self._is_narrow = True
+        self._watch = self._communicator.watch_many(
+            keys=[file_key(self._path)],
+            prefixes=[directory_key(self._path)],
+            start_revision=self._index,
+            prev_kv=True,
+        )
+        self._batches = self._watch.batches()
 
     def has(self, path: str) -> bool:
         """Return whether a path is the watched one or in it.
@@ -151,7 +170,7 @@ class _Batch:
             if kv is None or not self._watch.reports(path):
                 continue
             if is_directory:
-                action = self._done_to_directory(kv, previous)
+                action = await self._done_to_directory(path, kv, previous)
             else:
                 action = None if await self._is_refresh(path, kv, previous) else "set"
             if action is not None:
@@ -162,18 +181,21 @@ class _Batch:
                 results.append(await self._delete(path, event))
         return results
 
-    def _done_to_directory(self, kv: KeyValue, previous: KeyValue | None) -> str | None:
+    async def _done_to_directory(
+        self, path: str, kv: KeyValue, previous: KeyValue | None
+    ) -> str | None:
         if previous is None:
             # Made with what is in it, or on purpose.
             made_with = any(key != kv.key and key.startswith(kv.key) for key in self._puts)
             return None if made_with else "set"
-        return "update" if previous.lease != kv.lease else None
+        is_touched = previous.lease == kv.lease
+        return None if is_touched or await self._is_refresh(path, kv, previous) else "update"
 
     async def _is_refresh(self, path: str, kv: KeyValue, previous: KeyValue | None) -> bool:
         """Return whether only the TTL was changed, which watches do not see."""
         if previous is None or previous.value != kv.value or previous.lease == kv.lease:
             return False
-        if directory_key(parent(path)) in self._puts:
+        if path == ROOT or directory_key(parent(path)) in self._puts:
             return True
         return await self._watch.touched(path, kv.mod_revision)
 

@@ -68,7 +68,13 @@ class _Write:
         while True:
             done: EtcdResult | Situation | None
             if found is not None and found.is_directory:
-                done = await change_ttl(self._communicator, found, self._grant, self._deadline)
+                done = await change_ttl(
+                    self._communicator,
+                    found,
+                    self._grant,
+                    self._deadline,
+                    refresh=self._change.refresh,
+                )
             else:
                 done = await self._attempt(found)
             if isinstance(done, EtcdResult):

@@ -109,8 +109,8 @@ class Client(ClusterCalls):
         path = path_of(key)
         change = _arguments.change(value, ttl, options, dir=dir, append=append)
         with translated():
-            communicator = await self._communicator()
             deadline = Deadline(_arguments.limit(options.get("timeout")), "write")
+            communicator = await deadline.bound(self._communicator())
             if append:
                 return await _append(communicator, path, change, deadline)
             return await _write(communicator, path, change, deadline)
@@ -213,8 +213,9 @@ class Client(ClusterCalls):
         if _arguments.flag(options.get("wait") or False, "wait"):
             return await self._wait(path, index, limit, recursive=recursive)
         with translated():
-            communicator = await self._communicator()
-            return await _read(communicator, path, Deadline(limit, "read"), recursive=recursive)
+            deadline = Deadline(limit, "read")
+            communicator = await deadline.bound(self._communicator())
+            return await _read(communicator, path, deadline, recursive=recursive)
 
     async def get(self, key: str, **options: object) -> EtcdResult:
         """Read a file or list a directory; the same as `read`.
@@ -273,8 +274,8 @@ class Client(ClusterCalls):
             prev_index,
         )
         with translated():
-            communicator = await self._communicator()
             deadline = Deadline(_arguments.limit(options.get("timeout")), "delete")
+            communicator = await deadline.bound(self._communicator())
             return await _delete(communicator, path, deletion, deadline)
 
     async def pop(

@@ -73,6 +73,7 @@ class Lock:
         self._sequence: str | None = None
         self._lease: Lease | None = None
         self._until = math.inf
+        self._may_be_in_line = False
 
     @property
     def uuid(self) -> str:
@@ -145,7 +146,7 @@ class Lock:
             with CancelScope(timeout):
                 acquired = await self._acquire(ttl, blocking=blocking)
         finally:
-            if not acquired and not was_held:
+            if self._may_be_in_line and not acquired and not was_held:
                 await finish(self._leave)
         return acquired
 
@@ -214,6 +215,7 @@ class Lock:
             self._sequence, self.is_taken = None, False
             await self._end_lease()
             return False
+        self._may_be_in_line = True
         if not ttl:
             return True
         try:
@@ -229,6 +231,7 @@ class Lock:
     async def _enter(self, ttl: int | None) -> None:
         """Take the last place in the line."""
         self._until = math.inf
+        self._may_be_in_line = True
         with translated():
             communicator = await self.client._communicator()  # noqa: SLF001 - ours
             kept = 0
@@ -278,6 +281,7 @@ class Lock:
             if await self._find():
                 await self.client.delete(self.lock_key, prevValue=self._uuid)
         self._sequence = None
+        self._may_be_in_line = False
         await self._end_lease()
 
     async def _end_lease(self) -> None:
