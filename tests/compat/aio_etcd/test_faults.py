@@ -9,7 +9,7 @@ import pytest
 
 import etcd_client.compat.aio_etcd as etcd
 from etcd_client import Client, OutcomeUnknownError
-from etcd_client.testing import EtcdServer, Proxy, free_port
+from etcd_client.testing import EtcdCluster, EtcdServer, Proxy, free_port
 from tests.compat.aio_etcd.conftest import MakeClient
 from tests.support.flags import QUICK_ELECTIONS
 from tests.support.waiting import eventually_async
@@ -167,3 +167,20 @@ async def test_another_cluster_is_refused(v2: etcd.Client, make_client: MakeClie
         header = (await communicator.range("/")).header
     right = make_client(expected_cluster_id=f"{header.cluster_id:x}")
     assert (await right.get("/")).dir
+
+
+async def test_members_that_were_not_given_are_used(
+    cluster: EtcdCluster, make_client: MakeClient
+) -> None:
+    first, *_ = cluster.members
+    client = make_client(port=first.address[1], allow_reconnect=True)
+    await client.set("/a", "1")
+    first.kill()
+    try:
+        assert (await client.get("/a", timeout=20)).value == "1"
+        await client.set("/a", "2", timeout=20)
+    finally:
+        first.start()
+    alone = make_client(port=free_port(), allow_reconnect=True)
+    with pytest.raises(etcd.EtcdConnectionFailed):
+        await alone.get("/a", timeout=0.3)

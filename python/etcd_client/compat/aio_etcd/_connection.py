@@ -16,6 +16,8 @@ from ._errors import EtcdClusterIdChanged, EtcdConnectionFailed, translated
 if TYPE_CHECKING:
     from etcd_client import Communicator, ConnectOptions
 
+_MEMBERS_TIMEOUT = 2.0
+
 _log = logging.getLogger("etcd_client.compat.aio_etcd")
 
 
@@ -25,11 +27,13 @@ class Connection:
     Args:
         client: The endpoints and options.
         cluster_id: The id of the cluster that is expected, in hexadecimal digits; None for any.
+        joins: Whether to use also the members that are not among the endpoints.
     """
 
-    def __init__(self, client: v3.Client, cluster_id: str | None) -> None:
+    def __init__(self, client: v3.Client, cluster_id: str | None, *, joins: bool) -> None:
         self._client = client
         self._cluster_id = cluster_id
+        self._joins = joins
         self._closed = False
         self._loops: WeakKeyDictionary[object, _OfLoop] = WeakKeyDictionary()
 
@@ -57,6 +61,8 @@ class Connection:
         communicator = await self._client.open()
         try:
             await self._check_cluster(communicator)
+            if self._joins:
+                await _add_members(communicator)
         except BaseException:
             communicator.close()
             raise
@@ -77,6 +83,19 @@ class Connection:
         for of_loop in list(self._loops.values()):
             if of_loop.communicator is not None:
                 of_loop.communicator.close()
+
+
+async def _add_members(communicator: Communicator) -> None:
+    """Add the members that a cluster says it has to those that were given."""
+    try:
+        listed = await communicator.cluster.member_list(timeout=_MEMBERS_TIMEOUT)
+        given = communicator.endpoints
+        scheme = given[0].partition(":")[0] + ":"
+        urls = [url for member in listed.members for url in member.client_urls]
+        communicator.set_endpoints([*given, *(url for url in urls if url.startswith(scheme))])
+    except v3.EtcdError as error:
+        # The given ones may do.
+        _log.warning("allow_reconnect: the members of the cluster are unknown: %s", error)
 
 
 class _OfLoop:
@@ -137,7 +156,7 @@ class Connected:
         username: str | None = None,
         password: str | None = None,
         allow_reconnect: bool = False,
-        use_proxies: bool = False,  # noqa: ARG002 - as there
+        use_proxies: bool = False,
         expected_cluster_id: str | None = None,
         per_host_pool_size: int = 10,  # noqa: ARG002 - as there
         ssl_verify: int = ssl.CERT_REQUIRED,
@@ -170,7 +189,9 @@ class Connected:
                 client = v3.Client(uris, chosen)
             else:
                 client = v3.Client.from_srv(srv_domain, chosen)
-        self._connection = Connection(client, expected_cluster_id)
+        self._connection = Connection(
+            client, expected_cluster_id, joins=allow_reconnect and not use_proxies
+        )
 
     async def _communicator(self) -> Communicator:
         """Return the connection of the running loop; `Lock` uses it too."""

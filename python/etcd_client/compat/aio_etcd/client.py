@@ -51,8 +51,9 @@ class Client(ClusterCalls):
         ca_cert: The file with the authority of the server's certificate.
         username: The user to authenticate as.
         password: The user's password.
-        allow_reconnect: No effect: other members that were given are always tried.
-        use_proxies: No effect.
+        allow_reconnect: Whether to use also the members that the cluster says it has. Those that
+            were given are tried in any case.
+        use_proxies: Whether `host` names proxies, so that no other members are used.
         expected_cluster_id: The id of the cluster, in hexadecimal digits; another one raises
             `EtcdClusterIdChanged`.
         per_host_pool_size: No effect: requests share a connection.
