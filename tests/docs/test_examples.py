@@ -17,7 +17,10 @@ from tests.support.tls import Certificates
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 # How the programs begin that were written for other clients, and how they begin here. They stand in
 # `py` blocks.
-IMPORTS = {"from etcetra import": "from etcd_client.compat.etcetra import"}
+IMPORTS = {
+    "from etcetra import": "from etcd_client.compat.etcetra import",
+    "import aio_etcd as": "import etcd_client.compat.aio_etcd as",
+}
 
 
 def before() -> list[Example]:

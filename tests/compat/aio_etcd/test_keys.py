@@ -26,6 +26,7 @@ async def test_results_say_what_was_done(v2: etcd.Client) -> None:
     assert created.prev is None
     changed = await v2.set("/a", "2")
     assert (changed.action, changed.newKey, changed.dir) == ("set", False, False)
+    assert changed.createdIndex == created.createdIndex
     assert changed.prev is not None
     assert (changed.prev.value, changed.prev.modifiedIndex) == ("1", created.modifiedIndex)
     found = await v2.get("/a")

@@ -32,6 +32,12 @@ async def test_files_expire(v2: etcd.Client) -> None:
     assert (await v2.get("/d")).dir
 
 
+async def test_no_ttl_is_too_short(v2: etcd.Client) -> None:
+    """API v3 has no lease of 0 seconds; the server makes it as short as it can."""
+    for ttl in (0, 1):
+        assert (await v2.write("/a", "1", ttl=ttl)).ttl in {1, 2}
+
+
 async def test_a_write_without_a_ttl_ends_it(v2: etcd.Client, communicator: Communicator) -> None:
     await v2.write("/a", "1", ttl=60)
     assert await granted(communicator, "/a") == 60
