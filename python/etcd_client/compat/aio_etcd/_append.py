@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etcd_client import Key, KeyValue, LeaseNotFoundError, OutcomeUnknownError, Txn, TxnOp
+from etcd_client import Key, KeyValue, Txn, TxnOp
 from etcd_client._backoff import Backoff
 from etcd_client._kv.waiting_line import Place, line_of
 
@@ -112,16 +112,9 @@ class _Append:
         ]
         put = TxnOp.put(key, self._change.value, lease=lease or None)
         txn = Txn().when(conditions).and_then([put, *parents.operations(touch=True)])
-        try:
-            response = await self._communicator.txn(txn, timeout=self._deadline.left())
-        except LeaseNotFoundError:
+        response = await self._grant.commit(txn, lease)
+        if response is None or not response.succeeded():
             return None
-        except OutcomeUnknownError:
-            self._grant.uses(lease)
-            raise
-        if not response.succeeded():
-            return None
-        self._grant.uses(lease)
         return written(path, self._change, None, ttl, response.header.revision)
 
     def _touched(self, marker: KeyValue | None, done: EtcdResult) -> KeyValue:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etcd_client import Key, LeaseNotFoundError, OutcomeUnknownError, Txn, TxnOp
+from etcd_client import Key, Txn, TxnOp
 
 from ._nodes import node_of
 from ._paths import directory_key, parent, path_of_key, shown
@@ -69,16 +69,9 @@ async def change_ttl(
             conditions += parents.conditions()
         above = parents.operations(touch=refresh) if is_last else []
         txn = Txn().when(conditions).and_then([*operations.values(), *above])
-        try:
-            response = await communicator.txn(txn, timeout=deadline.left())
-        except LeaseNotFoundError:
+        response = await grant.commit(txn, lease)
+        if response is None or not response.succeeded():
             return None
-        except OutcomeUnknownError:
-            grant.uses(lease)
-            raise
-        if not response.succeeded():
-            return None
-        grant.uses(lease)
         if is_last:
             return _result(found, ttl, response.header.revision)
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from etcd_client import EtcdError
+from etcd_client import EtcdError, LeaseNotFoundError, OutcomeUnknownError
 from etcd_client._concurrency import finish
 
 if TYPE_CHECKING:
     from types import TracebackType
 
-    from etcd_client import Communicator, LeaseTimeToLiveResponse
+    from etcd_client import Communicator, LeaseTimeToLiveResponse, Txn, TxnResponse
     from etcd_client._deadline import Deadline
     from etcd_client._etcd_client import HeldLease
 
@@ -64,12 +64,28 @@ class Grant:
             self._id, self._ttl = self._own.id, self._own.ttl
         return self._id, self._ttl
 
-    def uses(self, lease: int) -> None:
-        """Leave a lease to the key that was attached to it, or may have been.
+    async def commit(self, txn: Txn, lease: int) -> TxnResponse | None:
+        """Do a transaction that attaches keys to a lease, and leave the lease to them.
 
         Args:
+            txn: The transaction.
             lease: The lease.
+
+        Returns:
+            The response; None if the directory, whose lease it is, has just expired.
         """
+        try:
+            response = await self._communicator.txn(txn, timeout=self._deadline.left())
+        except LeaseNotFoundError:
+            return None
+        except OutcomeUnknownError:
+            self._leave(lease)
+            raise
+        if response.succeeded():
+            self._leave(lease)
+        return response
+
+    def _leave(self, lease: int) -> None:
         if self._own is not None and self._own.id == lease:
             self._own.let_go()
             self._own = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etcd_client import Key, LeaseNotFoundError, OutcomeUnknownError, Txn, TxnOp
+from etcd_client import Key, LeaseNotFoundError, Txn, TxnOp
 from etcd_client._backoff import Backoff
 
 from ._directories import change_ttl
@@ -97,17 +97,11 @@ class _Write:
             .and_then([*self._operations(lease), *parents.operations(touch=self._change.refresh)])
             .or_else(reads(self._path))
         )
-        try:
-            response = await self._communicator.txn(txn, timeout=self._deadline.left())
-        except LeaseNotFoundError:
-            # The directory has just expired, and its lease with it.
+        response = await self._grant.commit(txn, lease)
+        if response is None:
             return None
-        except OutcomeUnknownError:
-            self._grant.uses(lease)
-            raise
         if not response.succeeded():
             return situation(self._path, response.responses, response.header.revision)
-        self._grant.uses(lease)
         return self._result(response, ttl)
 
     def _conditions(self) -> list[Compare]:
