@@ -23,6 +23,7 @@ from etcd_client import (
     TooManyOpsError,
     Txn,
     TxnOp,
+    WrongLoopError,
 )
 from etcd_client.testing import EtcdServer, Metrics
 from tests.support.leftovers import nothing_left
@@ -488,6 +489,24 @@ async def test_a_permission_that_is_missing_is_told(
         assert await take(queue) == b"item"
 
 
+@pytest.mark.parametrize("used", [False, True])
+async def test_another_event_loop_is_refused(communicator: Communicator, *, used: bool) -> None:
+    """Whether the session has consumers on its own loop or not."""
+    async with communicator.session(TTL) as session:
+        queue = Queue(session, NAME)
+        if used:
+            await queue.put("item")
+            await take(queue)
+
+        def elsewhere() -> None:
+            with pytest.raises(WrongLoopError):
+                asyncio.run(take(queue))
+
+        await asyncio.to_thread(elsewhere)
+        await queue.put("item")
+        assert await take(queue) == b"item"
+
+
 async def test_a_job_is_entered_once(communicator: Communicator) -> None:
     async with communicator.session(TTL) as session:
         queue = Queue(session, NAME)
@@ -597,6 +616,36 @@ async def test_a_new_item_is_claimed_without_a_herd(
     assert [len(each) for each in taken] == [2] * 12
     # Put, claim, commit, a place in the line; what the test asked, at most 24 times more than that.
     assert spent - asked <= 24 * 4 + 24 * 3
+
+
+async def test_a_backlog_is_claimed_without_a_herd(
+    communicator: Communicator, etcd: EtcdServer
+) -> None:
+    """However old it is: a session that is second waits in the line, and has its own item there."""
+
+    async def handled() -> float:
+        metrics = await asyncio.to_thread(Metrics.read, etcd.metrics_url)
+        return metrics.total("grpc_server_handled_total", grpc_type="unary")
+
+    count = 160
+    taken: list[bytes] = []
+
+    async def consume() -> None:
+        async with communicator.session(60) as session:
+            # Meanwhile the other items are nobody's.
+            pause = 2.0
+            while len(taken) < count - 7:
+                async with Queue(session, NAME).get(timeout=10) as job:
+                    await asyncio.sleep(pause)
+                    pause = 0.01
+                    await job.commit()
+                    taken.append(job.value)
+
+    await Queue(communicator, NAME).put_many([str(number) for number in range(count)])
+    begun = await handled()
+    await asyncio.gather(*(consume() for _ in range(8)))
+    # A claim and a commit; at most one claim more, of an item that another session has got.
+    assert await handled() - begun < 3.6 * count
 
 
 async def test_consumers_of_a_session_share_a_watch(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from bisect import bisect_left, insort
 from typing import TYPE_CHECKING
 
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
 
     from .queue_keys import QueueKeys, Rank
 
-# A consumer that does not take its item within so many seconds may be dead or frozen: then the
-# next one in the line may take the item, and after as many seconds more the one behind it.
+# A consumer that does not take the item that it is dealt within so many seconds may be dead or
+# frozen: then the next one in the line may take it, and after as many more the one behind that.
 _PATIENCE = 0.25
 
 
@@ -31,14 +32,15 @@ class Backlog:
         view: The cache of all of them.
     """
 
-    __slots__ = ("_free", "_keys", "_line", "_ranks", "_since", "_view")
+    __slots__ = ("_dealt", "_free", "_keys", "_line", "_ranks", "_view")
 
     def __init__(self, keys: QueueKeys, view: Cache[bytes]) -> None:
         self._keys = keys
         self._view = view
         self._free: list[Rank] = []
         self._ranks: dict[bytes, Rank] = {}
-        self._since: dict[bytes, float] = {}
+        # To whom an item was dealt, and since when that is so.
+        self._dealt: dict[bytes, tuple[bytes, float]] = {}
         self._line: dict[bytes, int] = {}
         self.update(view)
 
@@ -57,9 +59,8 @@ class Backlog:
                 items.add(keys.item(key))
             elif key.startswith(keys.line):
                 self._update_line(key)
-        now = current_time()
         for key in items:
-            self._update_item(key, now)
+            self._update_item(key)
 
     def _update_line(self, key: bytes) -> None:
         kv = self._view.kv(key)
@@ -68,7 +69,7 @@ class Backlog:
         else:
             self._line[key] = kv.create_revision
 
-    def _update_item(self, key: bytes, now: float) -> None:
+    def _update_item(self, key: bytes) -> None:
         kv = self._unclaimed(key)
         rank = None if kv is None else self._keys.rank(kv)
         before = self._ranks.get(key)
@@ -76,11 +77,10 @@ class Backlog:
             return
         if before is not None:
             del self._free[bisect_left(self._free, before)]
-            del self._ranks[key], self._since[key]
+            del self._ranks[key]
         if rank is not None:
             insort(self._free, rank)
             self._ranks[key] = rank
-            self._since[key] = now
 
     def _unclaimed(self, key: bytes) -> KeyValue | None:
         return None if self._keys.claim(key) in self._view else self._view.kv(key)
@@ -96,10 +96,9 @@ class Backlog:
             The items; and if there are none, the seconds after which an item counts as left by the
             consumer that it was dealt to, or None if that cannot happen.
         """
-        others = [created for key, created in self._line.items() if not key.startswith(own)]
-        mine = [created for key, created in self._line.items() if key.startswith(own)]
-        size = len(others) + 1
-        place = sum(created < max(mine) for created in others) if mine else len(others)
+        line = self._dealt_to(own)
+        place, size = line.index(own), len(line)
+        before, self._dealt = self._dealt, {}
         now = current_time()
         found: list[KeyValue] = []
         wait: float | None = None
@@ -107,11 +106,20 @@ class Backlog:
             kv = self._unclaimed(key)
             if kv is None:
                 continue  # the cache is ahead of what was reported here
-            left = self._since[key] + (place - index) % size * _PATIENCE - now
+            taker = line[index % size]
+            since = before[key][1] if key in before and before[key][0] == taker else now
+            self._dealt[key] = taker, since
+            left = since + (place - index) % size * _PATIENCE - now
             if left <= 0:
                 found.append(kv)
-                if len(found) == count:
-                    break
             elif wait is None or left < wait:
                 wait = left
-        return found, wait
+        return found[:count], wait
+
+    def _dealt_to(self, own: bytes) -> list[bytes]:
+        """Return the line, in which `own` stands for the caller."""
+        others = [(created, key) for key, created in self._line.items() if not key.startswith(own)]
+        mine = [created for key, created in self._line.items() if key.startswith(own)]
+        # A place that was left may still be shown.
+        others.append((max(mine, default=sys.maxsize), own))
+        return [key for _, key in sorted(others)]

@@ -8,10 +8,16 @@ from weakref import WeakKeyDictionary
 
 from etcd_client._backoff import Backoff
 from etcd_client._cache.cache import Cache
-from etcd_client._concurrency import Background, CancelScope, Event
+from etcd_client._concurrency import Background, CancelScope, Event, current_loop
 from etcd_client._etcd_client import Txn, TxnOp
 from etcd_client._kv.keys import Key
-from etcd_client.errors import ClosedError, EtcdError, NoLeaderError, SessionLostError
+from etcd_client.errors import (
+    ClosedError,
+    EtcdError,
+    NoLeaderError,
+    SessionLostError,
+    WrongLoopError,
+)
 
 from .backlog import Backlog
 from .claim import Claim
@@ -63,6 +69,7 @@ class Consumers:
         self._communicator = communicator
         self._keys = keys
         self._own = keys.line + f"{session.id:016x}-".encode()
+        self._loop = current_loop()
         self._place: bytes | None = None
         self._places = 0
         self._waiting: deque[_Waiting] = deque()
@@ -82,7 +89,11 @@ class Consumers:
             EtcdTimeoutError: There was none in time.
             SessionLostError: The session was lost.
             ClosedError: The session was left, or the communicator closed.
+            WrongLoopError: The session was opened on another event loop.
         """
+        if current_loop() is not self._loop:
+            message = "the session was opened on another event loop"
+            raise WrongLoopError(message)
         if self._end is not None:
             raise self._end
         waiting = _Waiting()
