@@ -186,9 +186,10 @@ def _tree(source: Path) -> ast.Module:
 def _sources() -> list[Path]:
     """The stub, and after it the modules that build on it.
 
-    The interfaces of other clients and the tools for tests are imported by their own names.
+    The interfaces of other clients and the tools for tests are imported by their own names, and the
+    command line is not imported.
     """
-    apart = {PACKAGE / "compat", PACKAGE / "testing"}
+    apart = {PACKAGE / "compat", PACKAGE / "testing", PACKAGE / "_cli"}
     modules = (path for path in PACKAGE.rglob("*.py") if apart.isdisjoint(path.parents))
     return [STUB, *sorted(path for path in modules if path != PACKAGE / "__init__.py")]
 

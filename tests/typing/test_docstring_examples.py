@@ -18,14 +18,14 @@ from typing import Any
 import pytest
 
 from etcd_client import Client, Communicator, testing
-from tests.typing.declarations import classes, functions, public_classes, public_members
+from tests.typing.declarations import functions, public_classes, public_members
 
 EXAMPLES: dict[str, list[doctest.Example]] = {
     name: parsed
     for name, doc in (
         *((known.name, known.doc) for known in public_classes().values()),
         *((member.qualified_name, member.doc) for member in public_members()),
-        *((name, classes()[name].doc) for name in testing.__all__ if name in classes()),
+        *((name, getattr(testing, name).__doc__ or "") for name in testing.__all__),
     )
     if (parsed := doctest.DocTestParser().get_examples(doc))
 }
