@@ -119,6 +119,14 @@ async def test_directories_of_other_programs(v2: etcd.Client, communicator: Comm
     assert (await v2.write("/other/dir/key", "2", prevValue="1")).value == "2"
     await v2.delete("/other/dir/key")
     assert (await v2.get("/other/dir")).dir
+    await communicator.put("/both", "a file")
+    await communicator.put("/both/key", "and a directory")
+    assert (await v2.set("/both", "2", timeout=5)).value == "2"
+    assert (await v2.get("/both")).value == "2"
+    with pytest.raises(etcd.EtcdNotDir):
+        await v2.set("/both/key", "2")
+    assert not (await v2.delete("/both", recursive=True)).dir
+    assert keys((await v2.get("/both")).leaves) == ["/both/key"]
     await communicator.put("/third/key", "1")
     await v2.delete("/third", recursive=True)
     assert not await v2.contains("/third")

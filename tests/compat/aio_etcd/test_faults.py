@@ -131,9 +131,18 @@ async def test_other_members_are_tried(make_server: MakeServer, make_client: Mak
 
 
 async def test_a_closed_client_says_so(v2: etcd.Client) -> None:
-    await v2.set("/a", "1")
+    holder = etcd.Lock(v2, "work")
+    await holder.acquire()
+    waiting = [
+        asyncio.create_task(v2.watch("/a")),
+        asyncio.create_task(v2.eternal_watch("/a", print)),
+        asyncio.create_task(etcd.Lock(v2, "work").acquire()),
+    ]
+    await asyncio.sleep(0.1)
     v2.close()
     v2.close()
+    for outcome in await asyncio.wait_for(asyncio.gather(*waiting, return_exceptions=True), 20):
+        assert isinstance(outcome, etcd.EtcdConnectionFailed)
     with pytest.raises(etcd.EtcdConnectionFailed, match="closed"):
         await v2.get("/a")
 

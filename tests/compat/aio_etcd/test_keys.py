@@ -197,15 +197,18 @@ async def test_fifty_tasks_swap_without_losing_one(v2: etcd.Client) -> None:
     assert sum(tries) > 50
 
 
-async def test_files_and_directories_never_mix(v2: etcd.Client) -> None:
+@pytest.mark.parametrize("is_made", [False, True])
+async def test_files_and_directories_never_mix(v2: etcd.Client, *, is_made: bool) -> None:
     """One path is written as a file and as a directory at once: one of them is refused."""
     for turn in range(10):
-        outcomes = await asyncio.gather(
-            v2.set(f"/{turn}/x", "file"),
+        if is_made:
+            await v2.write(f"/{turn}", None, dir=True)
+        attempts = [
             v2.set(f"/{turn}/x/y", "below"),
+            v2.set(f"/{turn}/x", "file"),
             v2.set(f"/{turn}/x/y/z", "deeper"),
-            return_exceptions=True,
-        )
+        ]
+        outcomes = await asyncio.gather(*attempts, return_exceptions=True)
         done = [outcome for outcome in outcomes if isinstance(outcome, etcd.EtcdResult)]
         assert len(done) == 1
         kinds = (etcd.EtcdNotFile, etcd.EtcdNotDir)

@@ -5,7 +5,9 @@ import asyncio
 import pytest
 
 import etcd_client.compat.aio_etcd as etcd
-from etcd_client import Communicator
+from etcd_client import Communicator, LeaseNotFoundError, Txn, TxnOp
+from etcd_client._deadline import Deadline
+from etcd_client.compat.aio_etcd._leases import Grant
 from tests.compat.aio_etcd.conftest import MakeClient
 
 
@@ -202,3 +204,21 @@ async def test_a_lost_lease_takes_the_key(v2: etcd.Client, communicator: Communi
     await communicator.lease_revoke(kv.lease)
     with pytest.raises(etcd.EtcdKeyNotFound):
         await v2.refresh("/a", ttl=60)
+
+
+async def test_a_lease_that_is_lost_before_it_is_used(communicator: Communicator) -> None:
+    """One of its own is granted again; one that others keep alive is an error."""
+    deadline = Deadline(10, "write")
+    async with Grant(communicator, 60, deadline) as grant:
+        lost, _ = await grant.below(0)
+        await communicator.lease_revoke(lost)
+        assert await grant.commit(Txn().and_then([TxnOp.put("/a", "1", lease=lost)]), lost) is None
+        again, _ = await grant.below(0)
+        txn = Txn().and_then([TxnOp.put("/a", "1", lease=again)])
+        assert again != lost
+        assert await grant.commit(txn, again) is not None
+    assert (await communicator.leases()).leases == (again,)
+    async with Grant(communicator, None, deadline, lost) as grant:
+        txn = Txn().and_then([TxnOp.put("/a", "1", lease=lost)])
+        with pytest.raises(LeaseNotFoundError):
+            await grant.commit(txn, (await grant.below(0))[0])

@@ -72,11 +72,18 @@ class Grant:
             lease: The lease.
 
         Returns:
-            The response; None if the directory, whose lease it is, has just expired.
+            The response; None if the lease has just expired, so that another one is needed.
+
+        Raises:
+            LeaseNotFoundError: The lease that somebody should have kept alive is lost.
         """
         try:
             response = await self._communicator.txn(txn, timeout=self._deadline.left())
         except LeaseNotFoundError:
+            if self._kept:
+                raise
+            if lease == self._id:
+                self._id, self._own = 0, None
             return None
         except OutcomeUnknownError:
             self._leave(lease)

@@ -93,7 +93,7 @@ class _Write:
         lease, ttl = await self._grant.below(parents.lease)
         txn = (
             Txn()
-            .when([*parents.conditions(), *self._conditions()])
+            .when([*parents.conditions(), *self._conditions(found)])
             .and_then([*self._operations(lease), *parents.operations(touch=self._change.refresh)])
             .or_else(reads(self._path))
         )
@@ -104,11 +104,13 @@ class _Write:
             return situation(self._path, response.responses, response.header.revision)
         return self._result(response, ttl)
 
-    def _conditions(self) -> list[Compare]:
+    def _conditions(self, found: Situation | None) -> list[Compare]:
         change = self._change
-        if change.action == "set" and not change.refresh:
-            return [is_no_directory(self._path)]
         file = Key(file_key(self._path))
+        if change.action == "set" and not change.refresh:
+            # Programs for API v3 may make a key both; it is a file then.
+            is_file = found is not None and found.file is not None
+            return [file.version > 0 if is_file else is_no_directory(self._path)]
         if change.action == "create":
             return [file.version == 0, is_no_directory(self._path)]
         conditions = [file.version > 0]
