@@ -28,6 +28,8 @@ RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src documented
 ARGS ?=
 # The servers of `make test-matrix`.
 ETCD_VERSIONS ?= 3.4 3.5 3.6
+# What `make test-backends` runs the tests on, besides asyncio.
+BACKENDS ?= trio
 # What `make test-proxies` puts in front of etcd.
 FRONTS ?= nginx nginx-tls haproxy haproxy-tls grpc-proxy
 
@@ -79,6 +81,16 @@ test-proxies: build ## Run the tests through each of FRONTS, proxies that it ins
 		python -m pytest tests/integration --front "$$front" $(ARGS) || failed="$$failed $$front"; \
 	done; \
 	test -z "$$failed" || { echo "=== failed through$$failed"; exit 1; }
+
+.PHONY: test-backends
+test-backends: build ## Run the integration tests on each of BACKENDS
+	failed=""; \
+	for backend in $(BACKENDS); do \
+		echo "=== on $$backend"; \
+		python -m pytest tests/unit/test_concurrency.py tests/integration --loop "$$backend" \
+			$(ARGS) || failed="$$failed $$backend"; \
+	done; \
+	test -z "$$failed" || { echo "=== failed on$$failed"; exit 1; }
 
 .PHONY: test-matrix
 test-matrix: build ## Run the tests with each of ETCD_VERSIONS

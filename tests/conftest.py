@@ -4,6 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import ExitStack
+from inspect import iscoroutinefunction
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -19,9 +20,14 @@ from tests.support.tls import Certificates
 LoopFactory = Callable[[], asyncio.AbstractEventLoop]
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     """Declare the markers of this suite."""
+    if config.getoption("loop") == "trio":
+        # Leaves async tests and fixtures to anyio; see `pytest_pycollect_makeitem`.
+        config.option.asyncio_mode = "strict"
     config.addinivalue_line("markers", "both_loops: run the test under asyncio and under uvloop")
+    config.addinivalue_line("markers", "asyncio_only: leave the test out on other event loops")
     config.addinivalue_line("markers", "full_faults: run the test with --full-faults only")
     config.addinivalue_line("markers", "proxies: run the test with --proxies only")
 
@@ -44,6 +50,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run the tests of proxies in front of etcd, which have to be installed",
     )
     parser.addoption(
+        "--loop",
+        choices=("asyncio", "trio"),
+        default="asyncio",
+        help="run the async tests on this event loop",
+    )
+    parser.addoption(
         "--fault-seed",
         default=secrets.token_hex(4),
         help="the seed of everything random in the fault suite, to repeat a run",
@@ -56,9 +68,11 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Deselect tests that must be requested, and those that a front does not support."""
+    """Deselect tests that must be requested, and those that a front or a loop cannot run."""
     asked_for = ("full_faults", "proxies")
     markers = [name for name in asked_for if not config.getoption(name)]
+    if config.getoption("loop") != "asyncio":
+        markers.append("asyncio_only")
     front = config.getoption("front")
 
     def is_left_out(item: pytest.Item) -> bool:
@@ -69,6 +83,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if is_left_out(item)]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in set(left_out)]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pycollect_makeitem(
+    collector: pytest.Module | pytest.Class, name: str, obj: object
+) -> None:
+    """Let anyio run the async tests on trio."""
+    on_trio = collector.config.getoption("loop") == "trio"
+    if on_trio and collector.istestfunction(obj, name) and iscoroutinefunction(obj):
+        pytest.mark.usefixtures("anyio_backend")(obj)
 
 
 def pytest_asyncio_loop_factories(
@@ -82,6 +106,12 @@ def pytest_asyncio_loop_factories(
 
         loops["uvloop"] = uvloop.new_event_loop
     return loops
+
+
+@pytest.fixture(scope="session")
+def anyio_backend(pytestconfig: pytest.Config) -> str:
+    """Return the event loop of the tests that anyio runs."""
+    return str(pytestconfig.getoption("loop"))
 
 
 @pytest.fixture(scope="session")

@@ -23,6 +23,7 @@ from etcd_client import (
     WatchEvent,
 )
 from etcd_client.testing import EtcdServer, FlagValue, ServerTls
+from tests.support import tasks
 from tests.support.auth import QUICK_PASSWORDS, ROOT, ROOT_PASSWORD, add_user, auth_server, enable
 from tests.support.tls import Certificates, jwt_auth_token
 
@@ -72,7 +73,7 @@ async def change_password(server: EtcdServer, user: str, password: str) -> None:
 
 async def next_event(watch: "object") -> WatchEvent:
     """Return the next event, which comes soon."""
-    event: WatchEvent = await asyncio.wait_for(anext(watch), 5)  # type: ignore[call-overload]
+    event: WatchEvent = await tasks.wait_for(anext(watch), 5)  # type: ignore[call-overload]
     return event
 
 
@@ -161,7 +162,7 @@ async def test_several_users_in_one_process(server: EtcdServer) -> None:
             return True
 
     users = ["reader", "writer"] * 20
-    assert await asyncio.gather(*map(use, users)) == [user == "writer" for user in users]
+    assert await tasks.gather(*map(use, users)) == [user == "writer" for user in users]
 
 
 @pytest.mark.parametrize("user", ["writer", "nobody"])
@@ -227,8 +228,8 @@ async def test_a_token_that_ended_is_replaced(forgetful_server: EtcdServer) -> N
             # Connections with the same options would share a token.
             options = AS_ROOT.with_connect_timeout(5 + number)
             roots.append(await stack.enter_async_context(Client(endpoint, options).connect()))
-        await asyncio.gather(*(root.put("key", "1") for root in roots))
-        await asyncio.sleep(TOKEN_TTL * 1.6)
+        await tasks.gather(*(root.put("key", "1") for root in roots))
+        await tasks.sleep(TOKEN_TTL * 1.6)
         for root, use in zip(roots, USES, strict=True):
             await use(root, endpoint)
 
@@ -238,7 +239,7 @@ async def test_a_watch_outlives_the_token(forgetful_server: EtcdServer) -> None:
         Client(forgetful_server.endpoint, AS_ROOT).connect() as root,
         root.watch("key") as watch,
     ):
-        await asyncio.sleep(TOKEN_TTL * 1.6)
+        await tasks.sleep(TOKEN_TTL * 1.6)
         async with root.watch("key") as late:
             await root.put("key", "value")
             assert (await next_event(watch)).value == b"value"
@@ -261,8 +262,8 @@ async def test_many_calls_replace_one_token(forgetful_server: EtcdServer) -> Non
     async with Client(forgetful_server.endpoint, AS_ROOT).connect() as root:
         await root.put("key", "value")
         before = logins(forgetful_server)
-        await asyncio.sleep(TOKEN_TTL * 1.6)
-        await asyncio.gather(*(root.get("key") for _ in range(100)))
+        await tasks.sleep(TOKEN_TTL * 1.6)
+        await tasks.gather(*(root.get("key") for _ in range(100)))
         assert logins(forgetful_server) == before + 1
 
 
@@ -277,7 +278,7 @@ async def test_a_restarted_server_knows_no_token() -> None:
             Client(server.endpoint, AS_ROOT).connect() as root,
             root.watch("key") as watch,
         ):
-            await asyncio.to_thread(server.restart)
+            await tasks.to_thread(server.restart)
             await root.put("key", "value")
             assert (await next_event(watch)).value == b"value"
 

@@ -19,6 +19,7 @@ from etcd_client import (
     PermissionType,
 )
 from etcd_client.testing import EtcdServer, FlagValue
+from tests.support import tasks
 from tests.support.auth import ROOT, ROOT_PASSWORD, add_user, auth_server
 from tests.support.tls import jwt_auth_token
 
@@ -69,16 +70,16 @@ async def test_lease_calls_carry_the_token(worker: Communicator) -> None:
 
 async def test_lease_calls_replace_a_token_that_ended(worker: Communicator) -> None:
     granted = await worker.lease_grant(60)
-    await asyncio.sleep(OUTLIVED)
+    await tasks.sleep(OUTLIVED)
     await worker.lease_keep_alive(granted.id)
-    await asyncio.sleep(OUTLIVED)
+    await tasks.sleep(OUTLIVED)
     await worker.lease_revoke(granted.id)
 
 
 async def test_a_lease_is_kept_alive_beyond_the_token(worker: Communicator) -> None:
     async with worker.lease(3) as lease:
         await worker.put("/app/key", "value", lease=lease)
-        await asyncio.sleep(2 * OUTLIVED)
+        await tasks.sleep(2 * OUTLIVED)
         assert not lease.lost.is_set()
         assert await worker.get("/app/key") == b"value"
     assert await worker.get("/app/key") is None
@@ -86,7 +87,7 @@ async def test_a_lease_is_kept_alive_beyond_the_token(worker: Communicator) -> N
 
 async def test_a_lock_is_held_beyond_the_token(worker: Communicator) -> None:
     async with Lock(worker, "/app/lock") as lock:
-        await asyncio.sleep(OUTLIVED)
+        await tasks.sleep(OUTLIVED)
         assert not lock.lost.is_set()
         assert lock.key is not None
         assert await worker.get(lock.key) is not None
@@ -103,7 +104,7 @@ async def test_a_lock_needs_the_permission_to_write(worker: Communicator) -> Non
 async def test_an_election_is_observed_beyond_the_token(worker: Communicator) -> None:
     async with Election(worker, "/app/election", "first") as election:
         observer = worker.observe("/app/election")
-        assert (await asyncio.wait_for(anext(observer), 5)).kv.value == b"first"
-        await asyncio.sleep(OUTLIVED)
+        assert (await tasks.wait_for(anext(observer), 5)).kv.value == b"first"
+        await tasks.sleep(OUTLIVED)
         await election.proclaim("second")
-        assert (await asyncio.wait_for(anext(observer), 5)).kv.value == b"second"
+        assert (await tasks.wait_for(anext(observer), 5)).kv.value == b"second"

@@ -285,6 +285,7 @@ async def test_a_name_that_does_not_exist_is_an_error() -> None:
             pass
 
 
+@pytest.mark.asyncio_only
 async def test_something_else_that_listens_is_an_error() -> None:
     async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read(100)

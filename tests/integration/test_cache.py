@@ -1,6 +1,5 @@
 """Caches: mappings that a watch keeps up to date."""
 
-import asyncio
 import gc
 import pickle
 import time
@@ -20,6 +19,7 @@ from etcd_client import (
     TxnOp,
 )
 from etcd_client.testing import EtcdServer, Proxy
+from tests.support import tasks
 from tests.support.waiting import eventually_async
 
 WITHIN = 20.0
@@ -117,12 +117,12 @@ async def test_a_transaction_is_seen_as_a_whole(communicator: Communicator) -> N
             return bool(view.get("a/1") == b"49")
 
         looking = [
-            asyncio.create_task(view.wait_until(look, timeout=WITHIN)) for view in (one, several)
+            tasks.create_task(view.wait_until(look, timeout=WITHIN)) for view in (one, several)
         ]
         for number in range(50):
             puts = [TxnOp.put(key, b"%d" % number) for key in ("a/1", "b/1", "c/1")]
             await communicator.txn(Txn().and_then(puts))
-        await asyncio.gather(*looking)
+        await tasks.gather(*looking)
     assert all(len(set(values)) == 1 for values in seen), seen
 
 
@@ -143,7 +143,7 @@ async def test_changes_lead_to_what_is_shown(communicator: Communicator) -> None
         await communicator.put(b"c/1", b"1")
         await communicator.delete(b"c/0")
         last = await communicator.put(b"c/1", b"2")
-        batches = [await asyncio.wait_for(anext(changes), WITHIN) for _ in range(3)]
+        batches = [await tasks.wait_for(anext(changes), WITHIN) for _ in range(3)]
         for batch in batches:
             apply(batch, copy)
             assert not batch.merged
@@ -164,14 +164,14 @@ async def test_a_slow_reader_gets_the_last_state_of_each_key(communicator: Commu
         await communicator.delete(b"c/passing")
         await communicator.delete(b"c/gone")
         await view.sync(timeout=WITHIN)
-        batch = await asyncio.wait_for(anext(changes), WITHIN)
+        batch = await tasks.wait_for(anext(changes), WITHIN)
         assert batch.merged
         assert batch[0].key == b"c/gone", "deleted keys come first"
         assert len(batch) == 4
         apply(batch, copy)
         assert {key: kv.value for key, kv in copy.items()} == dict(view)
         put = await communicator.put(b"c/0", b"last")
-        batch = await asyncio.wait_for(anext(changes), WITHIN)
+        batch = await tasks.wait_for(anext(changes), WITHIN)
         assert (batch.merged, batch.revision) == (False, put.header.revision)
 
 
@@ -185,7 +185,7 @@ async def test_what_waits_for_a_slow_reader_is_bounded_by_the_keys(
             await communicator.delete(b"c/%d" % number)
         await communicator.put(b"c/last", b"")
         await view.sync(timeout=WITHIN)
-        batch = await asyncio.wait_for(anext(changes), WITHIN)
+        batch = await tasks.wait_for(anext(changes), WITHIN)
         assert batch.merged
         assert [change.key for change in batch] == [b"c/last"]
 
@@ -194,14 +194,14 @@ async def test_a_cancelled_step_loses_no_change(communicator: Communicator) -> N
     async with communicator.cache(b"c/") as view:
         changes = view.changes()
         for number in range(20):
-            with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(anext(changes), 0.01)
+            with pytest.raises(tasks.TimeoutError):
+                await tasks.wait_for(anext(changes), 0.01)
             await communicator.put(b"c/1", b"%d" % number)
-            batch = await asyncio.wait_for(anext(changes), WITHIN)
+            batch = await tasks.wait_for(anext(changes), WITHIN)
             assert batch[0].new is not None
             assert batch[0].new.value == b"%d" % number
-        waiting = asyncio.create_task(anext(changes))
-        await asyncio.sleep(0.01)
+        waiting = tasks.create_task(anext(changes))
+        await tasks.sleep(0.01)
         with pytest.raises(RuntimeError, match="another task"):
             await anext(changes)
         waiting.cancel()
@@ -249,29 +249,29 @@ async def test_many_tasks_share_one_watch(communicator: Communicator, etcd: Etcd
         await view.sync(timeout=WITHIN)
         assert etcd.metrics().watchers == before + 1
         waiting = [
-            asyncio.create_task(view.wait_until(lambda v: b"c/1" in v, timeout=WITHIN))
+            tasks.create_task(view.wait_until(lambda v: b"c/1" in v, timeout=WITHIN))
             for _ in range(100)
         ]
-        syncing = [asyncio.create_task(view.sync(timeout=WITHIN)) for _ in range(100)]
+        syncing = [tasks.create_task(view.sync(timeout=WITHIN)) for _ in range(100)]
         await communicator.put(b"c/1", b"")
-        await asyncio.gather(*waiting, *syncing)
+        await tasks.gather(*waiting, *syncing)
     await eventually_async(lambda: etcd.metrics().watchers == before)
 
 
 async def test_what_waits_ends_with_the_cache(communicator: Communicator) -> None:
     async with communicator.cache(b"c/") as view:
         waiting = [
-            asyncio.create_task(view.wait_for(revision=10**9)),
-            asyncio.create_task(view.wait_until(lambda _: False)),
+            tasks.create_task(view.wait_for(revision=10**9)),
+            tasks.create_task(view.wait_until(lambda _: False)),
         ]
         with pytest.raises(EtcdTimeoutError):
             await view.wait_for(revision=10**9, timeout=0.05)
         with pytest.raises(ZeroDivisionError):
             await view.wait_until(lambda _: 1 / 0)
-        await asyncio.sleep(0.01)
+        await tasks.sleep(0.01)
     for task in waiting:
         with pytest.raises(ClosedError):
-            await asyncio.wait_for(task, WITHIN)
+            await tasks.wait_for(task, WITHIN)
     for call in (view.sync(), view.wait_for(revision=10**9)):
         with pytest.raises(ClosedError):
             await call
@@ -285,13 +285,13 @@ async def test_what_waits_ends_with_the_communicator(endpoint: str) -> None:
     communicator = await Client(endpoint).open()
     async with communicator.cache(b"c/") as view:
         changes = view.changes()
-        waiting = asyncio.create_task(view.wait_for(revision=10**9))
-        await asyncio.sleep(0.05)
+        waiting = tasks.create_task(view.wait_for(revision=10**9))
+        await tasks.sleep(0.05)
         await communicator.aclose()
         with pytest.raises(ClosedError):
-            await asyncio.wait_for(waiting, WITHIN)
+            await tasks.wait_for(waiting, WITHIN)
         with pytest.raises(ClosedError):
-            await asyncio.wait_for(anext(changes), WITHIN)
+            await tasks.wait_for(anext(changes), WITHIN)
         assert not view.fresh
 
 
@@ -299,20 +299,20 @@ async def test_a_cancelled_body_leaves_nothing(
     communicator: Communicator, etcd: EtcdServer
 ) -> None:
     before = etcd.metrics().watchers
-    tasks = len(asyncio.all_tasks())
+    running = tasks.count()
 
     async def use() -> None:
         async with communicator.cache(b"c/") as view:
             await view.sync(timeout=WITHIN)
-            await asyncio.sleep(3600)
+            await tasks.sleep(3600)
 
     for pause in (0, 0.001, 0.1):
-        task = asyncio.create_task(use())
-        await asyncio.sleep(pause)
+        task = tasks.create_task(use())
+        await tasks.sleep(pause)
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(tasks.CancelledError):
             await task
-    assert len(asyncio.all_tasks()) == tasks
+    assert tasks.count() == running
     await eventually_async(lambda: etcd.metrics().watchers == before)
 
 
@@ -322,10 +322,10 @@ async def test_says_when_it_gets_old(endpoint: str, proxy: Proxy) -> None:
         Client(proxy.endpoint) as communicator,
         communicator.cache(b"c/", max_age=0.6) as view,
     ):
-        await asyncio.sleep(1.5)
+        await tasks.sleep(1.5)
         assert view.fresh, "it asks where nothing changes"
         proxy.blackhole()
-        await asyncio.sleep(1)
+        await tasks.sleep(1)
         assert not view.fresh
         assert view.age > 0.6
 
@@ -368,14 +368,14 @@ async def test_refuses_use_before_it_is_entered(communicator: Communicator) -> N
             view.changes(limit=0)
 
 
-async def longest_gap(over: asyncio.Event) -> float:
+async def longest_gap(over: tasks.Event) -> float:
     """Return the longest time for which the loop's thread worked without a turn for others.
 
     It is the time of the processor: on a busy machine a thread stands still for other reasons too.
     """
     longest, last = 0.0, time.thread_time()
     while not over.is_set():
-        await asyncio.sleep(0)
+        await tasks.sleep(0)
         now = time.thread_time()
         longest, last = max(longest, now - last), now
     return longest
@@ -383,12 +383,12 @@ async def longest_gap(over: asyncio.Event) -> float:
 
 async def load(communicator: Communicator, keys: int) -> float:
     """Load a cache of so many keys, and return the longest time for which the loop stood still."""
-    over = asyncio.Event()
+    over = tasks.Event()
     # The collector would also go through all that the tests before have left in this process.
     gc.collect()
     gc.freeze()
     try:
-        ticking = asyncio.create_task(longest_gap(over))
+        ticking = tasks.create_task(longest_gap(over))
         async with communicator.cache(b"many/", timeout=60) as view:
             over.set()
             gap = await ticking

@@ -1,6 +1,5 @@
 """The members of a cluster: listed, added, promoted, updated and removed."""
 
-import asyncio
 import copy
 import pickle
 import time
@@ -31,6 +30,7 @@ from etcd_client import (
     TooManyLearnersError,
 )
 from etcd_client.testing import EtcdCluster, EtcdServer, free_port
+from tests.support import tasks
 from tests.support.waiting import eventually_async
 
 T = TypeVar("T")
@@ -95,7 +95,7 @@ async def once_ready(change: Callable[[], Awaitable[T]]) -> T:
         except RpcError as error:
             if error.reason not in {"Unhealthy", "LearnerNotReady"} or time.monotonic() > deadline:
                 raise
-        await asyncio.sleep(0.1)
+        await tasks.sleep(0.1)
 
 
 async def test_a_member_comes_and_goes(make_cluster: Callable[..., EtcdCluster]) -> None:

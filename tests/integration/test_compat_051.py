@@ -1,6 +1,5 @@
 """Programs written for etcd-client-py 0.5.1 run unchanged: its names, its calls, its habits."""
 
-import asyncio
 import inspect
 from collections.abc import AsyncIterator, Callable
 
@@ -26,6 +25,7 @@ from etcd_client import (
     cleanup_runtime,
 )
 from etcd_client.testing import Proxy
+from tests.support import tasks
 
 # What `__all__` of 0.5.1 holds, but for its two private functions; then what only its stub has.
 NAMES = [
@@ -208,15 +208,15 @@ async def test_backend_ai_watches(client: Client) -> None:
             iterator = start(communicator)
             while len(events) < count:
                 try:
-                    event = await asyncio.wait_for(iterator.__anext__(), 0.01)
-                except asyncio.TimeoutError:
+                    event = await tasks.wait_for(iterator.__anext__(), 0.01)
+                except tasks.TimeoutError:
                     continue
                 events.append((event.event, bytes(event.key), bytes(event.value)))
         return events
 
     key_ready, prefix_ready = CondVar(), CondVar()
-    one = asyncio.create_task(watch(lambda c: c.watch(b"wow", ready_event=key_ready), 2))
-    all_ = asyncio.create_task(watch(lambda c: c.watch_prefix(b"wow", ready_event=prefix_ready), 4))
+    one = tasks.create_task(watch(lambda c: c.watch(b"wow", ready_event=key_ready), 2))
+    all_ = tasks.create_task(watch(lambda c: c.watch_prefix(b"wow", ready_event=prefix_ready), 4))
     await key_ready.wait()
     await prefix_ready.wait()
     async with client.connect() as communicator:
@@ -255,8 +255,8 @@ async def test_watches_take_their_arguments_by_place_and_by_name(
 
 async def test_a_condition_stays_set(communicator: Communicator) -> None:
     condition = CondVar()
-    waiting = asyncio.create_task(condition.wait())
-    await asyncio.sleep(0)
+    waiting = tasks.create_task(condition.wait())
+    await tasks.sleep(0)
     await condition.notify_waiters()
     await waiting
     await condition.wait()
@@ -305,10 +305,10 @@ async def test_one_context_manager_serves_several_tasks(client: Client) -> None:
 
     async def use(seconds: float) -> bytes | None:
         async with shared as communicator:
-            await asyncio.sleep(seconds)
+            await tasks.sleep(seconds)
             return await communicator.get(b"key")
 
-    assert await asyncio.gather(*(use(i * 0.01) for i in range(10))) == [None] * 10
+    assert await tasks.gather(*(use(i * 0.01) for i in range(10))) == [None] * 10
     assert active_context_count() == 0
 
 
@@ -341,10 +341,10 @@ async def test_locks_are_contexts(client: Client) -> None:
         async with client.with_lock(option) as communicator:
             order.append(number)
             await communicator.put(b"key", b"%d" % number)
-            await asyncio.sleep(0.02)
+            await tasks.sleep(0.02)
             assert await communicator.get(b"key") == b"%d" % number
             order.append(number)
 
-    await asyncio.gather(*(work(number) for number in range(5)))
+    await tasks.gather(*(work(number) for number in range(5)))
     assert order[::2] == order[1::2]
     assert active_context_count() == 0

@@ -1,6 +1,5 @@
 """Elections: the calls of etcd's election service, and `Election`."""
 
-import asyncio
 import contextlib
 
 import pytest
@@ -23,6 +22,7 @@ from etcd_client import (
     ResignResponse,
 )
 from etcd_client.testing import EtcdServer, Proxy
+from tests.support import tasks
 from tests.support.leftovers import nothing_left
 from tests.support.waiting import eventually_async
 
@@ -66,11 +66,11 @@ async def test_the_calls_of_the_service(communicator: Communicator, endpoint: st
 async def test_campaigns_one_after_another(communicator: Communicator) -> None:
     async with communicator.lease(60) as first, communicator.lease(60) as second:
         won = await communicator.campaign(NAME, b"first", first)
-        waiting = asyncio.create_task(communicator.campaign(NAME, b"second", second))
-        await asyncio.sleep(0.2)
+        waiting = tasks.create_task(communicator.campaign(NAME, b"second", second))
+        await tasks.sleep(0.2)
         assert not waiting.done()
         await communicator.resign(won.leader)
-        next_won = await asyncio.wait_for(waiting, 5)
+        next_won = await tasks.wait_for(waiting, 5)
         assert next_won.leader.rev > won.leader.rev
         assert told(await communicator.leader(NAME)) == b"second"
 
@@ -95,10 +95,10 @@ async def test_a_cancelled_campaign_is_cancelled_on_the_server(
 
     async with communicator.lease(60) as first, communicator.lease(60) as second:
         await communicator.campaign(NAME, b"first", first)
-        waiting = asyncio.create_task(communicator.campaign(NAME, b"second", second))
+        waiting = tasks.create_task(communicator.campaign(NAME, b"second", second))
         await eventually_async(lambda: open_calls() == 1)
         waiting.cancel()
-        await asyncio.gather(waiting, return_exceptions=True)
+        await tasks.gather(waiting, return_exceptions=True)
         await eventually_async(lambda: open_calls() == 0)
 
 
@@ -121,13 +121,13 @@ async def test_observes_leaders_and_what_they_proclaim(
     observer = communicator.observe(NAME)
     async with communicator.lease(60) as first, communicator.lease(60) as second:
         won = await communicator.campaign(NAME, b"first", first)
-        assert told(await asyncio.wait_for(anext(observer), 5)) == b"first"
+        assert told(await tasks.wait_for(anext(observer), 5)) == b"first"
         await communicator.proclaim(won.leader, b"again")
-        assert told(await asyncio.wait_for(anext(observer), 5)) == b"again"
-        waiting = asyncio.create_task(communicator.campaign(NAME, b"second", second))
-        await asyncio.sleep(0.1)
+        assert told(await tasks.wait_for(anext(observer), 5)) == b"again"
+        waiting = tasks.create_task(communicator.campaign(NAME, b"second", second))
+        await tasks.sleep(0.1)
         await communicator.resign(won.leader)
-        assert told(await asyncio.wait_for(anext(observer), 5)) == b"second"
+        assert told(await tasks.wait_for(anext(observer), 5)) == b"second"
         await waiting
     observer.cancel()
     with pytest.raises(StopAsyncIteration):
@@ -150,15 +150,15 @@ async def test_an_observer_loses_nothing_to_cancelled_steps(communicator: Commun
 
     async def read() -> None:
         while b"9" not in seen:
-            with contextlib.suppress(asyncio.TimeoutError):
-                seen.append(told(await asyncio.wait_for(anext(observer), 0.0005)))
+            with contextlib.suppress(tasks.TimeoutError):
+                seen.append(told(await tasks.wait_for(anext(observer), 0.0005)))
 
-    reading = asyncio.create_task(read())
+    reading = tasks.create_task(read())
     async with Election(communicator, NAME, b"0") as election:
         for number in range(1, 10):
             await election.proclaim(b"%d" % number)
-            await asyncio.sleep(0.01)
-        await asyncio.wait_for(reading, 10)
+            await tasks.sleep(0.01)
+        await tasks.wait_for(reading, 10)
     # Of two in quick succession the first may be left out; none comes twice or out of order.
     assert seen == sorted(set(seen))
     assert len(seen) > 5
@@ -171,22 +171,22 @@ async def test_an_observer_goes_on_after_lost_connections(endpoint: str, proxy: 
     ):
         observer = communicator.observe(NAME)
         async with Election(other, NAME, b"won") as election:
-            assert told(await asyncio.wait_for(anext(observer), 5)) == b"won"
+            assert told(await tasks.wait_for(anext(observer), 5)) == b"won"
             for number in range(5):
                 await election.proclaim(b"%d" % number)
-                assert told(await asyncio.wait_for(anext(observer), 5)) == b"%d" % number
+                assert told(await tasks.wait_for(anext(observer), 5)) == b"%d" % number
                 proxy.drop()
             await election.proclaim(b"after")
             # What was told before the loss is not told again.
-            assert told(await asyncio.wait_for(anext(observer), 5)) == b"after"
+            assert told(await tasks.wait_for(anext(observer), 5)) == b"after"
         assert communicator.stats().resumes > 0
 
 
 async def test_an_observer_ends_with_its_communicator(client: Client) -> None:
     async with client.connect() as communicator:
         observer = communicator.observe(NAME)
-        waiting = asyncio.ensure_future(anext(observer))
-        await asyncio.sleep(0.1)
+        waiting = tasks.ensure_future(anext(observer))
+        await tasks.sleep(0.1)
     with pytest.raises(ClosedError):
         await waiting
 
@@ -196,7 +196,7 @@ async def test_an_observer_goes_on_after_compaction(communicator: Communicator) 
         revision = (await communicator.put(b"key", b"value")).header.revision
         await communicator.compact(revision)
         observer = communicator.observe(NAME)
-        assert told(await asyncio.wait_for(anext(observer), 5)) == b"leader"
+        assert told(await tasks.wait_for(anext(observer), 5)) == b"leader"
 
 
 @pytest.mark.both_loops
@@ -212,7 +212,7 @@ async def test_leads_for_the_time_of_a_context(communicator: Communicator, endpo
         assert leader.kv.create_revision == election.revision
         await election.proclaim("node-1 at work")
         assert told(await election.leader()) == b"node-1 at work"
-        observed = await asyncio.wait_for(anext(election.observe()), 5)
+        observed = await tasks.wait_for(anext(election.observe()), 5)
         assert observed is not None
         assert told(observed) == b"node-1 at work"
         assert not election.lost.is_set()
@@ -234,7 +234,7 @@ async def test_one_leader_at_a_time(communicator: Communicator, endpoint: str) -
             leaders.append(election.revision)
             leading -= 1
 
-    await asyncio.gather(*(run(number) for number in range(20)))
+    await tasks.gather(*(run(number) for number in range(20)))
     revisions = [revision for revision in leaders if revision is not None]
     assert len(revisions) == 20
     assert revisions == sorted(revisions)
@@ -245,11 +245,11 @@ async def test_stands_against_campaigns_of_the_service(communicator: Communicato
     election = Election(communicator, NAME)
     async with communicator.lease(60) as lease:
         won = await communicator.campaign(NAME, b"service", lease)
-        standing = asyncio.create_task(election.campaign(b"candidate"))
-        await asyncio.sleep(0.2)
+        standing = tasks.create_task(election.campaign(b"candidate"))
+        await tasks.sleep(0.2)
         assert not standing.done()
         await communicator.resign(won.leader)
-        await asyncio.wait_for(standing, 5)
+        await tasks.wait_for(standing, 5)
         assert told(await communicator.leader(NAME)) == b"candidate"
         await election.resign()
 
@@ -269,10 +269,10 @@ async def test_a_cancelled_candidacy_leaves_nothing(
 ) -> None:
     async with Election(communicator, NAME):
         for _ in range(5):
-            standing = asyncio.create_task(Election(communicator, NAME).campaign())
-            await asyncio.sleep(delay)
+            standing = tasks.create_task(Election(communicator, NAME).campaign())
+            await tasks.sleep(delay)
             standing.cancel()
-            await asyncio.gather(standing, return_exceptions=True)
+            await tasks.gather(standing, return_exceptions=True)
     await nothing_left(endpoint)
 
 
@@ -280,10 +280,10 @@ async def test_a_lost_lead_is_told(communicator: Communicator) -> None:
     election = Election(communicator, NAME)
     with pytest.raises(ElectError, match="deleted"):  # noqa: PT012 - at its end
         async with election:
-            await asyncio.sleep(0.5)
+            await tasks.sleep(0.5)
             assert election.key is not None
             await communicator.delete(election.key)
-            assert await asyncio.wait_for(election.lost.wait(), 2)
+            assert await tasks.wait_for(election.lost.wait(), 2)
             assert not election.is_leader
             with pytest.raises(ElectionNotLeaderError):
                 await election.proclaim(b"value")

@@ -1,6 +1,5 @@
 """Where a client connects to, and how that changes while it is connected."""
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -18,6 +17,7 @@ from etcd_client import (
     cleanup_runtime,
 )
 from etcd_client.testing import EtcdCluster, EtcdServer, free_port
+from tests.support import tasks
 
 # Told at once, and not by the first call.
 REQUIRED = ConnectOptions(require_connection=True)
@@ -150,7 +150,7 @@ async def test_a_watch_goes_on_at_other_endpoints(cluster: EtcdCluster) -> None:
         communicator.set_endpoints(member.endpoint for member in others)
         first.kill()
         await communicator.put("key", "2")
-        assert (await asyncio.wait_for(anext(watch), 10)).value == b"2"
+        assert (await tasks.wait_for(anext(watch), 10)).value == b"2"
 
 
 async def test_who_connects_later_is_not_concerned(cluster: EtcdCluster) -> None:

@@ -1,6 +1,5 @@
 """Changes that are made exactly once: what they answer, what becomes of them, what they leave."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any
 
@@ -26,6 +25,7 @@ from etcd_client import (
     TxnResponse,
 )
 from etcd_client.testing import Direction, Proxy
+from tests.support import tasks
 from tests.support.leftovers import nothing_left
 
 MARKERS = "__once/"
@@ -191,7 +191,7 @@ async def test_a_request_that_was_held_up_does_nothing_later(
                 await through.put("key", "value", once=session)
                 await through.delete("key", once=session)
                 held_up.heal()
-                await asyncio.sleep(0.2)
+                await tasks.sleep(0.2)
                 assert await communicator.get("key") is None
 
 
@@ -210,8 +210,8 @@ async def test_the_deadline_is_no_reason_not_to_know(
         proxy.delay(0.3)
     else:
         proxy.blackhole()
-    call = asyncio.create_task(through.put("key", "value", once=session, timeout=0.5))
-    await asyncio.sleep(1)
+    call = tasks.create_task(through.put("key", "value", once=session, timeout=0.5))
+    await tasks.sleep(1)
     proxy.heal()
     if applied:
         await call
@@ -230,8 +230,8 @@ async def test_without_a_deadline_it_outlasts_the_outage(
     async with Client(proxy.endpoint, options).connect() as through:
         proxy.refuse()
         proxy.drop()
-        call = asyncio.create_task(through.put("key", "value", once=session))
-        await asyncio.sleep(1.5)
+        call = tasks.create_task(through.put("key", "value", once=session))
+        await tasks.sleep(1.5)
         assert not call.done()
         proxy.heal()
         await call
@@ -246,8 +246,8 @@ async def test_the_loss_of_the_session_leaves_an_outcome_unknown(
     async with communicator.session(ttl=5, on_loss=lambda _error: None) as session:
         await through.put("key", "one", once=session)
         proxy.blackhole()
-        call = asyncio.create_task(through.put("key", "two", once=session, timeout=0.3))
-        await asyncio.sleep(0.1)
+        call = tasks.create_task(through.put("key", "two", once=session, timeout=0.3))
+        await tasks.sleep(0.1)
         await communicator.lease_revoke(session.id)
         with pytest.raises(OutcomeUnknownError):
             await call
@@ -283,7 +283,7 @@ async def test_leaves_nothing(endpoint: str, communicator: Communicator) -> None
         for number in range(20):
             await communicator.put("key", str(number), once=session)
         assert await communicator.count_prefix(MARKERS) == 1
-        await asyncio.gather(
+        await tasks.gather(
             *(communicator.put(f"key-{number}", "", once=session) for number in range(10)),
             *(view.put(f"key-{number}", "", once=session) for number in range(10)),
         )
@@ -301,14 +301,14 @@ async def test_goes_on_after_a_cancelled_change(
 ) -> None:
     for number in range(10):
         proxy.delay(0.02)
-        call = asyncio.create_task(through.put("key", f"cancelled {number}", once=session))
-        await asyncio.sleep(0.005 * number)
+        call = tasks.create_task(through.put("key", f"cancelled {number}", once=session))
+        await tasks.sleep(0.005 * number)
         call.cancel()
-        await asyncio.wait({call})
+        await tasks.wait({call})
         proxy.heal()
         await through.put("key", str(number), once=session)
         assert await communicator.get("key") == str(number).encode()
-    await asyncio.sleep(0.2)
+    await tasks.sleep(0.2)
     assert await communicator.get("key") == b"9"
     assert await communicator.count_prefix(MARKERS) <= 2
 

@@ -1,6 +1,5 @@
 """Keys and values of every size, and what the server says of those that are too large."""
 
-import asyncio
 from collections.abc import Callable
 
 import pytest
@@ -17,6 +16,7 @@ from etcd_client import (
     TxnOp,
 )
 from etcd_client.testing import EtcdServer
+from tests.support import tasks
 
 MEGABYTE = 1_000_000
 
@@ -41,7 +41,7 @@ async def test_keys_of_every_byte_and_size(communicator: Communicator) -> None:
         b"\x00" * 1000,
         patterned(10**5),
     ]
-    await asyncio.gather(*(communicator.put(key, key) for key in keys))
+    await tasks.gather(*(communicator.put(key, key) for key in keys))
     for key in keys:
         assert await communicator.get(key) == key
     assert await communicator.keys_prefix(b"") == sorted(keys)
@@ -49,7 +49,7 @@ async def test_keys_of_every_byte_and_size(communicator: Communicator) -> None:
 
 async def test_ranges_beyond_the_usual_message_limit(communicator: Communicator) -> None:
     values = {b"k/%d" % i: bytes([i]) * MEGABYTE for i in range(8)}
-    await asyncio.gather(*(communicator.put(key, value) for key, value in values.items()))
+    await tasks.gather(*(communicator.put(key, value) for key, value in values.items()))
     assert dict(await communicator.get_prefix(b"k/")) == values
     assert len((await communicator.range(b"k/", prefix=True)).kvs) == 8
     read = await communicator.txn(Txn().and_then([TxnOp.get(b"k/", prefix=True)]))
@@ -60,8 +60,8 @@ async def test_ranges_beyond_the_usual_message_limit(communicator: Communicator)
 
 async def test_many_large_calls_at_once(communicator: Communicator) -> None:
     values = [bytes([i]) * 500_000 for i in range(64)]
-    await asyncio.gather(*(communicator.put(b"%d" % i, value) for i, value in enumerate(values)))
-    assert await asyncio.gather(*(communicator.get(b"%d" % i) for i in range(64))) == values
+    await tasks.gather(*(communicator.put(b"%d" % i, value) for i, value in enumerate(values)))
+    assert await tasks.gather(*(communicator.get(b"%d" % i) for i in range(64))) == values
 
 
 async def test_many_small_pairs_at_once(communicator: Communicator) -> None:
@@ -79,7 +79,7 @@ async def test_a_server_may_take_larger_values(make_server: Callable[..., EtcdSe
     async with Client(server.endpoint).connect() as communicator:
         async with communicator.watch(b"key") as watch:
             await communicator.put(b"key", value)
-            assert (await asyncio.wait_for(anext(watch), 20)).value == value
+            assert (await tasks.wait_for(anext(watch), 20)).value == value
         assert await communicator.get(b"key") == value
 
 

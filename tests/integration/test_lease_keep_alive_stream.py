@@ -1,6 +1,5 @@
 """`lease_keep_alive_stream`: leases that were granted elsewhere, renewed in the background."""
 
-import asyncio
 import contextlib
 import gc
 import time
@@ -22,6 +21,7 @@ from etcd_client import (
     cleanup_runtime,
 )
 from etcd_client.testing import EtcdServer, Proxy
+from tests.support import tasks
 from tests.support.flags import QUICK_ELECTIONS
 from tests.support.leftovers import leases, nothing_left
 
@@ -32,9 +32,9 @@ TTL = 2
 async def at_once(renewals: LeaseKeepAlives) -> list[LeaseKeepAliveResponse]:
     """Read what is there already."""
     read = []
-    with contextlib.suppress(asyncio.TimeoutError):
+    with contextlib.suppress(tasks.TimeoutError):
         while True:
-            read.append(await asyncio.wait_for(anext(renewals), 0.02))
+            read.append(await tasks.wait_for(anext(renewals), 0.02))
     return read
 
 
@@ -46,7 +46,7 @@ async def test_tells_of_each_renewal(communicator: Communicator) -> None:
         assert isinstance(renewals, LeaseKeepAlives)
         assert aiter(renewals) is renewals
         for number in range(4):
-            renewal = await asyncio.wait_for(anext(renewals), TTL)
+            renewal = await tasks.wait_for(anext(renewals), TTL)
             assert isinstance(renewal, LeaseKeepAliveResponse)
             assert (renewal.id, renewal.ttl) == (lease.id, TTL)
             # The first one at once, the others when a third of the TTL has passed.
@@ -58,7 +58,7 @@ async def test_tells_of_each_renewal(communicator: Communicator) -> None:
 async def test_renews_while_nobody_reads(communicator: Communicator, endpoint: str) -> None:
     lease = await communicator.lease_grant(TTL)
     renewals = communicator.lease_keep_alive_stream(lease)
-    await asyncio.sleep(5)
+    await tasks.sleep(5)
     assert leases(endpoint) == [lease.id]
     # At 0, 0.67, ... 4.67 seconds, and later by what the answers take.
     assert len(await at_once(renewals)) in (7, 8)
@@ -88,15 +88,15 @@ async def test_a_slow_reader_gets_the_newest(make_server: Callable[..., EtcdServ
     async with Client(server.endpoint).connect() as communicator:
         lease = await communicator.lease_grant(1)
         async with communicator.lease_keep_alive_stream(lease) as renewals:
-            await asyncio.sleep(0.5)
+            await tasks.sleep(0.5)
             revision = (await communicator.put(b"key", b"value")).header.revision
-            await asyncio.sleep(6.5)
+            await tasks.sleep(6.5)
             read = await at_once(renewals)
             # One more may come while they are read; the first ones are dropped in any case.
             assert len(read) in (16, 17)
             assert read[0].header.revision == revision
             # It goes on from there.
-            await asyncio.wait_for(anext(renewals), 1)
+            await tasks.wait_for(anext(renewals), 1)
 
 
 async def test_a_revocation_by_another_ends_it(communicator: Communicator) -> None:
@@ -105,7 +105,7 @@ async def test_a_revocation_by_another_ends_it(communicator: Communicator) -> No
     await anext(renewals)
     await communicator.lease_revoke(lease)
     with pytest.raises(LeaseLostError, match=f"lease {lease.id:x} was lost: .*revoked") as raised:
-        await asyncio.wait_for(anext(renewals), TTL)
+        await tasks.wait_for(anext(renewals), TTL)
     assert isinstance(raised.value, LeaseNotFoundError)
     # However often it is read.
     with pytest.raises(LeaseLostError):
@@ -128,7 +128,7 @@ async def test_cancel_lets_it_expire(communicator: Communicator, endpoint: str) 
     lease = await communicator.lease_grant(TTL)
     renewals = communicator.lease_keep_alive_stream(lease)
     await anext(renewals)
-    await asyncio.sleep(TTL)
+    await tasks.sleep(TTL)
     renewals.cancel()
     # What was not read is dropped.
     with pytest.raises(StopAsyncIteration):
@@ -140,11 +140,11 @@ async def test_cancel_lets_it_expire(communicator: Communicator, endpoint: str) 
 async def test_cancel_wakes_who_waits(communicator: Communicator) -> None:
     renewals = communicator.lease_keep_alive_stream(await communicator.lease_grant(60))
     await anext(renewals)
-    waiting = asyncio.ensure_future(anext(renewals))
-    await asyncio.sleep(0.05)
+    waiting = tasks.ensure_future(anext(renewals))
+    await tasks.sleep(0.05)
     renewals.cancel()
     with pytest.raises(StopAsyncIteration):
-        await asyncio.wait_for(waiting, 1)
+        await tasks.wait_for(waiting, 1)
 
 
 async def test_leaving_the_context_does_not_revoke(
@@ -154,13 +154,13 @@ async def test_leaving_the_context_does_not_revoke(
     with pytest.raises(ZeroDivisionError):
         async with communicator.lease_keep_alive_stream(lease):
             raise ZeroDivisionError
-    await asyncio.sleep(0.2)
+    await tasks.sleep(0.2)
     assert leases(endpoint) == [lease.id]
 
 
 async def test_dropping_it_lets_it_expire(communicator: Communicator, endpoint: str) -> None:
     renewals = communicator.lease_keep_alive_stream(await communicator.lease_grant(TTL))
-    await asyncio.sleep(TTL + 1.5)
+    await tasks.sleep(TTL + 1.5)
     assert len(leases(endpoint)) == 1
     del renewals
     gc.collect()
@@ -173,8 +173,8 @@ async def test_a_cancelled_step_loses_nothing(communicator: Communicator) -> Non
     until = time.monotonic() + 3
     while time.monotonic() < until:
         steps += 1
-        with contextlib.suppress(asyncio.TimeoutError):
-            await asyncio.wait_for(anext(renewals), 0.0005)
+        with contextlib.suppress(tasks.TimeoutError):
+            await tasks.wait_for(anext(renewals), 0.0005)
             read += 1
     assert steps > 500
     # At 0, 0.67, ... 2.67 seconds.
@@ -185,8 +185,8 @@ async def test_ends_with_its_communicator(client: Client, endpoint: str) -> None
     async with client.connect() as communicator:
         renewals = communicator.lease_keep_alive_stream(await communicator.lease_grant(TTL))
         await anext(renewals)
-        waiting = asyncio.ensure_future(anext(renewals))
-        await asyncio.sleep(0.1)
+        waiting = tasks.ensure_future(anext(renewals))
+        await tasks.sleep(0.1)
     with pytest.raises(ClosedError):
         await waiting
     with pytest.raises(ClosedError):
@@ -198,9 +198,9 @@ async def test_ends_with_its_communicator(client: Client, endpoint: str) -> None
 async def test_ends_with_the_runtime(communicator: Communicator) -> None:
     renewals = communicator.lease_keep_alive_stream(await communicator.lease_grant(60))
     await anext(renewals)
-    waiting = asyncio.ensure_future(anext(renewals))
-    await asyncio.sleep(0.1)
-    await asyncio.to_thread(cleanup_runtime)
+    waiting = tasks.ensure_future(anext(renewals))
+    await tasks.sleep(0.1)
+    await tasks.to_thread(cleanup_runtime)
     with pytest.raises(EtcdConnectionError):
         await waiting
 
@@ -214,7 +214,7 @@ async def test_is_lost_with_its_server(endpoint: str, proxy: Proxy) -> None:
             proxy.drop()
             started = time.monotonic()
             with pytest.raises(LeaseLostError, match="could not be renewed"):
-                await asyncio.wait_for(anext(renewals), 2 * TTL)
+                await tasks.wait_for(anext(renewals), 2 * TTL)
             assert TTL / 2 <= time.monotonic() - started <= TTL + 0.2
     await nothing_left(endpoint, within=TTL + 1.5)
 
@@ -239,17 +239,17 @@ async def test_a_first_renewal_that_takes_longer_than_the_ttl(
         proxy.refuse()
         proxy.drop()
         renewals = disturbed.lease_keep_alive_stream(lease, timeout=10)
-        await asyncio.sleep(2 * TTL)
+        await tasks.sleep(2 * TTL)
         proxy.heal()
         for _ in range(3):
-            assert (await asyncio.wait_for(anext(renewals), 3)).ttl == TTL
+            assert (await tasks.wait_for(anext(renewals), 3)).ttl == TTL
         renewals.cancel()
 
 
 async def test_many_are_kept_at_once(communicator: Communicator, endpoint: str) -> None:
-    granted = await asyncio.gather(*(communicator.lease_grant(TTL) for _ in range(200)))
+    granted = await tasks.gather(*(communicator.lease_grant(TTL) for _ in range(200)))
     kept = [communicator.lease_keep_alive_stream(lease) for lease in granted]
-    await asyncio.sleep(TTL + 2.5)
+    await tasks.sleep(TTL + 2.5)
     assert sorted(leases(endpoint)) == sorted(lease.id for lease in granted)
     assert all([(await anext(renewals)).ttl == TTL for renewals in kept])
 

@@ -18,6 +18,7 @@ from etcd_client import (
     LeaseNotFoundError,
 )
 from etcd_client.testing import Proxy
+from tests.support import tasks
 from tests.support.leftovers import leases, nothing_left
 
 # The least that the test server grants.
@@ -33,7 +34,7 @@ async def test_outlives_its_ttl_and_ends_with_its_context(
         assert lease.ttl == TTL
         await communicator.put(b"key", b"value", lease=lease)
         for _ in range(8):
-            await asyncio.sleep(0.5)
+            await tasks.sleep(0.5)
             assert (await communicator.lease_time_to_live(lease)).ttl >= 0
         assert await communicator.get(b"key") == b"value"
         assert not lease.lost.is_set()
@@ -43,9 +44,9 @@ async def test_outlives_its_ttl_and_ends_with_its_context(
 
 async def test_is_granted_to_one_who_awaits_it(communicator: Communicator, endpoint: str) -> None:
     lease = await communicator.lease(TTL)
-    in_task = await asyncio.create_task(communicator.lease(TTL, 7))
+    in_task = await tasks.create_task(communicator.lease(TTL, 7))
     assert sorted(leases(endpoint)) == sorted([lease.id, 7])
-    await asyncio.sleep(TTL + 1.5)
+    await tasks.sleep(TTL + 1.5)
     assert sorted(leases(endpoint)) == sorted([lease.id, in_task.id])
     await lease.revoke()
     async with in_task:
@@ -55,7 +56,7 @@ async def test_is_granted_to_one_who_awaits_it(communicator: Communicator, endpo
 
 async def test_starts_at_once(communicator: Communicator, endpoint: str) -> None:
     granting = communicator.lease(TTL)
-    await asyncio.to_thread(lambda: time.sleep(0.2))
+    await tasks.to_thread(lambda: time.sleep(0.2))
     assert len(leases(endpoint)) == 1
     await (await granting).revoke()
 
@@ -80,7 +81,7 @@ async def test_a_revoked_lease_is_told_within_its_ttl(communicator: Communicator
     with pytest.raises(LeaseLostError, match="revoked") as raised:  # noqa: PT012 - at its end
         async with communicator.lease(TTL) as lease:
             await communicator.lease_revoke(lease.id)
-            assert await asyncio.wait_for(lease.lost.wait(), TTL)
+            assert await tasks.wait_for(lease.lost.wait(), TTL)
             assert lease.lost.is_set()
             assert lease.lost.reason is not None
     assert isinstance(raised.value, LeaseNotFoundError)
@@ -103,8 +104,8 @@ async def test_the_error_of_the_body_wins(communicator: Communicator) -> None:
 
 async def test_waiting_for_the_loss_ends_with_the_revocation(communicator: Communicator) -> None:
     lease = await communicator.lease(TTL)
-    waiting = asyncio.create_task(lease.lost.wait())
-    await asyncio.sleep(0.05)
+    waiting = tasks.create_task(lease.lost.wait())
+    await tasks.sleep(0.05)
     assert not waiting.done()
     await lease.revoke()
     assert await waiting is False
@@ -116,7 +117,7 @@ async def test_a_lease_is_lost_with_its_server(endpoint: str, proxy: Proxy) -> N
         proxy.refuse()
         proxy.drop()
         started = time.monotonic()
-        assert await asyncio.wait_for(lease.lost.wait(), 2 * TTL)
+        assert await tasks.wait_for(lease.lost.wait(), 2 * TTL)
         assert time.monotonic() - started <= TTL + 0.2
         with pytest.raises(LeaseLostError):
             await lease.revoke()
@@ -128,9 +129,9 @@ async def test_survives_an_outage_shorter_than_its_ttl(endpoint: str, proxy: Pro
         for _ in range(3):
             proxy.refuse()
             proxy.drop()
-            await asyncio.sleep(2)
+            await tasks.sleep(2)
             proxy.heal()
-            await asyncio.sleep(1)
+            await tasks.sleep(1)
         assert leases(endpoint) == [lease.id]
         assert not lease.lost.is_set()
 
@@ -168,10 +169,10 @@ async def test_a_cancelled_grant_leaves_nothing(
     communicator: Communicator, endpoint: str, delay: float
 ) -> None:
     for _ in range(20):
-        granting = asyncio.create_task(communicator.lease(60))
-        await asyncio.sleep(delay)
+        granting = tasks.create_task(communicator.lease(60))
+        await tasks.sleep(delay)
         granting.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(tasks.CancelledError):
             await (await granting).revoke()
     await nothing_left(endpoint)
 
@@ -180,7 +181,7 @@ async def test_a_grant_that_nobody_awaits_leaves_nothing(
     communicator: Communicator, endpoint: str
 ) -> None:
     granting = communicator.lease(60)
-    await asyncio.sleep(0.1)
+    await tasks.sleep(0.1)
     granting.close()
     del granting
     await nothing_left(endpoint)
@@ -204,7 +205,7 @@ async def test_a_loop_that_is_gone_leaves_nothing(endpoint: str) -> None:
 
     thread = threading.Thread(target=run)
     thread.start()
-    await asyncio.to_thread(granted.wait, 5)
+    await tasks.to_thread(granted.wait, 5)
     thread.join()
     await nothing_left(endpoint)
 
@@ -212,17 +213,17 @@ async def test_a_loop_that_is_gone_leaves_nothing(endpoint: str) -> None:
 async def test_leases_of_several_loops_live_side_by_side(endpoint: str) -> None:
     async def keep() -> int:
         async with Client(endpoint).connect() as communicator, communicator.lease(TTL) as lease:
-            await asyncio.sleep(TTL + 1)
+            await tasks.sleep(TTL + 1)
             return (await communicator.lease_time_to_live(lease)).ttl
 
-    others = [asyncio.to_thread(asyncio.run, keep()) for _ in range(2)]
-    assert min(await asyncio.gather(keep(), *others)) >= 0
+    others = [tasks.to_thread(asyncio.run, keep()) for _ in range(2)]
+    assert min(await tasks.gather(keep(), *others)) >= 0
     await nothing_left(endpoint)
 
 
 async def test_many_leases_are_kept_at_once(communicator: Communicator, endpoint: str) -> None:
-    kept = await asyncio.gather(*(communicator.lease(TTL) for _ in range(200)))
-    await asyncio.sleep(TTL + 1.5)
+    kept = await tasks.gather(*(communicator.lease(TTL) for _ in range(200)))
+    await tasks.sleep(TTL + 1.5)
     assert sorted(leases(endpoint)) == sorted(lease.id for lease in kept)
-    await asyncio.gather(*(lease.revoke() for lease in kept))
+    await tasks.gather(*(lease.revoke() for lease in kept))
     assert leases(endpoint) == []

@@ -1,6 +1,5 @@
 """`Client.with_lock` and `EtcdLockOption`, as programs for etcd-client-py 0.5.1 use them."""
 
-import asyncio
 import time
 
 import pytest
@@ -15,6 +14,7 @@ from etcd_client import (
     LockTimeoutError,
     active_context_count,
 )
+from tests.support import tasks
 from tests.support.leftovers import nothing_left
 
 NAME = b"lock"
@@ -27,17 +27,17 @@ async def test_two_programs_take_turns(client: Client, endpoint: str) -> None:
     async def first() -> None:
         async with client.with_lock(EtcdLockOption(lock_name=NAME)) as communicator:
             told.append(("first in", await communicator.get(b"testkey")))
-            await asyncio.sleep(0.3)
+            await tasks.sleep(0.3)
             told.append(("first out", b""))
 
     async def second() -> None:
-        await asyncio.sleep(0.1)
+        await tasks.sleep(0.1)
         async with client.with_lock(EtcdLockOption(lock_name=NAME)) as communicator:
             told.append(("second in", await communicator.get(b"testkey")))
 
     async with client.connect() as communicator:
         await communicator.put(b"testkey", b"testvalue")
-    await asyncio.gather(first(), second())
+    await tasks.gather(first(), second())
     assert told == [("first in", b"testvalue"), ("first out", b""), ("second in", b"testvalue")]
     async with client.connect() as communicator:
         await communicator.delete(b"testkey")
@@ -60,15 +60,15 @@ async def test_a_timeout_bounds_acquiring(client: Client, endpoint: str) -> None
 async def test_a_ttl_frees_the_lock(client: Client, endpoint: str) -> None:
     async def first() -> None:
         async with client.with_lock(EtcdLockOption(lock_name=NAME, ttl=1)):
-            await asyncio.sleep(2)
+            await tasks.sleep(2)
 
     async def second() -> float:
-        await asyncio.sleep(0.1)
+        await tasks.sleep(0.1)
         started = time.monotonic()
         async with client.with_lock(EtcdLockOption(lock_name=NAME, ttl=1)):
             return time.monotonic() - started
 
-    holding = asyncio.create_task(first())
+    holding = tasks.create_task(first())
     assert 0.8 <= await second() <= 1.2
     # Whoever overstays is told.
     with pytest.raises(LockLostError, match="its time of 1 s was over"):
@@ -94,7 +94,7 @@ async def test_a_lock_that_was_released_early_ends_in_silence(client: Client) ->
     async with client.with_lock(EtcdLockOption(NAME)) as communicator:
         assert communicator.held_lock is not None
         await communicator.held_lock.release()
-        await asyncio.wait_for(communicator.lock(NAME), 5)
+        await tasks.wait_for(communicator.lock(NAME), 5)
 
 
 async def test_the_client_itself_can_have_the_options(endpoint: str) -> None:
@@ -121,10 +121,10 @@ async def test_tasks_may_share_a_client_with_lock_options(endpoint: str) -> None
         async with client:
             inside += 1
             assert inside == 1
-            await asyncio.sleep(0.01)
+            await tasks.sleep(0.01)
             inside -= 1
 
-    await asyncio.gather(*(contend() for _ in range(10)))
+    await tasks.gather(*(contend() for _ in range(10)))
     await nothing_left(endpoint)
 
 
@@ -134,13 +134,13 @@ async def test_a_cancelled_context_leaves_nothing(
 ) -> None:
     async def hold() -> None:
         async with client.with_lock(EtcdLockOption(NAME)):
-            await asyncio.sleep(60)
+            await tasks.sleep(60)
 
-    holders = [asyncio.create_task(hold()) for _ in range(10)]
-    await asyncio.sleep(delay)
+    holders = [tasks.create_task(hold()) for _ in range(10)]
+    await tasks.sleep(delay)
     for holder in holders:
         holder.cancel()
-    await asyncio.gather(*holders, return_exceptions=True)
+    await tasks.gather(*holders, return_exceptions=True)
     await nothing_left(endpoint)
     assert active_context_count() == 0
 

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from etcd_client import Communicator, Election, Lock
+from tests.support import tasks
 from tests.support.leftovers import leases
 from tests.support.waiting import eventually_async
 
@@ -23,9 +24,9 @@ async def test_an_attempt_that_is_cancelled_before_its_first_step_ends(
     communicator: Communicator, endpoint: str, attempt: str
 ) -> None:
     async with Lock(communicator, b"lock"):
-        task = asyncio.create_task(ATTEMPTS[attempt](communicator))
+        task = tasks.create_task(ATTEMPTS[attempt](communicator))
         task.cancel()
-        with pytest.raises(asyncio.CancelledError) as cancelled:
+        with pytest.raises(tasks.CancelledError) as cancelled:
             await task
         # Its task and its exception are still there: it doesn't end with them.
         await eventually_async(lambda: len(leases(endpoint)) == 1)
@@ -54,10 +55,11 @@ async def test_an_attempt_that_nobody_waits_for_ends(
     assert leases(endpoint) == []
 
 
+@pytest.mark.asyncio_only
 async def test_a_task_tells_where_it_waits(communicator: Communicator) -> None:
     async with Lock(communicator, b"lock"):
-        attempt = asyncio.create_task(Lock(communicator, b"lock").acquire())
-        await asyncio.sleep(0)
+        attempt = tasks.create_task(Lock(communicator, b"lock").acquire())
+        await tasks.sleep(0)
         assert "Contender._entered() running at" in repr(attempt)
         (frame,) = attempt.get_stack()
         assert frame.f_code.co_filename.endswith("contender.py")
@@ -65,6 +67,7 @@ async def test_a_task_tells_where_it_waits(communicator: Communicator) -> None:
     assert not hasattr(attempt.get_coro(), "unknown")
 
 
+@pytest.mark.asyncio_only
 async def test_a_grant_is_a_coroutine(communicator: Communicator, endpoint: str) -> None:
     given_up, thrown = communicator.lease(60), communicator.lease(60)
     assert isinstance(given_up, Coroutine)

@@ -1,6 +1,5 @@
 """Places in a waiting line: with a lease that is held already, with the caller's, and renewed."""
 
-import asyncio
 import contextlib
 import random
 import time
@@ -20,6 +19,7 @@ from etcd_client import (
     LockLostError,
 )
 from etcd_client.testing import Proxy
+from tests.support import tasks
 from tests.support.leftovers import leases, nothing_left
 from tests.support.waiting import eventually_async
 
@@ -91,11 +91,11 @@ async def test_holders_with_the_same_lease_exclude_each_other(
         place = await place_with(communicator, lease)
         inside += 1
         assert inside == 1
-        await asyncio.sleep(0.002)
+        await tasks.sleep(0.002)
         inside -= 1
         await place.release()
 
-    await asyncio.gather(*(contend() for _ in range(20)))
+    await tasks.gather(*(contend() for _ in range(20)))
     # It contends with everybody else, too.
     place = await place_with(communicator, lease)
     assert not await Lock(communicator, NAME).acquire(blocking=False)
@@ -107,14 +107,14 @@ async def test_holders_with_the_same_lease_exclude_each_other(
 async def test_places_are_lost_with_their_lease(communicator: Communicator) -> None:
     lease = await held_lease(communicator, 2)
     place = await place_with(communicator, lease)
-    waiting = asyncio.ensure_future(place_with(communicator, lease))
+    waiting = tasks.ensure_future(place_with(communicator, lease))
     await contenders(communicator, 2)
     await communicator.lease_revoke(lease.id)
-    assert "revoked" in (await asyncio.wait_for(lease.until_over(), 2) or "")
+    assert "revoked" in (await tasks.wait_for(lease.until_over(), 2) or "")
     # By its key, or by its lease: what is heard first.
-    assert await asyncio.wait_for(place.until_over(), 1) is not None
+    assert await tasks.wait_for(place.until_over(), 1) is not None
     with pytest.raises(LockLostError):
-        await asyncio.wait_for(waiting, 1)
+        await tasks.wait_for(waiting, 1)
     assert await place.release() is None
     with pytest.raises(LeaseLostError, match="is over"):
         await communicator._hold_place(NAME, lease=lease)  # noqa: SLF001
@@ -135,9 +135,9 @@ async def test_a_place_is_lost_with_its_key_and_leaves_the_lease(
 ) -> None:
     lease = await held_lease(communicator)
     place = await place_with(communicator, lease)
-    await asyncio.sleep(0.3)
+    await tasks.sleep(0.3)
     await communicator.delete(place.key)
-    assert "deleted" in (await asyncio.wait_for(place.until_over(), 2) or "")
+    assert "deleted" in (await tasks.wait_for(place.until_over(), 2) or "")
     assert lease.loss is None
     await lease.release()
 
@@ -147,10 +147,10 @@ async def test_a_place_that_is_dropped_is_given_back(
 ) -> None:
     lease = await held_lease(communicator)
     for delay in (0, 0.001, 0.003, 0.01):
-        attempt = asyncio.ensure_future(place_with(communicator, lease))
-        await asyncio.sleep(delay)
+        attempt = tasks.ensure_future(place_with(communicator, lease))
+        await tasks.sleep(delay)
         attempt.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(tasks.CancelledError):
             await (await attempt).release()
     await contenders(communicator, 0)
     assert leases(endpoint) == [lease.id]
@@ -160,7 +160,7 @@ async def test_a_place_that_is_dropped_is_given_back(
 async def test_knows_how_much_time_is_left(communicator: Communicator) -> None:
     lease = await held_lease(communicator, 4)
     for _ in range(4):
-        await asyncio.sleep(0.5)
+        await tasks.sleep(0.5)
         remaining, since = lease.remaining, lease.since_renewal
         assert remaining is not None
         assert since is not None
@@ -178,11 +178,11 @@ async def test_a_limit_can_be_extended(communicator: Communicator) -> None:
     held = await communicator._hold_place(NAME, ttl=1)  # noqa: SLF001 - the subject
     held.adopt()
     for _ in range(4):
-        await asyncio.sleep(0.6)
+        await tasks.sleep(0.6)
         await held.renew(1.5)
         assert 1.3 < (held.remaining or 0) <= 1.5
     started = time.monotonic()
-    assert "time of 1.5 s" in (await asyncio.wait_for(held.until_over(), 3) or "")
+    assert "time of 1.5 s" in (await tasks.wait_for(held.until_over(), 3) or "")
     assert 1.2 < time.monotonic() - started < 1.7
     with pytest.raises(LockLostError, match=r"time of 1.5 s"):
         await held.renew(5)
@@ -199,11 +199,11 @@ async def test_extending_proves_that_the_lock_is_there(communicator: Communicato
 
 async def test_a_waiter_whose_key_is_deleted_is_told_at_once(communicator: Communicator) -> None:
     async with Lock(communicator, NAME):
-        waiting = asyncio.ensure_future(Lock(communicator, NAME).acquire())
+        waiting = tasks.ensure_future(Lock(communicator, NAME).acquire())
         await communicator.delete(await waiting_key(communicator))
         started = time.monotonic()
         with pytest.raises(LockLostError, match="deleted while it waited"):
-            await asyncio.wait_for(waiting, 5)
+            await tasks.wait_for(waiting, 5)
         assert time.monotonic() - started < 1
 
 
@@ -211,10 +211,10 @@ async def test_a_candidate_whose_key_is_deleted_is_told_at_once(
     communicator: Communicator,
 ) -> None:
     async with Election(communicator, NAME):
-        waiting = asyncio.ensure_future(Election(communicator, NAME).campaign())
+        waiting = tasks.ensure_future(Election(communicator, NAME).campaign())
         await communicator.delete(await waiting_key(communicator))
         with pytest.raises(ElectError, match="deleted while it waited"):
-            await asyncio.wait_for(waiting, 1)
+            await tasks.wait_for(waiting, 1)
 
 
 async def test_a_cancellation_that_crosses_the_grant_leaves_nothing(
@@ -224,10 +224,10 @@ async def test_a_cancellation_that_crosses_the_grant_leaves_nothing(
     chance = random.Random(7)
     async with communicator.lease(60) as lease:
         for _ in range(60):
-            attempt = asyncio.ensure_future(communicator.lock(NAME, lease=lease))
-            await asyncio.sleep(chance.uniform(0, 0.004))
+            attempt = tasks.ensure_future(communicator.lock(NAME, lease=lease))
+            await tasks.sleep(chance.uniform(0, 0.004))
             attempt.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
+            with contextlib.suppress(tasks.CancelledError):
                 await communicator.unlock((await attempt).key)
         await contenders(communicator, 0)
         assert leases(endpoint) == [lease.id]
@@ -237,7 +237,7 @@ async def test_a_timeout_that_crosses_the_grant_leaves_nothing(
     communicator: Communicator, proxy: Proxy
 ) -> None:
     async with Client(proxy.endpoint).connect() as far, communicator.lease(60) as lease:
-        await asyncio.to_thread(proxy.delay, 0.1)
+        await tasks.to_thread(proxy.delay, 0.1)
         for number in range(6):
             # The answer takes 0.2 s.
             with contextlib.suppress(LockError):
@@ -252,18 +252,18 @@ async def test_a_lock_with_a_lease_of_the_callers_stays_without_its_communicator
     async with communicator.lease(60) as lease:
         async with Client(endpoint).connect() as other:
             held = await other.lock(NAME, lease=lease)
-        await asyncio.sleep(0.3)
+        await tasks.sleep(0.3)
         assert await communicator.get(held.key) == b""
 
 
 async def test_waiting_for_a_lock_has_no_deadline_of_its_own(endpoint: str, proxy: Proxy) -> None:
     options = ConnectOptions(timeout=0.3)
     async with Client(proxy.endpoint, options).connect() as communicator:
-        await asyncio.to_thread(proxy.stall)
-        acquiring = asyncio.ensure_future(communicator.lock(NAME))
-        await asyncio.sleep(1)
+        await tasks.to_thread(proxy.stall)
+        acquiring = tasks.ensure_future(communicator.lock(NAME))
+        await tasks.sleep(1)
         assert not acquiring.done()
-        await asyncio.to_thread(proxy.heal)
-        held = await asyncio.wait_for(acquiring, 5)
+        await tasks.to_thread(proxy.heal)
+        held = await tasks.wait_for(acquiring, 5)
         await communicator.unlock(held.key, timeout=5)
     await nothing_left(endpoint)

@@ -1,6 +1,5 @@
 """How long locks are waited for and held, and how their loss is told."""
 
-import asyncio
 import contextlib
 import time
 
@@ -15,6 +14,7 @@ from etcd_client import (
     LockLostError,
     LockTimeoutError,
 )
+from tests.support import tasks
 from tests.support.leftovers import leases, nothing_left
 from tests.support.waiting import eventually_async
 
@@ -29,7 +29,7 @@ async def test_is_held_for_as_long_as_its_holder_lives(
         low_level = await communicator.lock(b"low-level")
         started = time.monotonic()
         while time.monotonic() - started < 65:
-            await asyncio.sleep(5)
+            await tasks.sleep(5)
             assert not await Lock(communicator, NAME).acquire(blocking=False)
             assert not await Lock(communicator, b"low-level").acquire(blocking=False)
         assert not lock.lost.is_set()
@@ -67,7 +67,7 @@ async def test_is_not_given_back_before_its_time(communicator: Communicator) -> 
     # The lease, which is of whole seconds and has the server's own clock, must not be first.
     for _ in range(3):
         async with Lock(communicator, NAME, ttl=2) as lock:
-            await asyncio.sleep(1.7)
+            await tasks.sleep(1.7)
             assert not lock.lost.is_set()
             assert not await Lock(communicator, NAME).acquire(blocking=False)
 
@@ -76,13 +76,13 @@ async def test_waiting_does_not_use_up_the_time(communicator: Communicator) -> N
     holder = Lock(communicator, NAME)
     await holder.acquire()
     waiter = Lock(communicator, NAME, ttl=1.5)
-    waiting = asyncio.create_task(waiter.acquire())
+    waiting = tasks.create_task(waiter.acquire())
     # Longer than the lease of the waiter lasts without being renewed.
-    await asyncio.sleep(5)
+    await tasks.sleep(5)
     await holder.release()
-    await asyncio.wait_for(waiting, 1)
+    await tasks.wait_for(waiting, 1)
     started = time.monotonic()
-    assert await asyncio.wait_for(waiter.lost.wait(), 5)
+    assert await tasks.wait_for(waiter.lost.wait(), 5)
     assert 1.4 <= time.monotonic() - started <= 1.8
 
 
@@ -106,7 +106,7 @@ async def test_a_lock_that_was_not_acquired_in_time_raises(
             with pytest.raises(LockTimeoutError) as raised:
                 await attempt()
             assert 0.4 <= time.monotonic() - started <= 0.8
-            for kind in (LockError, TimeoutError, EtcdTimeoutError, asyncio.TimeoutError):
+            for kind in (LockError, TimeoutError, EtcdTimeoutError, tasks.TimeoutError):
                 assert isinstance(raised.value, kind)
         await eventually_async(lambda: leases(endpoint) == before)
         assert len(await communicator.keys_prefix(b"")) == 1
@@ -116,10 +116,10 @@ async def test_leaving_a_lost_lock_raises(communicator: Communicator) -> None:
     lock = Lock(communicator, NAME)
     with pytest.raises(LockLostError, match="deleted"):  # noqa: PT012 - at its end
         async with lock:
-            await asyncio.sleep(0.5)
+            await tasks.sleep(0.5)
             assert lock.key is not None
             await communicator.delete(lock.key)
-            assert await asyncio.wait_for(lock.lost.wait(), 1)
+            assert await tasks.wait_for(lock.lost.wait(), 1)
             assert not lock.is_acquired
     # The object is of use again.
     async with lock:
@@ -134,7 +134,7 @@ async def test_a_key_that_was_deleted_at_once_is_told(communicator: Communicator
     assert lock.key is not None
     await communicator.delete(lock.key)
     await communicator.compact((await communicator.put(b"key", b"value")).header.revision)
-    assert await asyncio.wait_for(lock.lost.wait(), 2)
+    assert await tasks.wait_for(lock.lost.wait(), 2)
 
 
 async def test_compaction_is_no_loss(communicator: Communicator) -> None:
@@ -142,11 +142,11 @@ async def test_compaction_is_no_loss(communicator: Communicator) -> None:
         for _ in range(10):
             revision = (await communicator.put(b"key", b"value")).header.revision
             await communicator.compact(revision)
-            await asyncio.sleep(0.1)
+            await tasks.sleep(0.1)
         assert not lock.lost.is_set()
         assert lock.key is not None
         await communicator.delete(lock.key)
-        await asyncio.wait_for(lock.lost.wait(), 2)
+        await tasks.wait_for(lock.lost.wait(), 2)
         with contextlib.suppress(LockLostError):
             await lock.release()
 
@@ -155,7 +155,7 @@ async def test_a_revoked_lease_is_told(communicator: Communicator) -> None:
     lock = Lock(communicator, NAME)
     await lock.acquire()
     (lease,) = (await communicator.leases()).leases
-    await asyncio.sleep(0.3)
+    await tasks.sleep(0.3)
     started = time.monotonic()
     await communicator.lease_revoke(lease)
     assert await lock.lost.wait()
@@ -191,23 +191,23 @@ async def test_the_error_of_the_body_wins(communicator: Communicator) -> None:
 async def test_a_waiter_whose_lease_is_revoked_fails(communicator: Communicator) -> None:
     async with Lock(communicator, NAME, ttl=20) as holder:
         (held,) = (await communicator.leases()).leases
-        waiting = asyncio.create_task(Lock(communicator, NAME, ttl=1).acquire())
-        await asyncio.sleep(0.2)
+        waiting = tasks.create_task(Lock(communicator, NAME, ttl=1).acquire())
+        await tasks.sleep(0.2)
         (lease,) = {*(await communicator.leases()).leases} - {held}
         await communicator.lease_revoke(lease)
         with pytest.raises(LockError):
-            await asyncio.wait_for(waiting, 3)
+            await tasks.wait_for(waiting, 3)
         assert holder.is_acquired
 
 
 async def test_a_waiter_whose_key_is_deleted_fails(communicator: Communicator) -> None:
     async with Lock(communicator, NAME) as holder:
-        waiting = asyncio.create_task(Lock(communicator, NAME).acquire())
-        await asyncio.sleep(0.2)
+        waiting = tasks.create_task(Lock(communicator, NAME).acquire())
+        await tasks.sleep(0.2)
         (waiter_key,) = {*await communicator.keys_prefix(b"lock/")} - {holder.key}
         await communicator.delete(waiter_key)
     with pytest.raises(LockError):
-        await asyncio.wait_for(waiting, 3)
+        await tasks.wait_for(waiting, 3)
 
 
 @pytest.mark.parametrize("delay", [0, 0.0003, 0.001, 0.002, 0.004, 0.05])
@@ -220,10 +220,10 @@ async def test_a_cancelled_attempt_leaves_nothing(
         await holder.acquire()
     for _ in range(10):
         lock = Lock(communicator, NAME)
-        acquiring = asyncio.create_task(lock.acquire())
-        await asyncio.sleep(delay)
+        acquiring = tasks.create_task(lock.acquire())
+        await tasks.sleep(delay)
         acquiring.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(tasks.CancelledError):
             await acquiring
             await lock.release()
         assert not lock.is_acquired
@@ -236,13 +236,13 @@ async def test_a_cancelled_attempt_leaves_nothing(
 async def test_a_cancelled_attempt_leaves_nothing_at_any_step(
     communicator: Communicator, endpoint: str, steps: int
 ) -> None:
-    acquiring = asyncio.create_task(Lock(communicator, NAME).acquire())
+    acquiring = tasks.create_task(Lock(communicator, NAME).acquire())
     for _ in range(steps):
-        await asyncio.sleep(0)
+        await tasks.sleep(0)
         if steps % 3 == 0:
             await communicator.get(b"key")
     if acquiring.cancel():
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(tasks.CancelledError):
             await acquiring
         await nothing_left(endpoint)
 
@@ -251,14 +251,14 @@ async def test_a_cancelled_attempt_leaves_nothing_at_any_step(
 async def test_an_attempt_cancelled_as_it_succeeds_leaves_nothing(
     communicator: Communicator, endpoint: str, steps: int
 ) -> None:
-    acquiring = asyncio.create_task(Lock(communicator, NAME).acquire())
-    await asyncio.sleep(0)
+    acquiring = tasks.create_task(Lock(communicator, NAME).acquire())
+    await tasks.sleep(0)
     time.sleep(0.1)  # noqa: ASYNC251 - the answer comes, and the loop learns of it later
     for _ in range(steps):
-        await asyncio.sleep(0)
+        await tasks.sleep(0)
     cancelled = acquiring.cancel()
-    (outcome,) = await asyncio.gather(acquiring, return_exceptions=True)
-    assert isinstance(outcome, asyncio.CancelledError) == cancelled
+    (outcome,) = await tasks.gather(acquiring, return_exceptions=True)
+    assert isinstance(outcome, tasks.CancelledError) == cancelled
     if cancelled:
         # Though the exception is kept, and all that its frames refer to.
         await nothing_left(endpoint)
@@ -268,11 +268,11 @@ async def test_a_cancelled_release_releases(communicator: Communicator, endpoint
     for _ in range(10):
         lock = Lock(communicator, NAME)
         await lock.acquire()
-        releasing = asyncio.create_task(lock.release())
-        await asyncio.sleep(0)
+        releasing = tasks.create_task(lock.release())
+        await tasks.sleep(0)
         releasing.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
+        with contextlib.suppress(tasks.CancelledError):
             await releasing
-        assert await asyncio.wait_for(Lock(communicator, NAME).acquire(timeout=2), 3)
+        assert await tasks.wait_for(Lock(communicator, NAME).acquire(timeout=2), 3)
         await communicator.delete_prefix(b"")
     assert endpoint

@@ -1,6 +1,5 @@
 """`Lock` and `Communicator.lock`: one holder at a time, and what it knows of its lock."""
 
-import asyncio
 import base64
 import time
 
@@ -20,7 +19,7 @@ from etcd_client import (
     TxnOp,
     UnlockResponse,
 )
-from tests.support import gateway
+from tests.support import gateway, tasks
 from tests.support.leftovers import leases, nothing_left
 from tests.support.waiting import eventually_async
 
@@ -39,11 +38,11 @@ async def test_one_holder_at_a_time(communicator: Communicator, endpoint: str) -
             inside += 1
             assert inside == 1
             revision = lock.revision
-            await asyncio.sleep(0.002)
+            await tasks.sleep(0.002)
             order.append((revision, number))
             inside -= 1
 
-    await asyncio.gather(*(contend(number) for number in range(50)))
+    await tasks.gather(*(contend(number) for number in range(50)))
     assert len(order) == 50
     # The fencing token grows from holder to holder.
     assert order == sorted(order)
@@ -60,10 +59,10 @@ async def test_one_holder_among_several_connections(endpoint: str) -> None:
                 async with Lock(communicator, NAME):
                     inside += 1
                     assert inside == 1
-                    await asyncio.sleep(0.001)
+                    await tasks.sleep(0.001)
                     inside -= 1
 
-    await asyncio.gather(*(contend() for _ in range(10)))
+    await tasks.gather(*(contend() for _ in range(10)))
     await nothing_left(endpoint)
 
 
@@ -117,15 +116,15 @@ async def test_is_not_acquired_twice_by_one_object(communicator: Communicator) -
 
 async def test_two_tasks_do_not_share_an_object(communicator: Communicator, endpoint: str) -> None:
     lock = Lock(communicator, NAME)
-    attempts = [asyncio.create_task(lock.acquire()) for _ in range(2)]
-    done, _ = await asyncio.wait(attempts, timeout=0.2, return_when=asyncio.FIRST_COMPLETED)
+    attempts = [tasks.create_task(lock.acquire()) for _ in range(2)]
+    done, _ = await tasks.wait(attempts, timeout=0.2, return_when=tasks.FIRST_COMPLETED)
     assert len(done) == 1
     # The first loses the lock; the second gets it while the object still stands for the first.
     assert lock.key is not None
     await communicator.delete(lock.key)
     with pytest.raises(LockError, match="by another task"):
-        await asyncio.gather(*attempts)
-    assert await asyncio.wait_for(lock.lost.wait(), 5)
+        await tasks.gather(*attempts)
+    assert await tasks.wait_for(lock.lost.wait(), 5)
     with pytest.raises(LockError):
         await lock.release()
     await nothing_left(endpoint)
@@ -158,12 +157,12 @@ async def test_does_not_wait_unless_it_may(communicator: Communicator, endpoint:
 async def test_attempts_that_fail_do_not_hinder_others(communicator: Communicator) -> None:
     holder, waiter = Lock(communicator, NAME), Lock(communicator, NAME)
     await holder.acquire()
-    waiting = asyncio.create_task(waiter.acquire())
-    await asyncio.sleep(0.05)
+    waiting = tasks.create_task(waiter.acquire())
+    await tasks.sleep(0.05)
     for _ in range(10):
         assert await Lock(communicator, NAME).acquire(blocking=False) is False
     await holder.release()
-    assert await asyncio.wait_for(waiting, 5)
+    assert await tasks.wait_for(waiting, 5)
     await waiter.release()
 
 
@@ -177,16 +176,16 @@ async def test_is_acquired_in_the_order_of_asking(communicator: Communicator) ->
     async with Lock(communicator, NAME):
         contenders = []
         for number in range(5):
-            contenders.append(asyncio.create_task(contend(number)))
-            await asyncio.sleep(0.02)
-    await asyncio.gather(*contenders)
+            contenders.append(tasks.create_task(contend(number)))
+            await tasks.sleep(0.02)
+    await tasks.gather(*contenders)
     assert order == list(range(5))
 
 
 async def test_a_pending_lock_does_not_hold_up_other_calls(communicator: Communicator) -> None:
     async with Lock(communicator, NAME):
-        pending = [asyncio.create_task(communicator.lock(NAME)) for _ in range(10)]
-        await asyncio.sleep(0.1)
+        pending = [tasks.create_task(communicator.lock(NAME)) for _ in range(10)]
+        await tasks.sleep(0.1)
         started = time.monotonic()
         for _ in range(100):
             await communicator.put(b"key", b"value")
@@ -194,14 +193,14 @@ async def test_a_pending_lock_does_not_hold_up_other_calls(communicator: Communi
         assert not any(task.done() for task in pending)
         for task in pending:
             task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        await tasks.gather(*pending, return_exceptions=True)
 
 
 async def test_locks_of_different_names_are_different(communicator: Communicator) -> None:
     names: list[bytes | str] = [b"a", b"a/", b"a/b", b"ab", "ä", b"\xff\xff", b"a\x00"]
     locks = [Lock(communicator, name) for name in names]
     for lock in locks:
-        assert await asyncio.wait_for(lock.acquire(), 5)
+        assert await tasks.wait_for(lock.acquire(), 5)
     for lock in locks:
         await lock.release()
 
@@ -228,18 +227,18 @@ async def test_contends_with_the_lock_service(communicator: Communicator, endpoi
     name = base64.b64encode(NAME).decode()
     lock = Lock(communicator, NAME)
     async with lock:
-        foreign = asyncio.create_task(
-            asyncio.to_thread(gateway.call, endpoint, "lock/lock", {"name": name})
+        foreign = tasks.create_task(
+            tasks.to_thread(gateway.call, endpoint, "lock/lock", {"name": name})
         )
-        await asyncio.sleep(0.3)
+        await tasks.sleep(0.3)
         assert not foreign.done()
-    key = (await asyncio.wait_for(foreign, 5))["key"]
+    key = (await tasks.wait_for(foreign, 5))["key"]
     assert await lock.acquire(blocking=False) is False
-    waiting = asyncio.create_task(lock.acquire())
-    await asyncio.sleep(0.2)
+    waiting = tasks.create_task(lock.acquire())
+    await tasks.sleep(0.2)
     assert not waiting.done()
     gateway.call(endpoint, "lock/unlock", {"key": key})
-    assert await asyncio.wait_for(waiting, 5)
+    assert await tasks.wait_for(waiting, 5)
     await lock.release()
 
 
@@ -248,8 +247,8 @@ async def test_lock_and_unlock(communicator: Communicator, endpoint: str) -> Non
     assert isinstance(held, LockResponse)
     assert held.header.revision > 0
     assert await communicator.get(held.key) == b""
-    other = asyncio.create_task(communicator.lock("lock"))
-    await asyncio.sleep(0.1)
+    other = tasks.create_task(communicator.lock("lock"))
+    await tasks.sleep(0.1)
     assert not other.done()
     released = await communicator.unlock(held.key)
     assert isinstance(released, UnlockResponse)
@@ -294,8 +293,8 @@ async def test_closing_the_communicator_ends_its_locks(client: Client, endpoint:
         held = Lock(communicator, NAME)
         await held.acquire()
         await communicator.lock(b"low-level")
-        waiting = asyncio.create_task(Lock(communicator, NAME).acquire())
-        await asyncio.sleep(0.1)
+        waiting = tasks.create_task(Lock(communicator, NAME).acquire())
+        await tasks.sleep(0.1)
     with pytest.raises(ClosedError):
         await waiting
     await nothing_left(endpoint)

@@ -1,6 +1,5 @@
 """Views of the keys under a prefix, from which nothing escapes."""
 
-import asyncio
 from typing import Any
 
 import pytest
@@ -19,6 +18,7 @@ from etcd_client import (
     TxnResponse,
     active_context_count,
 )
+from tests.support import tasks
 
 OUTSIDE = [b"/ap", b"/app", b"/app.", b"/app0", b"a", b"k", b"\x00", b"\xff\xff"]
 
@@ -183,7 +183,7 @@ async def test_watches_stay_inside(communicator: Communicator, app: Communicator
     await app.put(b"k", b"1")
     await app.put(b"k", b"2")
     for watch in watches:
-        first, second = [await asyncio.wait_for(anext(watch), 5) for _ in range(2)]
+        first, second = [await tasks.wait_for(anext(watch), 5) for _ in range(2)]
         assert (first.key, first.value) == (b"k", b"1")
         assert second.prev_kv is not None
         assert (second.key, second.prev_kv.key) == (b"k", b"k")
@@ -217,7 +217,7 @@ async def test_closing_a_view_leaves_the_context_open(
     with pytest.raises(ClosedError):
         app.get(b"k")
     await communicator.put(b"/app/k", b"value")
-    assert (await asyncio.wait_for(anext(watch), 5)).value == b"value"
+    assert (await tasks.wait_for(anext(watch), 5)).value == b"value"
     await inner.put(b"k", b"")
 
 
@@ -230,14 +230,14 @@ async def test_closing_the_context_closes_its_views(client: Client) -> None:
     with pytest.raises(ClosedError):
         app.get(b"k")
     with pytest.raises(ClosedError):
-        await asyncio.wait_for(anext(watch), 5)
+        await tasks.wait_for(anext(watch), 5)
 
 
 async def test_a_watch_outlives_the_view_it_came_from(communicator: Communicator) -> None:
     watch = communicator.namespace(b"/app/").watch(b"k")
     await watch.ready()
     await communicator.put(b"/app/k", b"value")
-    assert (await asyncio.wait_for(anext(watch), 5)).key == b"k"
+    assert (await tasks.wait_for(anext(watch), 5)).key == b"k"
 
 
 async def test_refuses_what_is_no_prefix(communicator: Communicator) -> None:

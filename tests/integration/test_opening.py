@@ -1,6 +1,5 @@
 """Opening without a context, by the environment, and while no member is there."""
 
-import asyncio
 import os
 import subprocess
 import sys
@@ -20,6 +19,7 @@ from etcd_client import (
     active_context_count,
 )
 from etcd_client.testing import EtcdServer, Proxy, ServerTls, free_port
+from tests.support import tasks
 from tests.support.auth import ROOT, ROOT_PASSWORD, auth_server
 from tests.support.leftovers import nothing_left
 from tests.support.tls import Certificates
@@ -51,7 +51,7 @@ async def test_opens_with_a_lock(client: Client, endpoint: str) -> None:
 
 async def test_closing_tells_of_a_lost_lock(client: Client) -> None:
     communicator = await client.with_lock(EtcdLockOption("lock", ttl=0.2)).open()
-    await asyncio.sleep(0.5)
+    await tasks.sleep(0.5)
     with pytest.raises(LockLostError):
         await communicator.aclose()
     assert communicator.closed

@@ -1,6 +1,5 @@
 """Keys that are not the user's: calls, transactions and watches that the server denies."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -16,6 +15,7 @@ from etcd_client import (
     TxnOp,
 )
 from etcd_client.testing import EtcdServer
+from tests.support import tasks
 
 
 @pytest.fixture
@@ -78,18 +78,18 @@ async def test_denies_a_watch_and_leaves_the_others(user: Communicator, root: Co
     async with user.watch_prefix(b"mine/") as allowed:
         for denied in (user.watch(b"other"), user.watch_prefix(b""), user.watch_range(b"a", b"z")):
             with pytest.raises(PermissionDeniedError):
-                await asyncio.wait_for(anext(denied), 5)
+                await tasks.wait_for(anext(denied), 5)
             with pytest.raises(PermissionDeniedError):
-                await asyncio.wait_for(anext(denied.batches()), 5)
+                await tasks.wait_for(anext(denied.batches()), 5)
         await root.put(b"other", b"value")
         await root.put(b"mine/key", b"value")
-        assert (await asyncio.wait_for(anext(allowed), 5)).key == b"mine/key"
+        assert (await tasks.wait_for(anext(allowed), 5)).key == b"mine/key"
 
 
 async def test_a_denied_watch_is_never_ready(user: Communicator) -> None:
-    ready, ended = asyncio.Event(), asyncio.Event()
+    ready, ended = tasks.Event(), tasks.Event()
     watch = user.watch(b"other", ready_event=ready, cleanup_event=ended)
-    await asyncio.wait_for(ended.wait(), 5)
+    await tasks.wait_for(ended.wait(), 5)
     assert not ready.is_set()
     with pytest.raises(PermissionDeniedError):
         async with watch:

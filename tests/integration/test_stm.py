@@ -1,6 +1,5 @@
 """STM: what functions read and write, how they are repeated and ended. The first are Go's tests."""
 
-import asyncio
 import random
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
@@ -25,6 +24,7 @@ from etcd_client import (
     TxnOp,
 )
 from etcd_client.testing import EtcdCluster, Proxy
+from tests.support import tasks
 
 CHECKED = [Isolation.SERIALIZABLE_SNAPSHOT, Isolation.SERIALIZABLE, Isolation.REPEATABLE_READS]
 
@@ -56,7 +56,7 @@ async def test_stm_conflict(members: list[Communicator], isolation: Isolation) -
         txn.put(source, str(paid - amount))
         txn.put(target, str(held + amount))
 
-    await asyncio.gather(
+    await tasks.gather(
         *(
             random.choice(members).stm(partial(transfer, name), isolation=isolation)
             for name in names
@@ -89,14 +89,14 @@ async def test_stm_abort(communicator: Communicator, isolation: Isolation) -> No
 
     async def wait(txn: STM) -> None:
         txn.put("foo", "baz")
-        await asyncio.sleep(60)
+        await tasks.sleep(60)
 
     with pytest.raises(LookupError):
         await communicator.stm(raise_, isolation=isolation)
-    task = asyncio.create_task(communicator.stm(wait, isolation=isolation))
-    await asyncio.sleep(0.05)
+    task = tasks.create_task(communicator.stm(wait, isolation=isolation))
+    await tasks.sleep(0.05)
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(tasks.CancelledError):
         await task
     with pytest.raises(EtcdTimeoutError) as error:
         await communicator.stm(wait, isolation=isolation, timeout=0.1)
@@ -116,10 +116,10 @@ async def test_stm_serialize(members: list[Communicator], isolation: Isolation) 
     async def read(txn: STM) -> set[bytes | None]:
         return {await txn.get(name) for name in names}
 
-    writing = asyncio.create_task(write())
+    writing = tasks.create_task(write())
     while not writing.done():
         reads = (random.choice(members).stm(read, isolation=isolation) for _ in range(5))
-        assert {len(values) for values in await asyncio.gather(*reads)} == {1}
+        assert {len(values) for values in await tasks.gather(*reads)} == {1}
     await writing
 
 
@@ -215,7 +215,7 @@ def increment(txn: SyncSTM) -> bytes | None:
 async def test_many_increments_of_one_key(communicator: Communicator, isolation: Isolation) -> None:
     before = communicator.stats().requests
     increments = (communicator.stm(increment, isolation=isolation) for _ in range(50))
-    results = await asyncio.gather(*increments)
+    results = await tasks.gather(*increments)
     requests = communicator.stats().requests - before
     assert sorted(results, key=lambda value: int(value or 0)) == [
         str(n + 1).encode() for n in range(50)
@@ -229,7 +229,7 @@ async def test_those_who_update_stand_in_the_same_line(communicator: Communicato
         return str(int(value) + 1)
 
     before = communicator.stats().requests
-    await asyncio.gather(
+    await tasks.gather(
         *(communicator.stm(increment) for _ in range(10)),
         *(communicator.update("number", add_one, default="0") for _ in range(10)),
         *(communicator.stm(increment) for _ in range(10)),
@@ -304,9 +304,9 @@ async def test_reads_may_be_awaited_at_once(communicator: Communicator) -> None:
             await communicator.txn(Txn().and_then([TxnOp.put(key, str(value)) for key in keys]))
 
     async def read(txn: STM) -> set[bytes | None]:
-        return set(await asyncio.gather(*(txn.get(key) for key in keys)))
+        return set(await tasks.gather(*(txn.get(key) for key in keys)))
 
-    writing = asyncio.create_task(write())
+    writing = tasks.create_task(write())
     while not writing.done():
         assert len(await communicator.stm(read)) == 1
 
@@ -403,14 +403,14 @@ async def test_with_a_session_it_is_committed_once(
 
         async def cut_off(txn: STM) -> None:
             value = await number(txn, "number")
-            await asyncio.to_thread(proxy.cut, 1)
+            await tasks.to_thread(proxy.cut, 1)
             txn.put("number", str(value + 1))
 
         for _ in range(10):
             await through.stm(cut_off, once=session)
         assert await communicator.get("number") == b"10"
         increments = (communicator.stm(increment, once=session) for _ in range(10))
-        await asyncio.gather(*increments)
+        await tasks.gather(*increments)
         assert await communicator.get("number") == b"20"
         with pytest.raises(OutcomeUnknownError):
             await through.stm(cut_off)

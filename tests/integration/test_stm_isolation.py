@@ -1,6 +1,5 @@
 """What each level of isolation keeps a function from: histories with a change in between."""
 
-import asyncio
 import itertools
 import random
 from collections.abc import Awaitable, Callable
@@ -12,6 +11,7 @@ import pytest
 
 from etcd_client import STM, Client, Communicator, Isolation, Txn, TxnOp
 from etcd_client.testing import EtcdCluster
+from tests.support import tasks
 
 SNAPSHOT = Isolation.SERIALIZABLE_SNAPSHOT
 SERIALIZABLE = Isolation.SERIALIZABLE
@@ -244,7 +244,7 @@ async def test_accounts_that_come_and_go(isolation: Isolation, cluster: EtcdClus
         bank = [await contexts.enter_async_context(client) for client in clients]
         for number in range(4):
             await bank[0].put(f"account/{number}", "25")
-        await asyncio.gather(*(work(communicator) for communicator in bank))
+        await tasks.gather(*(work(communicator) for communicator in bank))
         left = await bank[0].get_prefix("account/")
     assert sum(int(amount) for _, amount in left) == 100
     assert 3 <= len(left) <= 4

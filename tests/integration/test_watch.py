@@ -1,6 +1,5 @@
 """Watches: what they yield, in which order, when they are ready and how they end."""
 
-import asyncio
 import pickle
 from collections.abc import AsyncIterator, Callable
 
@@ -19,13 +18,14 @@ from etcd_client import (
     WatchFilterType,
 )
 from etcd_client.testing import EtcdServer
+from tests.support import tasks
 
 PUT, DELETE = WatchEventType.PUT, WatchEventType.DELETE
 
 
 async def take(watch: AsyncIterator[WatchEvent], count: int) -> list[WatchEvent]:
     """Read that many events."""
-    return [await asyncio.wait_for(anext(watch), 10) for _ in range(count)]
+    return [await tasks.wait_for(anext(watch), 10) for _ in range(count)]
 
 
 def told(events: list[WatchEvent]) -> list[tuple[WatchEventType, bytes, bytes]]:
@@ -123,7 +123,7 @@ async def test_yields_one_list_per_revision(communicator: Communicator) -> None:
         await communicator.txn(Txn().and_then(operations))
         await communicator.delete_prefix(b"k/")
         batches = watch.batches()
-        lists = [await asyncio.wait_for(anext(batches), 10) for _ in range(3)]
+        lists = [await tasks.wait_for(anext(batches), 10) for _ in range(3)]
     assert [[event.key for event in batch] for batch in lists] == [
         [b"k/0"],
         [b"k/1", b"k/2", b"k/0"],
@@ -161,13 +161,13 @@ def answers_requests_for_progress(server: EtcdServer) -> bool:
 
 async def test_progress_moves_the_revision(communicator: Communicator, etcd: EtcdServer) -> None:
     async with communicator.watch(b"key") as watch:
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(anext(watch), 0.1)
+        with pytest.raises(tasks.TimeoutError):
+            await tasks.wait_for(anext(watch), 0.1)
         before = watch.revision
         revision = (await communicator.put(b"other", b"")).header.revision
         watch.request_progress()
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(anext(watch), 0.5)
+        with pytest.raises(tasks.TimeoutError):
+            await tasks.wait_for(anext(watch), 0.5)
         assert watch.revision == (revision if answers_requests_for_progress(etcd) else before)
 
 
@@ -179,8 +179,8 @@ async def test_progress_can_be_asked_for_at_once(
     await watch.ready()
     revision = (await communicator.put(b"other", b"")).header.revision
     watch.request_progress()
-    with pytest.raises(asyncio.TimeoutError):
-        await asyncio.wait_for(anext(watch), 0.5)
+    with pytest.raises(tasks.TimeoutError):
+        await tasks.wait_for(anext(watch), 0.5)
     assert watch.revision == revision - (not answers_requests_for_progress(etcd))
 
 
@@ -193,8 +193,8 @@ async def test_progress_is_told_to_those_that_have_asked(
         revision = (await communicator.put(b"other", b"")).header.revision
         asking.request_progress()
         for watch in (asking, silent):
-            with pytest.raises(asyncio.TimeoutError):
-                await asyncio.wait_for(anext(watch), 0.5)
+            with pytest.raises(tasks.TimeoutError):
+                await tasks.wait_for(anext(watch), 0.5)
         assert asking.revision == (revision if answers_requests_for_progress(etcd) else before)
         assert silent.revision == before
 
@@ -207,10 +207,10 @@ async def test_progress_beside_watches_that_wait_for_the_future(
         before = watch.revision
         now = (await communicator.put(b"other", b"")).header.revision
         future = [communicator.watch(b"key", start_revision=now + n) for n in (1, 2, 1000)]
-        await asyncio.gather(*(each.ready() for each in future))
+        await tasks.gather(*(each.ready() for each in future))
         watch.request_progress()
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(anext(watch), 2)
+        with pytest.raises(tasks.TimeoutError):
+            await tasks.wait_for(anext(watch), 2)
         assert watch.revision == (now if answers_requests_for_progress(etcd) else before)
 
 
@@ -219,8 +219,8 @@ async def test_the_server_reports_progress(make_server: Callable[..., EtcdServer
     async with Client(server.endpoint).connect() as communicator:
         watch = communicator.watch(b"key", progress_notify=True)
         revision = (await communicator.put(b"other", b"")).header.revision
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(anext(watch), 1)
+        with pytest.raises(tasks.TimeoutError):
+            await tasks.wait_for(anext(watch), 1)
         assert watch.revision >= revision
 
 
@@ -229,11 +229,11 @@ async def test_several_tasks_share_a_watch(communicator: Communicator) -> None:
         return [event.value async for event in watch]
 
     async with communicator.watch(b"key") as watch:
-        readers = [asyncio.create_task(read(watch)) for _ in range(4)]
+        readers = [tasks.create_task(read(watch)) for _ in range(4)]
         for i in range(200):
             await communicator.put(b"key", b"%d" % i)
-        await asyncio.sleep(0.2)
-    shares = await asyncio.gather(*readers)
+        await tasks.sleep(0.2)
+    shares = await tasks.gather(*readers)
     assert sorted(int(value) for share in shares for value in share) == list(range(200))
     for share in shares:
         assert [int(value) for value in share] == sorted(int(value) for value in share)

@@ -1,6 +1,5 @@
 """How watches begin and end, here and on the server."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 
@@ -17,19 +16,20 @@ from etcd_client import (
     WatchEvent,
 )
 from etcd_client.testing import EtcdServer, Proxy
+from tests.support import tasks
 from tests.support.waiting import eventually_async
 
 
 async def values(watch: AsyncIterator[WatchEvent], count: int) -> list[bytes]:
     """Read the values of that many events."""
-    return [(await asyncio.wait_for(anext(watch), 10)).value for _ in range(count)]
+    return [(await tasks.wait_for(anext(watch), 10)).value for _ in range(count)]
 
 
 @pytest.mark.both_loops
 async def test_tells_an_event_that_it_is_ready(communicator: Communicator) -> None:
-    ready = asyncio.Event()
+    ready = tasks.Event()
     watch = communicator.watch(b"key", ready_event=ready)
-    await asyncio.wait_for(ready.wait(), 5)
+    await tasks.wait_for(ready.wait(), 5)
     await communicator.put(b"key", b"value")
     assert await values(watch, 1) == [b"value"]
 
@@ -37,42 +37,42 @@ async def test_tells_an_event_that_it_is_ready(communicator: Communicator) -> No
 async def test_tells_a_condition_that_it_is_ready(communicator: Communicator) -> None:
     ready = CondVar()
     watch = communicator.watch_prefix(b"k", ready_event=ready)
-    await asyncio.wait_for(ready.wait(), 5)
+    await tasks.wait_for(ready.wait(), 5)
     await communicator.put(b"key", b"value")
     assert await values(watch, 1) == [b"value"]
 
 
 async def test_is_not_ready_before_the_server_says_so(endpoint: str, proxy: Proxy) -> None:
     assert endpoint
-    ready = asyncio.Event()
+    ready = tasks.Event()
     async with Client(proxy.endpoint).connect() as communicator:
         proxy.stall()
         watch = communicator.watch(b"key", ready_event=ready)
-        await asyncio.sleep(0.3)
+        await tasks.sleep(0.3)
         assert not ready.is_set()
         proxy.heal()
-        await asyncio.wait_for(ready.wait(), 5)
+        await tasks.wait_for(ready.wait(), 5)
         watch.cancel()
 
 
 async def test_a_watch_that_was_confirmed_was_ready_though_it_has_ended(
     communicator: Communicator,
 ) -> None:
-    ready, ended = asyncio.Event(), asyncio.Event()
+    ready, ended = tasks.Event(), tasks.Event()
     watch = communicator.watch(b"key", ready_event=ready, cleanup_event=ended)
     # The loop is blocked from before the confirmation until after the end.
     time.sleep(0.3)  # noqa: ASYNC251
     watch.cancel()
     time.sleep(0.1)  # noqa: ASYNC251
-    await asyncio.wait_for(ready.wait(), 5)
-    await asyncio.wait_for(ended.wait(), 5)
+    await tasks.wait_for(ready.wait(), 5)
+    await tasks.wait_for(ended.wait(), 5)
 
 
 async def test_waiting_for_a_watch_that_fails_raises(endpoint: str, proxy: Proxy) -> None:
     assert endpoint
     async with Client(proxy.endpoint).connect() as communicator:
         proxy.blackhole()
-        ready = asyncio.Event()
+        ready = tasks.Event()
         watch = communicator.watch(b"key", timeout=0.2, ready_event=ready)
         with pytest.raises(EtcdTimeoutError):
             await watch.ready()
@@ -89,19 +89,19 @@ async def test_waiting_for_a_watch_that_is_cancelled_ends(endpoint: str, proxy: 
     async with Client(proxy.endpoint).connect() as communicator:
         proxy.blackhole()
         watch = communicator.watch(b"key")
-        waiting = asyncio.ensure_future(watch.ready())
-        await asyncio.sleep(0.05)
+        waiting = tasks.ensure_future(watch.ready())
+        await tasks.sleep(0.05)
         watch.cancel()
-        await asyncio.wait_for(waiting, 5)
+        await tasks.wait_for(waiting, 5)
 
 
 async def test_tells_an_event_that_it_has_ended(communicator: Communicator) -> None:
-    ended = asyncio.Event()
+    ended = tasks.Event()
     watch = communicator.watch(b"key", cleanup_event=ended)
     await watch.ready()
     assert not ended.is_set()
     watch.cancel()
-    await asyncio.wait_for(ended.wait(), 5)
+    await tasks.wait_for(ended.wait(), 5)
 
 
 async def test_ends_after_one_event_if_told_so(communicator: Communicator) -> None:
@@ -116,12 +116,12 @@ async def test_the_deadline_covers_the_confirmation(endpoint: str, proxy: Proxy)
         proxy.blackhole()
         watch = communicator.watch(b"key", timeout=0.3)
         with pytest.raises(EtcdTimeoutError):
-            await asyncio.wait_for(anext(watch), 5)
+            await tasks.wait_for(anext(watch), 5)
 
 
 async def test_a_confirmed_watch_has_no_deadline(communicator: Communicator) -> None:
     async with communicator.watch(b"key", timeout=0.3) as watch:
-        await asyncio.sleep(0.6)
+        await tasks.sleep(0.6)
         await communicator.put(b"key", b"late")
         assert await values(watch, 1) == [b"late"]
 
@@ -129,10 +129,10 @@ async def test_a_confirmed_watch_has_no_deadline(communicator: Communicator) -> 
 @pytest.mark.both_loops
 async def test_cancel_ends_the_iteration(communicator: Communicator) -> None:
     watch = communicator.watch(b"key")
-    waiting = asyncio.create_task(anext(watch, None))
+    waiting = tasks.create_task(anext(watch, None))
     await watch.ready()
     watch.cancel()
-    assert await asyncio.wait_for(waiting, 5) is None
+    assert await tasks.wait_for(waiting, 5) is None
     assert [event async for event in watch] == []
     watch.cancel()
 
@@ -177,10 +177,10 @@ async def test_closing_the_communicator_ends_its_watches(client: Client, etcd: E
     before = etcd.metrics().watchers
     async with client.connect() as communicator:
         watch = communicator.watch(b"key")
-        waiting = asyncio.create_task(anext(watch, None))
+        waiting = tasks.create_task(anext(watch, None))
         await watch.ready()
     with pytest.raises(ClosedError):
-        await asyncio.wait_for(waiting, 5)
+        await tasks.wait_for(waiting, 5)
     await eventually_async(lambda: etcd.metrics().watchers == before)
 
 
@@ -193,7 +193,7 @@ async def test_closing_the_communicator_ends_a_watch_that_nobody_reads(
         await watch.ready()
         for i in range(6):
             await stays_open.put(b"k%d" % i, bytes(1_000_000))
-        await asyncio.sleep(0.2)
+        await tasks.sleep(0.2)
         communicator.close()
         await eventually_async(lambda: etcd.metrics().watch_streams == before)
         assert await stays_open.count_prefix(b"k") == 6

@@ -1,6 +1,5 @@
 """Watches under load: nothing lost, and nothing twice."""
 
-import asyncio
 import random
 import time
 
@@ -8,6 +7,7 @@ import pytest
 
 from etcd_client import Communicator, Txn, TxnOp
 from etcd_client.testing import EtcdServer
+from tests.support import tasks
 from tests.support.waiting import eventually_async
 
 
@@ -15,7 +15,7 @@ async def write(communicator: Communicator, count: int) -> None:
     """Put that many numbered values, 64 at a time."""
     for start in range(0, count, 64):
         numbers = range(start, min(start + 64, count))
-        await asyncio.gather(*(communicator.put(b"key/%d" % i, b"%d" % i) for i in numbers))
+        await tasks.gather(*(communicator.put(b"key/%d" % i, b"%d" % i) for i in numbers))
 
 
 @pytest.mark.both_loops
@@ -27,21 +27,21 @@ async def test_cancelled_steps_lose_nothing(communicator: Communicator) -> None:
     async def write_now_and_then() -> None:
         for i in range(total):
             await communicator.put(b"key/%d" % i, b"%d" % i)
-            await asyncio.sleep(chance.uniform(0, 0.001))
+            await tasks.sleep(chance.uniform(0, 0.001))
 
     async with communicator.watch_prefix(b"key/") as watch:
-        writing = asyncio.create_task(write_now_and_then())
+        writing = tasks.create_task(write_now_and_then())
         while len(values) < total:
             try:
-                event = await asyncio.wait_for(anext(watch), 0.0005)
-            except asyncio.TimeoutError:
+                event = await tasks.wait_for(anext(watch), 0.0005)
+            except tasks.TimeoutError:
                 cancelled += 1
                 assert not writing.done() or cancelled < 100_000, "events are missing"
                 continue
             values.append(int(event.value))
         await writing
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(anext(watch), 0.1)
+        with pytest.raises(tasks.TimeoutError):
+            await tasks.wait_for(anext(watch), 0.1)
     assert values == list(range(total))
     assert cancelled > 100, "no step was cancelled, so nothing was tested"
 
@@ -51,15 +51,14 @@ async def test_a_thousand_watches(communicator: Communicator, etcd: EtcdServer) 
 
     async def first(number: int) -> bytes:
         async with communicator.watch(b"key/%d" % number) as watch:
-            ready.release()
+            opened.append(number)
             return (await anext(watch)).value
 
-    ready = asyncio.Semaphore(0)
-    tasks = [asyncio.create_task(first(number)) for number in range(1000)]
-    for _ in tasks:
-        await ready.acquire()
+    opened: list[int] = []
+    readers = [tasks.create_task(first(number)) for number in range(1000)]
+    await eventually_async(lambda: len(opened) == 1000, within=10)
     await write(communicator, 1000)
-    assert await asyncio.gather(*tasks) == [b"%d" % number for number in range(1000)]
+    assert await tasks.gather(*readers) == [b"%d" % number for number in range(1000)]
     await eventually_async(lambda: etcd.metrics().watchers == before, within=10)
 
 
@@ -71,10 +70,10 @@ async def test_a_thousand_readers_get_every_event_once(communicator: Communicato
             seen.append(int(event.value))  # noqa: PERF401 - others look at it meanwhile
 
     async with communicator.watch_prefix(b"key/") as watch:
-        readers = [asyncio.create_task(read()) for _ in range(1000)]
+        readers = [tasks.create_task(read()) for _ in range(1000)]
         await write(communicator, 2000)
         await eventually_async(lambda: len(seen) >= 2000, within=10)
-    await asyncio.gather(*readers)
+    await tasks.gather(*readers)
     assert sorted(seen) == list(range(2000))
 
 
@@ -101,7 +100,7 @@ async def test_fragments_carry_revisions_beyond_the_message_limit(
                 await communicator.put(b"key/%d" % i, value)
         revision = (await communicator.delete_prefix(b"key/")).header.revision
         batches = watch.batches()
-        lists = [await asyncio.wait_for(anext(batches), 20) for _ in range(13)]
+        lists = [await tasks.wait_for(anext(batches), 20) for _ in range(13)]
     assert [len(batch) for batch in lists] == [1] * 12 + [6]
     deleted = lists[-1]
     assert [event.prev_value for event in deleted] == values
@@ -113,7 +112,7 @@ async def test_catches_up_over_more_than_any_message(communicator: Communicator)
     for i in range(1, 9):
         await communicator.put(b"key/%d" % i, bytes([i]) * 1_000_000)
     watch = communicator.watch_prefix(b"key/", start_revision=first)
-    events = [await asyncio.wait_for(anext(watch), 20) for _ in range(9)]
+    events = [await tasks.wait_for(anext(watch), 20) for _ in range(9)]
     assert [event.key for event in events] == [b"key/%d" % i for i in range(9)]
     assert [len(event.value) for event in events[1:]] == [1_000_000] * 8
 
@@ -122,5 +121,5 @@ async def test_a_revision_of_many_events_comes_whole(communicator: Communicator)
     async with communicator.watch_prefix(b"key/") as watch:
         operations = [TxnOp.put(b"key/%03d" % i, b"") for i in range(128)]
         await communicator.txn(Txn().and_then(operations))
-        batch = await asyncio.wait_for(anext(watch.batches()), 10)
+        batch = await tasks.wait_for(anext(watch.batches()), 10)
     assert [event.key for event in batch] == [b"key/%03d" % i for i in range(128)]

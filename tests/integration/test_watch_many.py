@@ -1,6 +1,5 @@
 """Watches of several keys, prefixes and ranges on one stream."""
 
-import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
@@ -15,12 +14,13 @@ from etcd_client import (
     WatchFilterType,
 )
 from etcd_client.testing import EtcdServer, Proxy
+from tests.support import tasks
 from tests.support.waiting import eventually_async
 
 
 async def take(watch: AsyncIterator[WatchEvent], count: int) -> list[bytes]:
     """Read that many events, and return their keys."""
-    return [(await asyncio.wait_for(anext(watch), 10)).key for _ in range(count)]
+    return [(await tasks.wait_for(anext(watch), 10)).key for _ in range(count)]
 
 
 @pytest.mark.both_loops
@@ -59,7 +59,7 @@ async def test_gives_a_batch_for_each_of_them(communicator: Communicator) -> Non
         puts = [TxnOp.put(key, b"") for key in (b"a1", b"b1", b"a2", b"b2")]
         await communicator.txn(Txn().and_then(puts))
         batches = watch.batches()
-        found = [await asyncio.wait_for(anext(batches), 10) for _ in range(2)]
+        found = [await tasks.wait_for(anext(batches), 10) for _ in range(2)]
         keys = sorted([event.key for event in batch] for batch in found)
         assert keys == [[b"a1", b"a2"], [b"b1", b"b2"]]
 
@@ -79,8 +79,8 @@ async def test_progress_of_all_moves_the_revision(make_server: Callable[..., Etc
         await watch.ready()
         revision = (await communicator.put(b"a", b"")).header.revision
         await take(watch, 1)
-        with pytest.raises(asyncio.TimeoutError):
-            await asyncio.wait_for(anext(watch), 1)
+        with pytest.raises(tasks.TimeoutError):
+            await tasks.wait_for(anext(watch), 1)
         assert watch.revision >= revision
 
 
@@ -88,14 +88,14 @@ async def test_takes_the_options_of_the_others(communicator: Communicator) -> No
     revision = (await communicator.put(b"a", b"1")).header.revision
     await communicator.delete(b"a")
     await communicator.put(b"b", b"2")
-    ready = asyncio.Event()
+    ready = tasks.Event()
     watch = communicator.watch_many(
         keys=[b"a", b"b"],
         start_revision=revision,
         filters=[WatchFilterType.NODELETE],
         ready_event=ready,
     )
-    await asyncio.wait_for(ready.wait(), 5)
+    await tasks.wait_for(ready.wait(), 5)
     assert sorted(await take(watch, 2)) == [b"a", b"b"]
     watch.cancel()
     once = communicator.watch_many(keys=[b"a", b"b"], start_revision=revision, once=True)
@@ -121,9 +121,9 @@ async def test_each_resumes_where_it_was(endpoint: str, proxy: Proxy) -> None:
                 await direct.put(b"b", b"%d" % number)
                 if number % 5 == 2:
                     proxy.drop()
-                await asyncio.sleep(0.02)
+                await tasks.sleep(0.02)
             while any(len(values) < 30 for values in found.values()):
-                event = await asyncio.wait_for(anext(watch), 10)
+                event = await tasks.wait_for(anext(watch), 10)
                 found[event.key].append(event.value)
         expected = [b"%d" % number for number in range(30)]
         assert found == {b"a": expected, b"b": expected}

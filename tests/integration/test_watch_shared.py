@@ -1,6 +1,5 @@
 """Watches that share streams: many on few, and none that suffers from another."""
 
-import asyncio
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -17,6 +16,7 @@ from etcd_client import (
     WatchEvent,
 )
 from etcd_client.testing import EtcdServer, Proxy, ServerTls
+from tests.support import tasks
 from tests.support.front import Http2Front
 from tests.support.tls import Certificates
 from tests.support.waiting import eventually_async
@@ -27,12 +27,12 @@ LARGE = bytes(1_000_000)
 
 async def values(watch: AsyncIterator[WatchEvent], count: int, within: float = 20) -> list[bytes]:
     """Read that many events and return their values."""
-    return [(await asyncio.wait_for(anext(watch), within)).value for _ in range(count)]
+    return [(await tasks.wait_for(anext(watch), within)).value for _ in range(count)]
 
 
 async def ready(watches: list[Watch]) -> list[Watch]:
     """Wait until the server has confirmed all of them."""
-    await asyncio.gather(*(watch.ready() for watch in watches))
+    await tasks.gather(*(watch.ready() for watch in watches))
     return watches
 
 
@@ -40,7 +40,7 @@ async def put_many(communicator: Communicator, count: int) -> None:
     """Put one numbered value for each key, 64 at a time."""
     for start in range(0, count, 64):
         numbers = range(start, min(start + 64, count))
-        await asyncio.gather(*(communicator.put(b"key/%d" % i, b"%d" % i) for i in numbers))
+        await tasks.gather(*(communicator.put(b"key/%d" % i, b"%d" % i) for i in numbers))
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ async def five_thousand(communicator: Communicator, server: EtcdServer) -> None:
     assert (stats.watches, metrics.watchers - before.watchers) == (MANY, MANY)
     assert stats.watch_streams == metrics.watch_streams - before.watch_streams <= 3
     await put_many(communicator, MANY)
-    told = await asyncio.gather(*(values(watch, 1) for watch in watches))
+    told = await tasks.gather(*(values(watch, 1) for watch in watches))
     assert told == [[b"%d" % i] for i in range(MANY)]
     del watches
     await eventually_async(lambda: server.metrics().watchers == before.watchers, within=10)
@@ -70,7 +70,7 @@ async def five_thousand(communicator: Communicator, server: EtcdServer) -> None:
 async def test_five_thousand_where_eight_streams_are_allowed(
     etcd: EtcdServer, front: Http2Front
 ) -> None:
-    await asyncio.to_thread(front.limit_streams, 8)
+    await tasks.to_thread(front.limit_streams, 8)
     async with Client(front.endpoint).connect() as communicator:
         await five_thousand(communicator, etcd)
     assert front.streams_refused() == 0
@@ -97,7 +97,7 @@ async def test_those_that_are_cancelled_end_on_the_server(
     await eventually_async(lambda: etcd.metrics().watchers == before.watchers + 1000)
     assert etcd.metrics().watch_streams == before.watch_streams + 1
     await put_many(communicator, 2000)
-    told = await asyncio.gather(*(values(watch, 1) for watch in watches[1::2]))
+    told = await tasks.gather(*(values(watch, 1) for watch in watches[1::2]))
     assert told == [[b"%d" % i] for i in range(1, 2000, 2)]
 
 
@@ -117,7 +117,7 @@ async def test_one_that_cannot_begin_ends_alone(
     await ready(watches)
     assert communicator.stats().watches == 20
     await communicator.put(b"key", b"3")
-    assert await asyncio.gather(*(values(watch, 1) for watch in watches)) == [[b"3"]] * 20
+    assert await tasks.gather(*(values(watch, 1) for watch in watches)) == [[b"3"]] * 20
     await eventually_async(lambda: etcd.metrics().watchers == before + 20)
 
 
@@ -127,7 +127,7 @@ async def test_ids_may_be_chosen_twice(communicator: Communicator) -> None:
     # One of each id on a stream, and the rest with one of them.
     assert communicator.stats().watch_streams == 3
     await communicator.put(b"key", b"value")
-    assert await asyncio.gather(*(values(watch, 1) for watch in watches)) == [[b"value"]] * 9
+    assert await tasks.gather(*(values(watch, 1) for watch in watches)) == [[b"value"]] * 9
 
 
 async def test_a_slow_reader_gets_a_stream_of_its_own(
@@ -137,20 +137,20 @@ async def test_a_slow_reader_gets_a_stream_of_its_own(
     slow, *others = await ready([communicator.watch_prefix(b"key/") for _ in range(10)])
     for number in range(30):
         await communicator.put(b"key/%d" % number, LARGE)
-        assert await asyncio.gather(*(values(watch, 1) for watch in others)) == [[LARGE]] * 9
+        assert await tasks.gather(*(values(watch, 1) for watch in others)) == [[LARGE]] * 9
     assert communicator.stats().watch_streams == 2
     assert await values(slow, 30) == [LARGE] * 30
     # It keeps up again: it shares a stream once more.
     await eventually_async(lambda: communicator.stats().watch_streams == 1, within=10)
     assert etcd.metrics().watch_streams == before + 1
     await communicator.put(b"key/x", b"last")
-    told = await asyncio.gather(*(values(watch, 1) for watch in (slow, *others)))
+    told = await tasks.gather(*(values(watch, 1) for watch in (slow, *others)))
     assert told == [[b"last"]] * 10
 
 
 async def test_more_slow_readers_than_streams_lose_nothing(front: Http2Front) -> None:
     """With four streams allowed only one reader has its own; the others wait for themselves."""
-    await asyncio.to_thread(front.limit_streams, 4)
+    await tasks.to_thread(front.limit_streams, 4)
     async with Client(front.endpoint).connect() as communicator:
         watches = await ready([communicator.watch_prefix(b"key/") for _ in range(8)])
         for number in range(12):
@@ -170,17 +170,17 @@ async def test_what_one_has_to_catch_up_with_does_not_delay_the_others(
     for number in range(1, 150):
         # So many revisions that it counts as far behind, and 40 of them large.
         await communicator.put(b"old/%d" % number, LARGE if number < 40 else b"")
-    await asyncio.to_thread(proxy.limit_bandwidth, 10_000_000)
+    await tasks.to_thread(proxy.limit_bandwidth, 10_000_000)
     async with Client(proxy.endpoint).connect() as client, client.watch(b"key") as live:
         behind = client.watch_prefix(b"old/", start_revision=first)
-        catching_up = asyncio.create_task(values(behind, 150, 60))
+        catching_up = tasks.create_task(values(behind, 150, 60))
         slowest = 0.0
         while not catching_up.done():
             began = time.monotonic()
             await communicator.put(b"key", b"value")
             assert await values(live, 1) == [b"value"]
             slowest = max(slowest, time.monotonic() - began)
-            await asyncio.sleep(0.01)
+            await tasks.sleep(0.01)
         assert [len(value) for value in await catching_up] == [len(LARGE)] * 40 + [0] * 110
         assert slowest < 1.5
 
@@ -195,7 +195,7 @@ async def test_the_revision_is_known_from_the_confirmation_on(communicator: Comm
 async def test_batches_carry_their_header(communicator: Communicator) -> None:
     async with communicator.watch(b"key") as watch:
         put = await communicator.put(b"key", b"value")
-        batch = await asyncio.wait_for(anext(watch.batches()), 5)
+        batch = await tasks.wait_for(anext(watch.batches()), 5)
     assert isinstance(batch, WatchBatch)
     assert batch.revision == put.header.revision
     assert batch.header == put.header

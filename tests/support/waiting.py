@@ -1,10 +1,11 @@
 """Waiting for a condition to become true, without blocking the event loop."""
 
-import asyncio
 import inspect
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar, overload
+
+from tests.support import tasks
 
 T = TypeVar("T")
 
@@ -25,10 +26,10 @@ async def eventually_async(condition: Callable[[], Any], within: float = 5.0) ->
     is_coroutine = inspect.iscoroutinefunction(condition)
     deadline = time.monotonic() + within
     while True:
-        result = await (condition() if is_coroutine else asyncio.to_thread(condition))
+        result = await (condition() if is_coroutine else tasks.to_thread(condition))
         if result:
             return result
         if time.monotonic() >= deadline:
             message = f"the condition did not come true within {within} s; it was last {result!r}"
             raise AssertionError(message)
-        await asyncio.sleep(_POLL_INTERVAL)
+        await tasks.sleep(_POLL_INTERVAL)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -11,18 +13,32 @@ from etcd_client._concurrency import (
     Background,
     CancelScope,
     Event,
+    Mutex,
+    _asyncio,
+    _trio,
     checkpoint,
     current_task,
     current_time,
     finish,
+    join,
     sleep,
 )
+from etcd_client._concurrency._interface import Backend
+from tests.support import tasks
+
+# mypy compares what they have.
+BACKENDS: tuple[Backend, ...] = (_asyncio, _trio)
+
+
+async def cancel_later(scope: CancelScope) -> None:
+    await sleep(0.01)
+    scope.cancel()
 
 
 async def test_a_scope_ends_its_body() -> None:
     reached = []
     with CancelScope() as scope:
-        asyncio.get_running_loop().call_later(0.01, scope.cancel)
+        tasks.create_task(cancel_later(scope))
         reached.append("waits")
         await sleep(10)
         reached.append("never")
@@ -72,13 +88,14 @@ async def test_a_cancellation_from_outside_passes() -> None:
         with CancelScope():
             await sleep(10)
 
-    task = asyncio.create_task(body())
+    task = tasks.create_task(body())
     await checkpoint()
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(tasks.CancelledError):
         await task
 
 
+@pytest.mark.asyncio_only
 @pytest.mark.parametrize("first", ["scope", "outside"])
 async def test_a_cancellation_from_outside_passes_also_at_the_same_time(first: str) -> None:
     scope = CancelScope()
@@ -87,7 +104,7 @@ async def test_a_cancellation_from_outside_passes_also_at_the_same_time(first: s
         with scope:
             await sleep(10)
 
-    task = asyncio.create_task(body())
+    task = tasks.create_task(body())
     await checkpoint()
     scope.cancel()  # from the loop's next round on
     if first == "outside":
@@ -97,7 +114,7 @@ async def test_a_cancellation_from_outside_passes_also_at_the_same_time(first: s
     if first == "scope" and sys.version_info < (3, 11):
         await task  # the one race that cannot be seen without a count
         return
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(tasks.CancelledError):
         await task
     assert not scope.caught
 
@@ -120,14 +137,14 @@ async def test_an_error_of_the_body_passes() -> None:
             scope.cancel()
             try:
                 await sleep(10)
-            except asyncio.CancelledError:
+            except tasks.CANCELLED:
                 raise KeyError from None
 
     with pytest.raises(KeyError):
         await body()
     assert not scope.caught
     await sleep(0.01)  # and the task is not taken for one that is being cancelled
-    if sys.version_info >= (3, 11):
+    if sys.version_info >= (3, 11) and not tasks.is_on_trio():
         task = asyncio.current_task()
         assert task is not None
         assert task.cancelling() == 0
@@ -140,7 +157,7 @@ async def test_what_runs_beside_a_body_ends_with_it() -> None:
         try:
             await sleep(60)
         finally:
-            await checkpoint()
+            await finish(checkpoint)
             ended.append(name)
 
     async with Background() as background:
@@ -199,29 +216,96 @@ async def test_leaving_is_patient_and_still_passes_a_cancellation_on() -> None:
             background.start(stubborn)
             await checkpoint()
 
-    task = asyncio.create_task(body())
+    task = tasks.create_task(body())
     await sleep(0.02)
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(tasks.CancelledError):
         await task
     assert ended.is_set()
 
 
 async def test_what_must_be_done_is_done() -> None:
     done = []
+    begun = Event()
 
     async def must() -> str:
+        begun.set()
         await sleep(0.05)
         done.append(1)
         return "done"
 
     assert await finish(must) == "done"
-    task = asyncio.create_task(finish(must))
-    await checkpoint()
+    begun = Event()
+    task = tasks.create_task(finish(must))
+    await begun.wait()
     task.cancel()
-    with pytest.raises(asyncio.CancelledError):
+    with pytest.raises(tasks.CancelledError):
         await task
     assert len(done) == 2
+
+
+async def test_a_body_that_both_cancel_ends_for_the_one_outside() -> None:
+    with CancelScope() as outer:
+        async with Background() as background:
+            background.start(sleep, 60)
+            with CancelScope() as inner:
+                inner.cancel()
+                outer.cancel()
+                await sleep(60)
+        pytest.fail("the cancellation from outside got lost")
+    assert outer.caught
+
+
+async def test_the_background_is_waited_for() -> None:
+    ended = []
+
+    async def work(seconds: float) -> None:
+        await sleep(seconds)
+        ended.append(seconds)
+
+    async with Background() as background:
+        await background.wait()
+        for seconds in (0.02, 0.01):
+            background.start(work, seconds)
+        await background.wait()
+        assert sorted(ended) == [0.01, 0.02]
+
+
+async def test_one_body_has_the_mutex_at_a_time() -> None:
+    mutex = Mutex()
+    inside = 0
+
+    async def enter() -> None:
+        nonlocal inside
+        async with mutex:
+            inside += 1
+            await checkpoint()
+            assert inside == 1
+            inside -= 1
+
+    await tasks.gather(*(enter() for _ in range(20)))
+
+
+async def test_work_in_a_thread_goes_on_after_a_cancellation() -> None:
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> str:
+        begun.set()
+        go_on.wait(10)
+        ended.set()
+        return "done"
+
+    with ThreadPoolExecutor(1) as thread:
+        waiting = tasks.create_task(join(thread.submit(work)))
+        await tasks.to_thread(begun.wait, 10)
+        waiting.cancel()
+        with pytest.raises(tasks.CancelledError):
+            await waiting
+        go_on.set()
+        assert await join(thread.submit(work)) == "done"
+        with pytest.raises(ZeroDivisionError):
+            await join(thread.submit(lambda: 1 // 0))
+    assert ended.is_set()
 
 
 def test_there_is_no_task_outside_of_a_loop() -> None:

@@ -170,7 +170,7 @@ def finish(
 ) -> Coroutine[Any, Any, _T]:
     """Await a coroutine to its end, even if the caller is cancelled meanwhile.
 
-    The cancellation is raised when it has ended. It must have a time limit of its own.
+    Such a cancellation is raised when it has ended. It must have a time limit of its own.
     """
     return _backend().finish(function, *args)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import trio
@@ -52,11 +53,14 @@ async def join(work: Future[_T]) -> _T:
 
 
 async def finish(function: Callable[..., Coroutine[Any, Any, _T]], *args: object) -> _T:
+    # Clean-up goes on after it where the cancellation has been raised already, as on asyncio.
+    was_cancelled = trio.current_effective_deadline() == -math.inf
     try:
         with trio.CancelScope(shield=True):
             result = await function(*args)
     finally:
-        await trio.lowlevel.checkpoint_if_cancelled()
+        if not was_cancelled:
+            await trio.lowlevel.checkpoint_if_cancelled()
     return result
 
 

@@ -1,0 +1,1 @@
+"""Programs of trio and of anyio."""
