@@ -189,7 +189,7 @@ if _typing.TYPE_CHECKING:
     from ._recipes.queue import Queue
     from ._session import Session
     from ._stm.transaction import STM, SyncSTM
-    from ._types import BytesLike, LeaseId, OpResponse, PemSource
+    from ._types import BytesLike, EventLike, LeaseId, OpResponse, PemSource
     from ._watch.batch import WatchBatch
     from ._watch.condvar import CondVar
 else:
@@ -260,6 +260,7 @@ __all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would co
     "EtcdError",
     "EtcdLockOption",
     "EtcdTimeoutError",
+    "EventLike",
     "ForkedError",
     "FutureRevisionError",
     "GRPCStatus",

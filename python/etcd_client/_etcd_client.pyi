@@ -25,9 +25,8 @@ from typing import (
 from typing_extensions import Self, disjoint_base
 
 from ._coordination.open_session import Session
-from ._types import BytesLike, LeaseId, OpResponse, PemSource
+from ._types import BytesLike, EventLike, LeaseId, OpResponse, PemSource
 from ._watch.batch import WatchBatch
-from ._watch.condvar import CondVar
 from .enums import (
     AlarmType,
     CompareOp,
@@ -1178,8 +1177,8 @@ class Communicator:
         self,
         key: BytesLike,
         once: bool | None = None,
-        ready_event: asyncio.Event | CondVar | None = None,
-        cleanup_event: asyncio.Event | CondVar | None = None,
+        ready_event: EventLike | None = None,
+        cleanup_event: EventLike | None = None,
         *,
         start_revision: int = 0,
         prev_kv: bool = False,
@@ -1218,8 +1217,8 @@ class Communicator:
         self,
         key: BytesLike,
         once: bool | None = None,
-        ready_event: asyncio.Event | CondVar | None = None,
-        cleanup_event: asyncio.Event | CondVar | None = None,
+        ready_event: EventLike | None = None,
+        cleanup_event: EventLike | None = None,
         *,
         start_revision: int = 0,
         prev_kv: bool = False,
@@ -1257,8 +1256,8 @@ class Communicator:
         key: BytesLike,
         range_end: BytesLike,
         once: bool | None = None,
-        ready_event: asyncio.Event | CondVar | None = None,
-        cleanup_event: asyncio.Event | CondVar | None = None,
+        ready_event: EventLike | None = None,
+        cleanup_event: EventLike | None = None,
         *,
         start_revision: int = 0,
         prev_kv: bool = False,
@@ -1302,8 +1301,8 @@ class Communicator:
         prefixes: Iterable[BytesLike] | None = None,
         ranges: Iterable[tuple[BytesLike, BytesLike]] | None = None,
         once: bool | None = None,
-        ready_event: asyncio.Event | CondVar | None = None,
-        cleanup_event: asyncio.Event | CondVar | None = None,
+        ready_event: EventLike | None = None,
+        cleanup_event: EventLike | None = None,
         start_revision: int = 0,
         prev_kv: bool = False,
         filters: Iterable[WatchFilterType] | None = None,

@@ -22,6 +22,7 @@ MODULES = {
     "Election": "_coordination.election",
     "EtcdLockOption": "_coordination.lock",
     "Job": "_recipes.job",
+    "EventLike": "_types",
     "Key": "_kv.keys",
     "KeyField": "_kv.keys",
     "Leaders": "_coordination.leaders",

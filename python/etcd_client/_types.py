@@ -17,7 +17,7 @@ else:
     # Before Python 3.12 there is no class for all bytes-like objects; these are the usual ones.
     Buffer = bytes | bytearray | memoryview
 
-__all__ = ["BytesLike", "LeaseId", "OpResponse", "PemSource"]
+__all__ = ["BytesLike", "EventLike", "LeaseId", "OpResponse", "PemSource"]
 
 BytesLike: TypeAlias = Buffer | str
 """A key, a value or a name: any bytes-like object, or a `str`, which is encoded as UTF-8."""
@@ -33,6 +33,18 @@ class _HasId(Protocol):
 
 LeaseId: TypeAlias = int | _HasId
 """A lease: its id, or an object that has the id as `.id`, such as a `Lease`."""
+
+
+class _HasSet(Protocol):
+    def set(self) -> object: ...
+
+
+class _HasNotifyWaiters(Protocol):
+    def notify_waiters(self) -> object: ...
+
+
+EventLike: TypeAlias = _HasSet | _HasNotifyWaiters
+"""What a watch sets at a moment: an event of asyncio, trio or anyio, or a `CondVar`."""
 
 OpResponse: TypeAlias = RangeResponse | PutResponse | DeleteResponse | TxnResponse
 """The response of one operation of a transaction."""

@@ -22,6 +22,7 @@ from etcd_client import (
     active_context_count,
     cleanup_runtime,
 )
+from etcd_client._concurrency._trio_loop import TrioLoop, running_loop
 from etcd_client.testing import EtcdServer, eventually
 from tests.bridge.program import run_program
 from tests.support.leftovers import nothing_left
@@ -175,6 +176,32 @@ def test_deadlines_are_those_of_the_call(endpoint: str) -> None:
                 await communicator.lock("lock", timeout=0.05)
 
     trio.run(main)
+
+
+def test_loops_that_cannot_watch_descriptors(
+    endpoint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows: a thread tells the run of results."""
+
+    def refuse(_loop: TrioLoop, _descriptor: int, _callback: Callable[[], object]) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(TrioLoop, "add_reader", refuse)
+
+    async def main() -> TrioLoop | None:
+        async with Client(endpoint).connect() as communicator, trio.open_nursery() as nursery:
+            for number in range(100):
+                nursery.start_soon(communicator.put, str(number), "value")
+            async with communicator.session() as session, session.lock("lock"):
+                pass
+        return running_loop()
+
+    for _ in range(2):
+        loop = trio.run(main)
+        assert loop is not None
+        assert loop.is_closed()
+        with pytest.raises(RuntimeError):
+            loop.call_soon_threadsafe(lambda: None)
 
 
 def test_there_has_to_be_a_run(endpoint: str) -> None:

@@ -57,6 +57,13 @@ class TrioLoop:
         self._token = trio.lowlevel.current_trio_token()
         self._readers: dict[int, trio.CancelScope] = {}
         self._closed = False
+        trio.lowlevel.spawn_system_task(self._live, name="etcd-client: end of the run")
+
+    async def _live(self) -> None:
+        try:
+            await trio.sleep_forever()
+        finally:
+            self._closed = True
 
     def create_future(self) -> Future:
         """Return a new future."""
@@ -81,13 +88,9 @@ class TrioLoop:
         self, descriptor: int, callback: Callable[[], object], scope: trio.CancelScope
     ) -> None:
         with scope:
-            try:
-                while True:
-                    await trio.lowlevel.wait_readable(descriptor)
-                    _call(callback)
-            finally:
-                # Otherwise, trio has cancelled it, because the run is over.
-                self._closed = not scope.cancel_called
+            while True:
+                await trio.lowlevel.wait_readable(descriptor)
+                _call(callback)
 
     def call_soon_threadsafe(self, callback: Callable[[], object]) -> None:
         """Call a function on this loop's thread; can be used on any thread."""

@@ -8,7 +8,7 @@ use crate::bridge::ForkGuarded;
 use crate::py::support::stream::moment::{Moment, StreamState};
 use crate::py::watch::iterator::Watch;
 
-/// Sets an `asyncio.Event` or a `CondVar` at its moment.
+/// Sets an event of asyncio or trio, or a `CondVar`, at its moment.
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
 struct EventSetter {
     event: Py<PyAny>,

@@ -82,5 +82,5 @@ fn check_event(event: &Bound<'_, PyAny>, name: &str) -> PyResult<()> {
     if event.hasattr(intern!(py, "notify_waiters"))? || event.hasattr(intern!(py, "set"))? {
         return Ok(());
     }
-    Err(args::wrong_type(name, "an asyncio.Event or a CondVar", event))
+    Err(args::wrong_type(name, "an asyncio.Event, a trio.Event or a CondVar", event))
 }
