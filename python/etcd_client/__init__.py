@@ -187,6 +187,8 @@ if _typing.TYPE_CHECKING:
     from ._recipes.party import Party
     from ._recipes.priority_queue import PriorityQueue
     from ._recipes.queue import Queue
+    from ._recipes.rw_lock import ReadLock, RWLock, WriteLock
+    from ._recipes.semaphore import Semaphore
     from ._session import Session
     from ._stm.transaction import STM, SyncSTM
     from ._types import BytesLike, EventLike, LeaseId, OpResponse, PemSource
@@ -342,7 +344,9 @@ __all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would co
     "ProclaimResponse",
     "PutResponse",
     "Queue",
+    "RWLock",
     "RangeResponse",
+    "ReadLock",
     "Registration",
     "RequestTooLargeError",
     "ResignResponse",
@@ -357,6 +361,7 @@ __all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would co
     "STM",
     "SavedSnapshot",
     "Scan",
+    "Semaphore",
     "ServerTimeoutError",
     "Session",
     "SessionExpiredError",
@@ -390,6 +395,7 @@ __all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would co
     "WatchEvent",
     "WatchEventType",
     "WatchFilterType",
+    "WriteLock",
     "WrongLoopError",
     "active_context_count",
     "cleanup_runtime",

@@ -50,6 +50,9 @@ def check_count(value: object, name: str, least: int) -> None:
     if value < least:
         message = f"{name}: expected an int of at least {least}, got {value}"
         raise InvalidArgsError(message)
+    if value >= 2**63:
+        message = f"{name}: expected an int of 64 bits, got {value}"
+        raise InvalidArgsError(message)
 
 
 def check_seconds(value: object, name: str) -> None:

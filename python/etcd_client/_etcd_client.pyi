@@ -1069,6 +1069,8 @@ class Communicator:
         ttl: float | None = None,
         lease: HeldLease | LeaseId | None = None,
         timeout: float | None = None,
+        ahead: BytesLike | None = None,
+        holders: int = 1,
     ) -> Call[HeldLease]: ...
     @overload
     def _hold_place(
@@ -1080,6 +1082,8 @@ class Communicator:
         ttl: float | None = None,
         lease: HeldLease | LeaseId | None = None,
         timeout: float | None = None,
+        ahead: BytesLike | None = None,
+        holders: int = 1,
     ) -> Call[HeldLease | None]: ...
     def _unlock(self, key: BytesLike, *, timeout: float | None = None) -> Call[UnlockResponse]: ...
 

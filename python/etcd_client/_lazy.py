@@ -39,13 +39,17 @@ MODULES = {
     "PemSource": "_types",
     "PriorityQueue": "_recipes.priority_queue",
     "Queue": "_recipes.queue",
+    "RWLock": "_recipes.rw_lock",
+    "ReadLock": "_recipes.rw_lock",
     "Registration": "_coordination.registration",
     "STM": "_stm.transaction",
     "SavedSnapshot": "_admin.saved_snapshot",
     "Scan": "_kv.scan",
+    "Semaphore": "_recipes.semaphore",
     "Session": "_session",
     "SyncSTM": "_stm.transaction",
     "WatchBatch": "_watch.batch",
+    "WriteLock": "_recipes.rw_lock",
 }
 
 

@@ -1,4 +1,7 @@
-"""`Session`: one lease, kept alive, that locks, elections and registrations share."""
+"""`Session`: one lease, kept alive, that locks, elections, recipes and registrations share.
+
+The recipes are imported when they are used, so that a program pays only for those that it uses.
+"""
 
 from __future__ import annotations
 
@@ -18,6 +21,9 @@ if TYPE_CHECKING:
 
     from etcd_client._etcd_client import Communicator, HeldLease
     from etcd_client._types import BytesLike
+
+    from ._recipes.rw_lock import RWLock
+    from ._recipes.semaphore import Semaphore
 
 
 class Session(open_session.Session):
@@ -81,6 +87,34 @@ class Session(open_session.Session):
             The lock; `async with` acquires it.
         """
         return Lock(self._communicator, name, ttl, session=self)
+
+    def semaphore(self, name: BytesLike, limit: int, *, ttl: float | None = None) -> Semaphore:
+        """Make a permit of a semaphore on this session, not yet acquired.
+
+        Args:
+            name: The name of the semaphore.
+            limit: The maximum number of holders.
+            ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
+
+        Returns:
+            The permit; `async with` acquires it.
+        """
+        from ._recipes.semaphore import Semaphore
+
+        return Semaphore(self._communicator, name, limit, ttl, session=self)
+
+    def rw_lock(self, name: BytesLike) -> RWLock:
+        """Make a read-write lock on this session.
+
+        Args:
+            name: The name of the lock.
+
+        Returns:
+            The lock, whose `read()` and `write()` make what is acquired.
+        """
+        from ._recipes.rw_lock import RWLock
+
+        return RWLock(self._communicator, name, session=self)
 
     def election(self, name: BytesLike, value: BytesLike = b"") -> Election:
         """Make a candidate on this session, which does not campaign yet.

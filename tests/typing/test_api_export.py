@@ -24,6 +24,7 @@ from tests.typing.declarations import (
 
 # What the package has for itself, or returns without a need for its name.
 INTERNAL = {
+    "Acquirable",
     "Background",
     "Backlog",
     "Backoff",

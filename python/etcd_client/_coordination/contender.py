@@ -1,4 +1,4 @@
-"""`Contender`: what locks and elections share, a place in a waiting line."""
+"""`Contender`: what locks, elections and the like share, a place in a waiting line."""
 
 from __future__ import annotations
 
@@ -23,23 +23,52 @@ class Contender:
 
     The place has its own lease, or that of a session, which any number of places can share; each
     place has its own key.
+
+    Args:
+        communicator: The communicator to use.
+        name: The name of the line.
+        session: The session whose lease to use; None for a lease of its own.
+        value: What its key contains.
+        ahead: What the keys begin with that it waits for if they were created before its own; by
+            default all keys of the line.
+        holders: How many of the first hold at the same time.
     """
 
-    __slots__ = ("__weakref__", "_communicator", "_held", "_name", "_session")
+    __slots__ = (
+        "__weakref__",
+        "_ahead",
+        "_communicator",
+        "_held",
+        "_holders",
+        "_name",
+        "_session",
+        "_value",
+    )
 
     _what: ClassVar[str]
     """What it contends for, for messages."""
     _error: ClassVar[type[EtcdError]]
     """What is raised where it is not held, or held already."""
 
-    def __init__(
-        self, communicator: Communicator, name: BytesLike, session: Session | None
+    def __init__(  # noqa: PLR0913 - what a line can be
+        self,
+        communicator: Communicator,
+        name: BytesLike,
+        session: Session | None,
+        *,
+        value: BytesLike = b"",
+        ahead: bytes | None = None,
+        holders: int = 1,
     ) -> None:
         check_communicator(communicator)
         check_name(name, "name")
+        check_name(value, "value")
         self._communicator = communicator
         self._name = name
         self._session = session
+        self._value = value
+        self._ahead = ahead
+        self._holders = holders
         self._held: HeldLease | None = None
 
     @property
@@ -104,7 +133,7 @@ class Contender:
         timeout: float | None,
         *,
         wait: bool = True,
-        value: BytesLike = b"",
+        value: BytesLike | None = None,
         ttl: float | None = None,
     ) -> Call[HeldLease | None]:
         """Begin to wait in line."""
@@ -112,19 +141,30 @@ class Contender:
             raise self._error(self._message("is held by this object already"))
         lease = None if self._session is None else self._session._lease()  # noqa: SLF001 - ours
         return self._communicator._hold_place(  # noqa: SLF001 - made for this
-            self._name, value=value, ttl=ttl, wait=wait, lease=lease, timeout=timeout
+            self._name,
+            value=self._value if value is None else value,
+            ttl=ttl,
+            wait=wait,
+            lease=lease,
+            timeout=timeout,
+            ahead=self._ahead,
+            holders=self._holders,
         )
 
-    async def _entered(self, call: Call[HeldLease | None]) -> bool:
-        """Return whether it is held now; it may not be if no wait was wanted."""
+    async def _placed(self, call: Call[HeldLease | None]) -> HeldLease | None:
+        """Return the place once it is at the head of the line."""
         try:
-            held = await call
+            return await call
         except LeaseNotFoundError:
             if self._session is None:
                 raise
             # The server may know of the loss before the next renewal detects it.
             reason = "its lease is gone"
             raise self._session._lost_error(reason) from None  # noqa: SLF001 - ours
+
+    async def _entered(self, call: Call[HeldLease | None]) -> bool:
+        """Return whether it is held now; it may not be if no wait was wanted."""
+        held = await self._placed(call)
         if held is None:
             return False
         if self._held is not None:

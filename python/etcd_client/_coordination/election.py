@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, TypeVar
 
-from etcd_client._arguments import as_bytes, check_name
+from etcd_client._arguments import as_bytes
 from etcd_client._backoff import Backoff
 from etcd_client._concurrency import Background, CancelScope, finish
 from etcd_client._etcd_client import LeaderKey
@@ -74,7 +74,7 @@ class Election(Contender):
 
     __module__ = "etcd_client"
 
-    __slots__ = ("_value",)
+    __slots__ = ()
 
     _what = "lead in"
     _error = ElectError
@@ -87,9 +87,7 @@ class Election(Contender):
         *,
         session: Session | None = None,
     ) -> None:
-        super().__init__(communicator, name, session)
-        check_name(value, "value")
-        self._value = value
+        super().__init__(communicator, name, session, value=value)
 
     @property
     def is_leader(self) -> bool:
@@ -113,7 +111,7 @@ class Election(Contender):
                 leader already.
             SessionLostError: The session had been lost.
         """
-        call = self._enter(timeout, value=self._value if value is None else value)
+        call = self._enter(timeout, value=value)
         return StartedCoroutine(call.close, self._elected(call))
 
     async def _elected(self, call: Call[HeldLease | None]) -> None:

@@ -24,6 +24,7 @@ use crate::rpc::coordination::acquisition::{
 use crate::rpc::coordination::held_lease::Command;
 use crate::rpc::coordination::held_state::{HeldState, State};
 use crate::rpc::coordination::leftover::Release;
+use crate::rpc::coordination::waiting_line::Line;
 use crate::rpc::error::Error;
 use crate::rpc::lease::keep_alive::KeptLease;
 use crate::rpc::wire::messages::HeaderOnly;
@@ -316,7 +317,8 @@ impl Communicator {
         self.hold(py, Wanted { lease, place: None, limit: None, deadline: None })
     }
 
-    /// Waits to be the first in the queue of a lock or an election.
+    /// Waits to be at the head of a line: the first, or one of the first `holders`, of the keys
+    /// that begin with `ahead`, by default with the name and a slash.
     #[pyo3(signature = (name, **options))]
     fn _hold_place(
         &self,
@@ -325,8 +327,11 @@ impl Communicator {
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
         let mut keywords = Keywords::new("acquire", options);
+        let name = self.key(name, "name")?;
+        let ahead = keywords.read("ahead", |value, name| self.key(value, name))?;
+        let holders = keywords.read("holders", args::positive)?.unwrap_or(1);
         let place = WantedPlace {
-            name: self.key(name, "name")?,
+            line: Line::new(&name, ahead, holders),
             value: keywords.read("value", args::bytes)?.unwrap_or_default(),
             wait: keywords.read("wait", boolean)?.unwrap_or(true),
         };

@@ -12,7 +12,7 @@ use crate::rpc::coordination::acquired::{Acquired, Answer};
 use crate::rpc::coordination::held_lease::{Command, Held, closed};
 use crate::rpc::coordination::held_state::{HeldState, Teller};
 use crate::rpc::coordination::leftover::{Leftover, PlaceNumber, Remains, Told};
-use crate::rpc::coordination::waiting_line::{self, Place};
+use crate::rpc::coordination::waiting_line::{self, Line, Place};
 use crate::rpc::error::Error;
 use crate::rpc::lease::calls;
 use crate::rpc::lease::clock::Moment;
@@ -49,9 +49,9 @@ pub enum WantedLease {
     Callers(i64),
 }
 
-/// A place in the waiting line of that name.
+/// A place in a waiting line.
 pub struct WantedPlace {
-    pub name: Vec<u8>,
+    pub line: Line,
     pub value: Vec<u8>,
     /// Whether to wait for earlier contenders.
     pub wait: bool,
@@ -168,7 +168,7 @@ impl Acquisition {
             return self.hand_over(ground, None);
         }
         match self.take_place(&ground).await {
-            Ok(place) if place.first => self.hand_over(ground, Some(place)),
+            Ok(place) if place.holds => self.hand_over(ground, Some(place)),
             Ok(place) => {
                 let remains = ground.remains(Some(&place));
                 self.failed(remains, Ok(None))
@@ -255,15 +255,15 @@ impl Acquisition {
     /// left on the server.
     async fn take_place(&mut self, ground: &Ground) -> Result<Place, (Option<Remains>, Error)> {
         let Self { transport, wanted, reply, closing, .. } = self;
-        let Some(WantedPlace { name, value, wait }) = wanted.place.take() else {
+        let Some(WantedPlace { line, value, wait }) = wanted.place.take() else {
             return Err((None, Error::Closed));
         };
         let number = ground.number.unwrap_or(0);
         let lease = ground.id;
         let for_entry = Arc::clone(transport);
         let mut entering = Box::pin(async move {
-            let key = waiting_line::key_of(&name, lease, number);
-            waiting_line::enter(&for_entry, &name, key, lease, &value).await
+            let key = line.key_of(lease, number);
+            waiting_line::enter(&for_entry, line, key, lease, &value).await
         });
         let over = lease_over(ground.kept.as_deref());
         let interrupted = interruption(reply, closing, wanted.deadline);
@@ -278,13 +278,14 @@ impl Acquisition {
             entered = &mut entering => entered,
         };
         let mut place = entered.map_err(|error| (ground.remains(None), error))?;
-        if place.first || !wait {
+        // Where its key was there already, nothing was said about the others.
+        if place.holds || (!wait && place.settled) {
             return Ok(place);
         }
         let waited = tokio::select! {
             biased;
             error = &mut interrupted => Err(error),
-            waited = waiting_line::wait(transport, &mut place) => waited,
+            waited = waiting_line::wait(transport, &mut place, wait) => waited,
             error = &mut over => Err(error),
         };
         match waited {

@@ -1,5 +1,7 @@
 //! The waiting line of keys behind etcd's locks and elections: each contender writes a key under a
 //! common prefix, named after its lease, and the one whose key was created first is the holder.
+//! A semaphore is such a line with several holders at its head; for a reader of a read-write lock,
+//! only the writers are ahead.
 //!
 //! The keys are those of etcd's own lock and election services and of its Go client, so that all of
 //! them are compatible. The services do the same on the server, but cannot be used by a client that
@@ -20,18 +22,47 @@ use crate::rpc::keys::{KeyRange, prefix_end};
 use crate::rpc::transport::{Deadline, Request, Transport};
 use crate::rpc::watch::{Notice, WatchSpec, Watcher};
 use crate::rpc::wire::messages::{
-    HeaderOnly, KeyValue, OpResponse, RangeResponse, ResponseHeader, ResponseOp, TxnResponse,
+    HeaderOnly, OpResponse, RangeResponse, ResponseHeader, ResponseOp, TxnResponse,
 };
 use crate::rpc::wire::method;
 
-const ASCENDING: i32 = 1;
 const DESCENDING: i32 = 2;
 const BY_CREATION: i32 = 2;
 const NO_PUTS: i32 = 0;
-const DELETION: i32 = 1;
 
 /// How long a key is held before it is watched: most are released sooner and need no watch.
 const SETTLED_AFTER: Duration = Duration::from_millis(200);
+
+/// A line, as one kind of its contenders sees it.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// What the keys of these contenders begin with.
+    prefix: Vec<u8>,
+    /// What the keys begin with that are ahead of them if they were created before.
+    ahead: Vec<u8>,
+    /// How many of those may still be there when one holds.
+    others: i64,
+}
+
+impl Line {
+    /// The line of that name, with so many holders at once.
+    pub fn new(name: &[u8], ahead: Option<Vec<u8>>, holders: i64) -> Self {
+        let prefix = [name, b"/"].concat();
+        let ahead = ahead.unwrap_or_else(|| prefix.clone());
+        Self { prefix, ahead, others: holders - 1 }
+    }
+
+    /// The key of a contender. The first of several with one lease has the key that etcd's own
+    /// clients would use.
+    pub fn key_of(&self, lease: i64, number: u64) -> Vec<u8> {
+        let mut key = self.prefix.clone();
+        key.extend_from_slice(format!("{lease:x}").as_bytes());
+        if number > 0 {
+            key.extend_from_slice(format!("-{number}").as_bytes());
+        }
+        key
+    }
+}
 
 /// A contender's key.
 #[derive(Clone, Debug)]
@@ -39,29 +70,28 @@ pub struct Place {
     pub key: Vec<u8>,
     /// Its create revision, which increases from holder to holder.
     pub revision: i64,
-    /// The header of the response that said whether the place is the first one.
+    /// The header of the response that said whether the place is at the head of its line.
     pub header: ResponseHeader,
-    pub first: bool,
+    /// Whether it holds what the line is for.
+    pub holds: bool,
     /// Whether this place created the key, rather than another one with the same lease.
     pub created: bool,
     /// Whether no request is under way that could create the key once more.
     pub settled: bool,
-    prefix: Vec<u8>,
+    line: Line,
 }
 
-/// The key of a contender in the line of that name. The first of several places with one lease has
-/// the key that etcd's own clients would use.
-pub fn key_of(name: &[u8], lease: i64, number: u64) -> Vec<u8> {
-    let mut key = prefix_of(name);
-    key.extend_from_slice(format!("{lease:x}").as_bytes());
-    if number > 0 {
-        key.extend_from_slice(format!("-{number}").as_bytes());
-    }
-    key
-}
-
-fn prefix_of(name: &[u8]) -> Vec<u8> {
-    [name, b"/"].concat()
+/// What a contender has to wait for.
+enum Ahead {
+    /// Nothing: it holds.
+    Nothing,
+    /// The key before its own, to be deleted.
+    Key(Vec<u8>),
+    /// The key before its own, whose contender waits too: it is deleted, or written again once it
+    /// holds.
+    Waiting(Vec<u8>),
+    /// One of several holders, or one that waits by another rule.
+    Any,
 }
 
 fn created_at(key: &[u8], revision: i64) -> PbCompare {
@@ -89,25 +119,23 @@ fn under(prefix: &[u8]) -> PbRangeRequest {
     PbRangeRequest { range_end: prefix_end(prefix), ..only(prefix) }
 }
 
-fn entry(prefix: &[u8], key: &[u8], lease: i64, value: &[u8]) -> PbTxnRequest {
-    let put =
-        PbPutRequest { key: key.to_vec(), value: value.to_vec(), lease, ..PbPutRequest::default() };
-    let first = PbRangeRequest {
-        limit: 1,
-        sort_order: ASCENDING,
-        sort_target: BY_CREATION,
-        ..under(prefix)
-    };
+fn put(key: &[u8]) -> PbPutRequest {
+    PbPutRequest { key: key.to_vec(), ..PbPutRequest::default() }
+}
+
+fn entry(line: &Line, key: &[u8], lease: i64, value: &[u8]) -> PbTxnRequest {
+    let put = PbPutRequest { value: value.to_vec(), lease, ..put(key) };
+    let ahead = PbRangeRequest { count_only: true, ..under(&line.ahead) };
     PbTxnRequest {
         compare: vec![created_at(key, 0)],
-        success: vec![operation(PbTxnOpRequest::RequestPut(put)), read(first.clone())],
-        failure: vec![read(only(key)), read(first)],
+        success: vec![operation(PbTxnOpRequest::RequestPut(put)), read(ahead)],
+        failure: vec![read(only(key))],
     }
 }
 
-fn first_of(response: Option<&ResponseOp>) -> Option<&KeyValue> {
+fn range_of(response: Option<&ResponseOp>) -> Option<&RangeResponse> {
     match response?.response.as_ref()? {
-        OpResponse::Range(range) => range.kvs.first(),
+        OpResponse::Range(range) => Some(range),
         _ => None,
     }
 }
@@ -126,61 +154,109 @@ async fn send_again(
     (true, transport.call(Request::new(&method::REPEATABLE_TXN, request), deadline).await)
 }
 
-/// Takes a place in the line of that name, with a key from `key_of`; idempotent for the same key.
+/// Takes a place in a line, with a key of it; idempotent for the same key.
 pub async fn enter(
     transport: &Transport,
-    name: &[u8],
+    line: Line,
     key: Vec<u8>,
     lease: i64,
     value: &[u8],
 ) -> Result<Place, Error> {
-    let prefix = prefix_of(name);
-    let (again, response) = send_again(transport, &entry(&prefix, &key, lease, value), None).await;
-    let response = response?;
-    let header = response.header.unwrap_or_default();
-    let own = first_of(response.responses.first()).map(|kv| kv.create_revision);
-    let first = first_of(response.responses.get(1)).map(|kv| kv.create_revision);
-    let revision = if response.succeeded { Some(header.revision) } else { own };
+    let (again, response) = send_again(transport, &entry(&line, &key, lease, value), None).await;
+    let TxnResponse { header, succeeded, responses } = response?;
+    let header = header.unwrap_or_default();
     // An incomplete response must not be taken for a lock.
-    let (Some(revision), Some(first)) = (revision, first) else {
-        return Err(Error::Lost("the server has not said who is the first in the line".into()));
+    let incomplete = || Error::Lost("the server has not said who is ahead in the line".into());
+    let (revision, holds) = if succeeded {
+        // Its own key is the last that was created, so all others are ahead.
+        let count = range_of(responses.get(1)).ok_or_else(incomplete)?.count;
+        let own = i64::from(key.starts_with(&line.ahead));
+        (header.revision, count >= own && count - own <= line.others)
+    } else {
+        let found = range_of(responses.first()).and_then(|range| range.kvs.first());
+        (found.ok_or_else(incomplete)?.create_revision, false)
     };
-    let created = response.succeeded || again;
-    let settled = response.succeeded && !again;
-    Ok(Place { key, revision, header, first: first == revision, created, settled, prefix })
+    let (created, settled) = (succeeded || again, succeeded && !again);
+    Ok(Place { key, revision, header, holds, created, settled, line })
 }
 
-/// Waits until all earlier contenders have left.
-pub async fn wait(transport: &Arc<Transport>, place: &mut Place) -> Result<(), Error> {
-    while !place.first {
-        let last_before = PbRangeRequest {
-            limit: 1,
-            sort_order: DESCENDING,
-            sort_target: BY_CREATION,
-            max_create_revision: place.revision - 1,
-            ..under(&place.prefix)
-        };
-        let look = PbTxnRequest {
-            success: vec![read(only(&place.key)), read(last_before)],
-            ..PbTxnRequest::default()
-        };
-        let seen: TxnResponse =
-            transport.call(Request::new(&method::READ_TXN, &look), None).await?;
-        let own = first_of(seen.responses.first()).map(|kv| kv.create_revision);
-        if own != Some(place.revision) {
-            return Err(Error::Lost("its key was deleted while it waited".into()));
-        }
-        place.header = seen.header.unwrap_or_default();
-        match first_of(seen.responses.get(1)) {
-            // Its own key is watched too: nothing else would detect its deletion meanwhile.
-            Some(kv) => {
-                let keys = vec![place.key.clone(), kv.key.to_vec()];
-                until_deleted(transport, keys, place.header.revision + 1).await?;
+/// Waits until it holds: until no more of those ahead are there than may hold with it. Without
+/// patience, it only looks whether it is so.
+pub async fn wait(
+    transport: &Arc<Transport>,
+    place: &mut Place,
+    patient: bool,
+) -> Result<(), Error> {
+    while !place.holds {
+        // Its own key is watched too: nothing else would detect its deletion meanwhile.
+        let own = KeyRange::one(place.key.clone());
+        let (ranges, filters) = match look(transport, place).await? {
+            Ahead::Nothing => {
+                if place.line.others > 0 {
+                    tell_next(transport, place).await?;
+                }
+                place.holds = true;
+                break;
             }
-            None => place.first = true,
-        }
+            _ if !patient => break,
+            Ahead::Key(key) => (vec![own, KeyRange::one(key)], vec![NO_PUTS]),
+            Ahead::Waiting(key) => (vec![own, KeyRange::one(key)], vec![]),
+            Ahead::Any => (vec![own, KeyRange::prefix(place.line.ahead.clone())], vec![NO_PUTS]),
+        };
+        until_changed(transport, ranges, filters, place.header.revision + 1).await?;
     }
     Ok(())
+}
+
+/// Asks the server who is ahead.
+async fn look(transport: &Transport, place: &mut Place) -> Result<Ahead, Error> {
+    let others = place.line.others;
+    let before = PbRangeRequest {
+        // With one more than may hold with it, the last of them waits too.
+        limit: if others == 0 { 1 } else { others.saturating_add(2) },
+        // Who holds alone need not compare values.
+        keys_only: others == 0,
+        sort_order: DESCENDING,
+        sort_target: BY_CREATION,
+        max_create_revision: place.revision - 1,
+        ..under(&place.line.ahead)
+    };
+    let own = PbRangeRequest { keys_only: others == 0, ..only(&place.key) };
+    let look = PbTxnRequest { success: vec![read(own), read(before)], ..PbTxnRequest::default() };
+    let seen: TxnResponse = transport.call(Request::new(&method::READ_TXN, &look), None).await?;
+    let own = range_of(seen.responses.first()).and_then(|range| range.kvs.first());
+    let Some(own) = own.filter(|own| own.create_revision == place.revision) else {
+        return Err(Error::Lost("its key was deleted while it waited".into()));
+    };
+    place.header = seen.header.unwrap_or_default();
+    let Some(before) = range_of(seen.responses.get(1)) else {
+        return Err(Error::Lost("the server has not said who is ahead in the line".into()));
+    };
+    let count = i64::try_from(before.kvs.len()).unwrap_or(i64::MAX);
+    Ok(match before.kvs.first() {
+        Some(last) if count > others && others == 0 => Ahead::Key(last.key.to_vec()),
+        // The value says how many may hold: by another limit it may hold without telling.
+        Some(last) if count - 1 > others && last.value == own.value => {
+            Ahead::Waiting(last.key.to_vec())
+        }
+        Some(_) if count > others => Ahead::Any,
+        _ => Ahead::Nothing,
+    })
+}
+
+/// Writes its key once more, for the next one in the line, which watches it.
+async fn tell_next(transport: &Transport, place: &Place) -> Result<(), Error> {
+    let same = PbPutRequest { ignore_value: true, ignore_lease: true, ..put(&place.key) };
+    let request = PbTxnRequest {
+        compare: vec![created_at(&place.key, place.revision)],
+        success: vec![operation(PbTxnOpRequest::RequestPut(same))],
+        ..PbTxnRequest::default()
+    };
+    let (_, response) = send_again(transport, &request, None).await;
+    if response?.succeeded {
+        return Ok(());
+    }
+    Err(Error::Lost("its key was deleted while it waited".into()))
 }
 
 /// Waits until the key of a place is deleted.
@@ -188,7 +264,8 @@ pub async fn until_evicted(transport: &Arc<Transport>, place: &Place) {
     sleep(SETTLED_AFTER).await;
     let mut known_at = place.revision;
     loop {
-        match until_deleted(transport, vec![place.key.clone()], known_at + 1).await {
+        let own = vec![KeyRange::one(place.key.clone())];
+        match until_changed(transport, own, vec![NO_PUTS], known_at + 1).await {
             Ok(true) => return,
             // The history was compacted up to a revision; read the key again.
             Ok(false) => match find(transport, place).await {
@@ -203,29 +280,26 @@ pub async fn until_evicted(transport: &Arc<Transport>, place: &Place) {
     std::future::pending::<()>().await;
 }
 
-/// Waits for the deletion of one of some keys; false if the history before it was compacted.
-async fn until_deleted(
+/// Waits for a change of some keys; false if the history before it was compacted.
+async fn until_changed(
     transport: &Arc<Transport>,
-    keys: Vec<Vec<u8>>,
+    ranges: Vec<KeyRange>,
+    filters: Vec<i32>,
     start_revision: i64,
 ) -> Result<bool, Error> {
     let spec = WatchSpec {
-        ranges: keys.into_iter().map(KeyRange::one).collect(),
+        ranges,
         start_revision,
         prev_kv: false,
-        filters: vec![NO_PUTS],
+        filters,
         progress_notify: false,
         watch_id: 0,
     };
     let mut watcher = Watcher::new(Arc::clone(transport), spec);
     loop {
         match watcher.next().await {
-            Ok(Notice::Events { events, .. }) => {
-                if events.iter().any(|event| event.kind == DELETION) {
-                    return Ok(true);
-                }
-            }
-            Ok(Notice::Created { .. } | Notice::Progress { .. }) => {}
+            Ok(Notice::Events { events, .. }) if !events.is_empty() => return Ok(true),
+            Ok(_) => {}
             Err(error) if error.is_server_error("Compacted") => return Ok(false),
             Err(error) => return Err(error),
         }
