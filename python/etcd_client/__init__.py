@@ -181,6 +181,9 @@ if _typing.TYPE_CHECKING:
     from ._kv.scan import Scan
     from ._lease.lease import Lease, LeaseGrant
     from ._lease.loss import Loss
+    from ._recipes.barrier import Barrier
+    from ._recipes.counter import Counter
+    from ._recipes.double_barrier import DoubleBarrier
     from ._recipes.job import Job
     from ._recipes.partition import Partition
     from ._recipes.partitioner import Partitioner
@@ -218,6 +221,7 @@ __all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would co
     "AuthUserGetResponse",
     "AuthUserListResponse",
     "BadLeaderTransfereeError",
+    "Barrier",
     "BytesLike",
     "Cache",
     "CacheBatch",
@@ -240,10 +244,12 @@ __all__ = [  # noqa: RUF022 - takes the class STM for a constant, which would co
     "ConflictError",
     "ConnectOptions",
     "CorruptError",
+    "Counter",
     "DeadlineExceededError",
     "DefragmentResponse",
     "DeleteResponse",
     "Discovery",
+    "DoubleBarrier",
     "DowngradeAction",
     "DowngradeInProcessError",
     "DowngradeInfo",

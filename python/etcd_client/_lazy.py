@@ -12,6 +12,7 @@ PACKAGE = "etcd_client"
 
 # Each name with its module.
 MODULES = {
+    "Barrier": "_recipes.barrier",
     "BytesLike": "_types",
     "Cache": "_cache.cache",
     "CacheBatch": "_cache.changes",
@@ -19,6 +20,8 @@ MODULES = {
     "CacheChanges": "_cache.changes",
     "CacheSnapshot": "_cache.snapshot",
     "CondVar": "_watch.condvar",
+    "Counter": "_recipes.counter",
+    "DoubleBarrier": "_recipes.double_barrier",
     "Election": "_coordination.election",
     "EtcdLockOption": "_coordination.lock",
     "Job": "_recipes.job",

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from etcd_client._etcd_client import Communicator, HeldLease
     from etcd_client._types import BytesLike
 
+    from ._recipes.barrier import Barrier
+    from ._recipes.counter import Counter
+    from ._recipes.double_barrier import DoubleBarrier
     from ._recipes.rw_lock import RWLock
     from ._recipes.semaphore import Semaphore
 
@@ -115,6 +118,47 @@ class Session(open_session.Session):
         from ._recipes.rw_lock import RWLock
 
         return RWLock(self._communicator, name, session=self)
+
+    def barrier(self, name: BytesLike) -> Barrier:
+        """Make a barrier on this session, which does not exist yet.
+
+        Args:
+            name: The name of the barrier, which is its key.
+
+        Returns:
+            The barrier; `async with` creates it.
+        """
+        from ._recipes.barrier import Barrier
+
+        return Barrier(self._communicator, name, session=self)
+
+    def double_barrier(self, name: BytesLike, count: int) -> DoubleBarrier:
+        """Make a member of a double barrier on this session, which has not entered yet.
+
+        Args:
+            name: The name of the barrier.
+            count: The number of members of a round.
+
+        Returns:
+            The member; `async with` enters and leaves.
+        """
+        from ._recipes.double_barrier import DoubleBarrier
+
+        return DoubleBarrier(self._communicator, name, count, session=self)
+
+    def counter(self, name: BytesLike, default: int = 0) -> Counter:
+        """Make a counter to which each addition is made exactly once while the session lives.
+
+        Args:
+            name: The name of the counter, which is its key.
+            default: The number to begin with where there is no such key.
+
+        Returns:
+            The counter, which outlives the session.
+        """
+        from ._recipes.counter import Counter
+
+        return Counter(self._communicator, name, default, session=self)
 
     def election(self, name: BytesLike, value: BytesLike = b"") -> Election:
         """Make a candidate on this session, which does not campaign yet.

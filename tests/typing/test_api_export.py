@@ -59,6 +59,7 @@ INTERNAL = {
     "Registrar",
     "Span",
     "StartedCoroutine",
+    "Swapping",
     "Stream",
     "TemporaryFile",
     "TooFarBehindError",

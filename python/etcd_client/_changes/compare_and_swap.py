@@ -101,7 +101,7 @@ def update(  # noqa: PLR0913, PLR0917 - what the method takes
         value = await deadline.bound(given) if isawaitable(given) else given
         return None if value is None else _checked(value)
 
-    return _updated(_Swapping(communicator, name, lease, deadline, once), compute)
+    return updated(Swapping(communicator, name, lease, deadline, once), compute)
 
 
 def _checked(value: BytesLike) -> bytes:
@@ -109,8 +109,16 @@ def _checked(value: BytesLike) -> bytes:
     return as_bytes(value)
 
 
-class _Swapping:
-    """The state that all attempts of one update share."""
+class Swapping:
+    """The state that all attempts of one update share.
+
+    Args:
+        communicator: The connection to use.
+        key: The key.
+        lease: The lease to attach it to; None to leave it attached as it is.
+        deadline: The deadline of the whole update.
+        once: The session for changes that are applied exactly once.
+    """
 
     def __init__(
         self,
@@ -157,14 +165,28 @@ class _Swapping:
         return False
 
 
-async def _updated(
-    swapping: _Swapping, compute: Callable[[KeyValue | None], Awaitable[bytes | None]]
+async def updated(
+    swapping: Swapping,
+    compute: Callable[[KeyValue | None], Awaitable[bytes | None]],
+    *,
+    from_memory: bool = False,
 ) -> KeyValue | None:
+    """Change a key until that does not conflict with another change.
+
+    Args:
+        swapping: The state of the attempts.
+        compute: Computes the new value of the key as it is, None to delete it.
+        from_memory: Whether to begin with the last known state of the key, however old, which
+            saves a request if it is still right; for a function that always changes the value.
+
+    Returns:
+        The new key-value pair.
+    """
     place = swapping.place
     backoff = Backoff()
     await swapping.deadline.bound(place.turn())
     try:
-        if not place.knows:
+        if not (from_memory or place.knows):
             await swapping.read()
         while True:
             value = await compute(place.kv)

@@ -158,9 +158,7 @@ class Contender:
         except LeaseNotFoundError:
             if self._session is None:
                 raise
-            # The server may know of the loss before the next renewal detects it.
-            reason = "its lease is gone"
-            raise self._session._lost_error(reason) from None  # noqa: SLF001 - ours
+            raise self._session._lease_gone() from None  # noqa: SLF001 - ours
 
     async def _entered(self, call: Call[HeldLease | None]) -> bool:
         """Return whether it is held now; it may not be if no wait was wanted."""

@@ -131,6 +131,10 @@ class Session:
     def _lost_error(self, reason: str | None) -> SessionLostError:
         return SessionLostError(f"the session {self.id:x} was lost: {reason}")
 
+    def _lease_gone(self) -> SessionLostError:
+        """Return the error for a lease that the server does not know, before it is detected."""
+        return self._lost_error("its lease is gone")
+
     def __repr__(self) -> str:
         if self._held is None:
             return "<Session not open>"
