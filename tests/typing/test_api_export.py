@@ -43,6 +43,7 @@ INTERNAL = {
     "Follower",
     "FunctionRun",
     "HeldLease",
+    "Line",
     "Loaded",
     "LoopBridge",
     "Marker",

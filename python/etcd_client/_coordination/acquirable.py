@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from etcd_client._etcd_client import Call, Communicator, HeldLease, ResponseHeader
     from etcd_client._types import BytesLike
 
+    from .contender import Line
     from .open_session import Session
 
 
@@ -33,8 +34,7 @@ class Acquirable(Contender):
         session: The session whose lease to use; None for a lease of its own.
         ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
         value: What its key contains.
-        ahead: What the keys begin with that it waits for; by default all keys of the line.
-        holders: How many of the first hold at the same time.
+        line: How the line differs from that of a lock.
     """
 
     __slots__ = ("_ttl",)
@@ -49,10 +49,9 @@ class Acquirable(Contender):
         ttl: float | None,
         *,
         value: BytesLike = b"",
-        ahead: bytes | None = None,
-        holders: int = 1,
+        line: Line | None = None,
     ) -> None:
-        super().__init__(communicator, name, session, value=value, ahead=ahead, holders=holders)
+        super().__init__(communicator, name, session, value=value, line=line)
         if ttl is not None:
             check_seconds(ttl, "ttl")
         self._ttl = ttl

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, TypedDict
 
 from etcd_client._arguments import check_communicator, check_name
 from etcd_client._etcd_client import Compare
@@ -18,6 +18,15 @@ if TYPE_CHECKING:
     from .open_session import Session
 
 
+class Line(TypedDict, total=False):
+    """How a line differs from that of a lock."""
+
+    ahead: bytes
+    """What the keys begin with that are waited for; not all keys of the line."""
+    holders: int
+    """How many of the first hold at the same time; not one."""
+
+
 class Contender:
     """Waits in a line of keys, and holds a lock or a leadership while its key is the first.
 
@@ -29,17 +38,14 @@ class Contender:
         name: The name of the line.
         session: The session whose lease to use; None for a lease of its own.
         value: What its key contains.
-        ahead: What the keys begin with that it waits for if they were created before its own; by
-            default all keys of the line.
-        holders: How many of the first hold at the same time.
+        line: How the line differs from that of a lock.
     """
 
     __slots__ = (
         "__weakref__",
-        "_ahead",
         "_communicator",
         "_held",
-        "_holders",
+        "_line",
         "_name",
         "_session",
         "_value",
@@ -50,15 +56,14 @@ class Contender:
     _error: ClassVar[type[EtcdError]]
     """What is raised where it is not held, or held already."""
 
-    def __init__(  # noqa: PLR0913 - what a line can be
+    def __init__(
         self,
         communicator: Communicator,
         name: BytesLike,
         session: Session | None,
         *,
         value: BytesLike = b"",
-        ahead: bytes | None = None,
-        holders: int = 1,
+        line: Line | None = None,
     ) -> None:
         check_communicator(communicator)
         check_name(name, "name")
@@ -67,8 +72,7 @@ class Contender:
         self._name = name
         self._session = session
         self._value = value
-        self._ahead = ahead
-        self._holders = holders
+        self._line = line or Line()
         self._held: HeldLease | None = None
 
     @property
@@ -147,8 +151,7 @@ class Contender:
             wait=wait,
             lease=lease,
             timeout=timeout,
-            ahead=self._ahead,
-            holders=self._holders,
+            **self._line,
         )
 
     async def _placed(self, call: Call[HeldLease | None]) -> HeldLease | None:

@@ -108,7 +108,7 @@ class DoubleBarrier(Contender):
         check_count(count, "count", 1)
         own = as_bytes(name)
         # Nobody waits in the line of its keys: all of them hold at once.
-        super().__init__(communicator, own + b"/members", session, holders=_UNLIMITED)
+        super().__init__(communicator, own + b"/members", session, line={"holders": _UNLIMITED})
         self._count = count
         self._members = own + b"/members/"
         self._ready = own + b"/ready"

@@ -104,7 +104,9 @@ class ReadLock(Acquirable):
     ) -> None:
         check_name(name, "name")
         own = as_bytes(name)
-        super().__init__(communicator, own + b"/read", session, ttl, ahead=own + b"/write/")
+        super().__init__(
+            communicator, own + b"/read", session, ttl, line={"ahead": own + b"/write/"}
+        )
 
 
 class WriteLock(Acquirable):
@@ -135,4 +137,4 @@ class WriteLock(Acquirable):
     ) -> None:
         check_name(name, "name")
         own = as_bytes(name)
-        super().__init__(communicator, own + b"/write", session, ttl, ahead=own + b"/")
+        super().__init__(communicator, own + b"/write", session, ttl, line={"ahead": own + b"/"})

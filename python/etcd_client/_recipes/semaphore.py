@@ -63,9 +63,9 @@ class Semaphore(Acquirable):
     ) -> None:
         check_count(limit, "limit", 1)
         value = str(limit)
-        super().__init__(communicator, name, session, ttl, value=value, holders=limit)
+        super().__init__(communicator, name, session, ttl, value=value, line={"holders": limit})
 
     @property
     def limit(self) -> int:
         """The maximum number of holders."""
-        return self._holders
+        return self._line["holders"]
