@@ -146,6 +146,29 @@ def test_a_cancelled_step_loses_no_event(endpoint: str) -> None:
     trio.run(main)
 
 
+def test_the_next_event_with_a_default(endpoint: str) -> None:
+    """Python awaits it in a way of its own."""
+
+    async def main() -> None:
+        async with (
+            Client(endpoint).connect() as communicator,
+            communicator.watch("key") as events,
+            trio.open_nursery() as nursery,
+        ):
+            await events.ready()
+            nursery.start_soon(communicator.put, "key", "value")
+            found = await anext(events, None)
+            assert found is not None
+            assert found.value == b"value"
+            with trio.move_on_after(0.01) as scope:
+                await anext(events, None)
+            assert scope.cancelled_caught
+            events.cancel()
+            assert await anext(events, None) is None
+
+    trio.run(main)
+
+
 def test_every_call_lets_other_tasks_run(endpoint: str) -> None:
     """Also a call or a step whose result is there already."""
 

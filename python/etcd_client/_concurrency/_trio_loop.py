@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 import trio
 from trio.lowlevel import RunVar
 
+from etcd_client._etcd_client import Call
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Coroutine, Iterator
 
 _LOGGER = logging.getLogger("etcd_client")
 
@@ -56,6 +58,7 @@ class TrioLoop:
     def __init__(self) -> None:
         self._token = trio.lowlevel.current_trio_token()
         self._readers: dict[int, trio.CancelScope] = {}
+        self._steps: dict[int, Iterator[Any]] = {}
         self._closed = False
         trio.lowlevel.spawn_system_task(self._live, name="etcd-client: end of the run")
 
@@ -71,7 +74,19 @@ class TrioLoop:
 
     def drive_call(self, step: Step) -> Iterator[Any]:
         """Return what a task of trio iterates over to await a call, or the step of a stream."""
-        return _result(step).__await__()
+        if isinstance(step, Call):
+            return _result(step).__await__()
+        # `anext` with a default asks for it again each time that it goes on.
+        key = id(step)
+        if key not in self._steps:
+            self._steps[key] = self._forgotten_after(key, _result(step)).__await__()
+        return self._steps[key]
+
+    async def _forgotten_after(self, key: int, result: Coroutine[Any, Any, object]) -> object:
+        try:
+            return await result
+        finally:
+            del self._steps[key]
 
     def add_reader(self, descriptor: int, callback: Callable[[], object]) -> None:
         """Call a function whenever a file descriptor is readable."""
