@@ -18,6 +18,9 @@ import threading
 from pathlib import Path
 from typing import BinaryIO, cast
 
+# Windows has one way only to end a process.
+_KILL = getattr(signal, "SIGKILL", signal.SIGTERM)
+
 _lock = threading.Lock()
 
 
@@ -75,7 +78,7 @@ def clean_up_after(orders: BinaryIO) -> None:
             guarded.discard(name)
     for pid in processes:
         with contextlib.suppress(ProcessLookupError):
-            os.kill(int(pid), signal.SIGKILL)
+            os.kill(int(pid), _KILL)
     for directory in directories:
         shutil.rmtree(directory, ignore_errors=True)
 
