@@ -166,3 +166,29 @@ async def test_certificates(
     both.write_bytes(pair.certificate.read_bytes() + pair.key.read_bytes())
     one_file = make_client(port=port, protocol="https", cert=str(both), ssl_verify=0)
     assert (await one_file.get("/a")).value == "1"
+
+
+async def test_one_who_may_read_a_directory_alone(
+    root: etcd.Client, server: EtcdServer, make_client: MakeClient
+) -> None:
+    made = await root.write("/mine/a", "1", ttl=60)
+    role = auth.EtcdRole(root, "reader")
+    role.acls = {"/mine": "R", "/mine/*": "R"}
+    await role.write()
+    user = auth.EtcdUser(root, "reader")
+    user.roles, user.password = {"reader"}, PASSWORD
+    await user.write()
+    reader = make_client(port=server.address[1], username="reader", password=PASSWORD)
+    assert (await reader.get("/mine/a")).value == "1"
+    assert [child.key for child in (await reader.get("/mine")).children] == ["/mine/a"]
+    with pytest.raises(etcd.EtcdKeyNotFound):
+        await reader.get("/mine/b/c")
+    with pytest.raises(etcd.EtcdInsufficientPermissions):
+        await reader.get("/")
+    await root.refresh("/mine/a", ttl=90)
+    await root.delete("/mine/a")
+    index = made.modifiedIndex + 1
+    for path, recursive in [("/mine", True), ("/mine/a", False)]:
+        # The refresh is not seen, and the deletion is no expiry.
+        seen = await reader.watch(path, index=index, recursive=recursive, timeout=20)
+        assert (seen.action, seen.key) == ("delete", "/mine/a")

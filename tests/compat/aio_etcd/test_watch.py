@@ -79,8 +79,10 @@ async def test_changes_in_a_directory(v2: etcd.Client) -> None:
 async def test_a_file_that_becomes_a_directory(v2: etcd.Client) -> None:
     first = await v2.set("/a", "1")
     await v2.write("/a", None, dir=True)
-    results = await seen(v2, "/a", first.modifiedIndex, 2)
-    assert [(result.action, result.dir) for result in results] == [("set", False), ("set", True)]
+    await v2.set("/a/x", "2")
+    results = await seen(v2, "/a", first.modifiedIndex, 3, recursive=True)
+    assert brief(results) == [("set", "/a", "1"), ("set", "/a", None), ("set", "/a/x", "2")]
+    assert [result.dir for result in results] == [False, True, False]
 
 
 async def test_a_deleted_file_with_a_ttl_has_not_expired(v2: etcd.Client) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
-from etcd_client import CompactedError, PermissionDeniedError, Txn, TxnOp, WatchEventType
+from etcd_client import CompactedError, PermissionDeniedError, WatchEventType
 
 from ._nodes import node_of, times_left
 from ._paths import (
@@ -123,17 +124,19 @@ class NodeWatch:
             path: The path.
             revision: The revision of the transaction.
         """
-        read = [
-            TxnOp.get(directory_key(above), revision=revision, keys_only=True)
+        timeout = self._deadline.left()
+        # All are read at once: a call is on its way before it is awaited.
+        calls = [
+            self._communicator.get_kv(directory_key(above), revision=revision, timeout=timeout)
             for above in ancestors(path)
         ]
-        try:
-            response = await self._communicator.txn(
-                Txn().and_then(read), timeout=self._deadline.left()
-            )
-        except CompactedError:
-            return False
-        return any(kv.mod_revision == revision for found in response.responses for kv in found.kvs)
+        touched = False
+        for call in calls:
+            # What is not known any more, or not to this user, does not count.
+            with contextlib.suppress(CompactedError, PermissionDeniedError):
+                marker = await call
+                touched = touched or (marker is not None and marker.mod_revision == revision)
+        return touched
 
     async def ttl(self, kv: KeyValue) -> int | None:
         """Return the seconds that are left to a key.
@@ -216,8 +219,9 @@ class _Batch:
         previous = event.prev_kv
         revision = 0 if event.kv is None else event.kv.mod_revision
         expired = previous is not None and previous.lease != 0
-        if expired and await self._watch.touched(path, revision):
-            expired = False
+        if expired:
+            is_touched = any(directory_key(above) in self._puts for above in ancestors(path))
+            expired = not (is_touched or await self._watch.touched(path, revision))
         before = {} if previous is None else node_of(previous)
         node = {
             "key": path_of_key(event.key)[0],
