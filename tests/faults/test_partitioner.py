@@ -5,11 +5,13 @@ import random
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
 
-from etcd_client import Client, Communicator, Partitioner
+from etcd_client import Client, Communicator, Partition, Partitioner, SessionLostError
+from tests.support.front import Front
 from tests.support.invariants import Change
 from tests.support.leftovers import nothing_left
 from tests.support.truth import current_revision, history
@@ -172,3 +174,54 @@ async def test_leaving_at_any_moment_leaves_nothing_owned(
             async with Partitioner(session, NAME, PARTITIONS):
                 await asyncio.sleep(chance.uniform(0, 0.004))
             assert await communicator.count_prefix(f"{NAME}/") == 0
+
+
+async def test_a_cut_off_owner_is_told_before_another_owns(
+    front: Front, direct: Communicator
+) -> None:
+    """And its writes are refused once another owns the partition."""
+    told: dict[bytes, float] = {}
+    taken: dict[bytes, float] = {}
+
+    async def work(partition: Partition) -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            assert not partition.is_owned
+            told[partition.name] = time.monotonic()
+
+    async def own() -> None:
+        async with (
+            Client(front.endpoints).connect() as communicator,
+            communicator.session(TTL) as session,
+            Partitioner(session, NAME, PARTITIONS, member="cut off") as partitioner,
+        ):
+            await partitioner.run(work)
+
+    async def take(partition: Partition) -> None:
+        taken[partition.name] = time.monotonic()
+        await partition.wait_recalled()
+
+    def shared_out() -> bool:
+        return [*partitioner.owners.values()].count(b"cut off") == PARTITIONS // 2
+
+    async with (
+        direct.session(10) as session,
+        Partitioner(session, NAME, PARTITIONS) as partitioner,
+    ):
+        # It comes second, as its work does not end at a recall.
+        owning = asyncio.create_task(own())
+        taking = asyncio.create_task(partitioner.run(take))
+        await eventually_async(shared_out, within=10)
+        # Renewals have been going for a while.
+        await asyncio.sleep(TTL / 2)
+        taken.clear()
+        for proxy in front.proxies:
+            await asyncio.to_thread(proxy.blackhole)
+        await eventually_async(lambda: len(taken) == PARTITIONS // 2, within=20)
+        with pytest.raises(SessionLostError):
+            await owning
+        taking.cancel()
+        await asyncio.wait({taking})
+    assert told.keys() == taken.keys()
+    assert all(told[name] < taken[name] for name in told)
