@@ -68,13 +68,12 @@ class PartitionGroup:
         self.owned: dict[bytes, Partition] = {}
 
     async def __aenter__(self) -> None:
-        await self._view.__aenter__()
         try:
+            # In this order, the cache shows our own membership from the beginning.
             await self._join()
-            await self._view.wait_for(revision=self._written)
-        except BaseException as error:
+            await self._view.__aenter__()
+        except BaseException:
             await finish(self._leave)
-            await self._view.__aexit__(type(error), error, error.__traceback__)
             raise
         await self._background.__aenter__()
 
@@ -85,8 +84,7 @@ class PartitionGroup:
         traceback: TracebackType | None,
     ) -> None:
         await self._background.__aexit__(kind, error, traceback)
-        for partition in self.owned.values():
-            partition._end()  # noqa: SLF001 - ours
+        self._end_all()
         try:
             await finish(self._leave)
         finally:
@@ -125,23 +123,35 @@ class PartitionGroup:
         Raises:
             SessionLostError: The session was lost.
         """
+        try:
+            async with Background() as background:
+                background.start(self._end_with_session)
+                await self._follow(acquire, recall)
+        except SessionLostError:
+            self._end_all()
+            raise
+
+    async def _follow(
+        self,
+        acquire: Callable[[Partition], object],
+        recall: Callable[[Partition], object],
+    ) -> None:
         changes = self._view.changes()
         backoff = Backoff(0.05, 2.0)
-        async with Background() as background:
-            background.start(self._end_with_session)
-            while True:
-                try:
-                    await self._step(acquire, recall)
-                except NoLeaderError:
-                    await backoff.pause()
-                    continue
-                await anext(changes)
+        while True:
+            try:
+                await self._step(acquire, recall)
+            except NoLeaderError:
+                await backoff.pause()
+                continue
+            await anext(changes)
+
+    def _end_all(self) -> None:
+        for partition in self.owned.values():
+            partition._end()  # noqa: SLF001 - ours
 
     async def _end_with_session(self) -> None:
         if await self._session.lost.wait():
-            for partition in self.owned.values():
-                partition._recall()  # noqa: SLF001 - ours
-            self.owned.clear()
             raise self._session._lost_error(self._session.lost.reason)  # noqa: SLF001 - ours
 
     async def _step(

@@ -100,7 +100,8 @@ class Partitioner:
     @property
     def owned(self) -> dict[bytes, Partition]:
         """The partitions that this member owns, recalled ones included, by their names."""
-        return dict(self._group.owned)
+        group = self._group.owned
+        return {name: partition for name, partition in group.items() if partition.is_owned}
 
     @property
     def owners(self) -> dict[bytes, bytes]:
@@ -202,7 +203,7 @@ class Partitioner:
             await self._group.__aexit__(kind, error, traceback)
 
     def __repr__(self) -> str:
-        return f"<Partitioner {self._name!r} owns {len(self._group.owned)} partitions>"
+        return f"<Partitioner {self._name!r} owns {len(self.owned)} partitions>"
 
 
 async def _work_on(
