@@ -189,7 +189,14 @@ async def updated(
         if not (from_memory or place.knows):
             await swapping.read()
         while True:
-            value = await compute(place.kv)
+            try:
+                value = await compute(place.kv)
+            except Exception:
+                if place.knows:
+                    raise
+                # What it was given may be outdated.
+                await swapping.read()
+                continue
             if swapping.is_done(place.kv, value) or await swapping.swap(value):
                 return place.kv
             await swapping.deadline.bound(backoff.pause())
