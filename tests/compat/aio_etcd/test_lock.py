@@ -47,6 +47,20 @@ async def test_a_lock_is_a_sequential_key(v2: etcd.Client, communicator: Communi
     assert not lock.is_acquired
     assert await entries(communicator) == []
     assert (await v2.get("/_locks/work")).dir
+    assert (await communicator.leases()).leases == ()
+
+
+async def test_a_lock_in_a_directory_with_a_ttl(
+    v2: etcd.Client, communicator: Communicator
+) -> None:
+    """Its key lives with the directory, which stays when the lock is released."""
+    await v2.write("/_locks", None, dir=True, ttl=60)
+    await v2.set("/_locks/other", "1")
+    lock = etcd.Lock(v2, "work")
+    await lock.acquire()
+    await lock.release()
+    assert (await v2.get("/_locks/other")).value == "1"
+    assert await entries(communicator) == []
 
 
 async def test_one_at_a_time_in_the_order_of_arrival(
@@ -89,6 +103,7 @@ async def test_attempts_that_fail_leave_nothing(
         with pytest.raises(asyncio.CancelledError):
             await task
         assert await entries(communicator) == [holder.uuid.encode()]
+        assert len((await communicator.leases()).leases) == 1
     assert not other.is_acquired
     await holder.release()
     assert await other.acquire(blocking=False)

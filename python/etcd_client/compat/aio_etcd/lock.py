@@ -72,6 +72,7 @@ class Lock:
         self._uuid = uuid4().hex
         self._sequence: str | None = None
         self._lease: Lease | None = None
+        self._granted = 0
         self._until = math.inf
         self._may_be_in_line = False
 
@@ -207,7 +208,12 @@ class Lock:
             communicator = await self.client._communicator()  # noqa: SLF001 - ours
             start = directory_key(self._directory)
             found = await communicator.range(start, prefix=True)
-        return [kv for kv in found.kvs if b"/" not in kv.key[len(start) :] and kv.key != start]
+        line = [kv for kv in found.kvs if b"/" not in kv.key[len(start) :] and kv.key != start]
+        shared = {kv.lease for kv in found.kvs if kv.key == start}
+        for kv in line:
+            if decode(kv.value) == self._uuid and kv.lease not in shared:
+                self._granted = kv.lease
+        return line
 
     async def _renew(self, ttl: int | None) -> bool:
         """Give it another time to live, if it has a key; return whether it has."""
@@ -285,10 +291,15 @@ class Lock:
         await self._end_lease()
 
     async def _end_lease(self) -> None:
+        """Revoke the lease of its key, which would stay for its whole time otherwise."""
         lease, self._lease = self._lease, None
-        if lease is not None:
-            with contextlib.suppress(EtcdV3Error):
+        granted, self._granted = self._granted, 0
+        with contextlib.suppress(EtcdException, EtcdV3Error):
+            if lease is not None:
                 await lease.revoke(timeout=_LEAVE_TIMEOUT)
+            elif granted:
+                communicator = await self.client._communicator()  # noqa: SLF001 - ours
+                await communicator.lease_revoke(granted, timeout=_LEAVE_TIMEOUT)
 
     async def __aenter__(self) -> Lock:
         await self.acquire(blocking=True, lock_ttl=0)
