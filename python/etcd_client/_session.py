@@ -16,7 +16,7 @@ from ._coordination.election import Election
 from ._coordination.lock import Lock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from types import TracebackType
 
     from etcd_client._etcd_client import Communicator, HeldLease
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     from ._recipes.barrier import Barrier
     from ._recipes.counter import Counter
     from ._recipes.double_barrier import DoubleBarrier
+    from ._recipes.partitioner import Partitioner
+    from ._recipes.party import Party
+    from ._recipes.priority_queue import PriorityQueue
+    from ._recipes.queue import Queue
     from ._recipes.rw_lock import RWLock
     from ._recipes.semaphore import Semaphore
 
@@ -159,6 +163,70 @@ class Session(open_session.Session):
         from ._recipes.counter import Counter
 
         return Counter(self._communicator, name, default, session=self)
+
+    def queue(self, name: BytesLike) -> Queue:
+        """Make a queue whose items are claimed on this session.
+
+        Args:
+            name: The name of the queue.
+
+        Returns:
+            The queue.
+        """
+        from ._recipes.queue import Queue
+
+        return Queue(self, name)
+
+    def priority_queue(self, name: BytesLike) -> PriorityQueue:
+        """Make a queue with priorities, whose items are claimed on this session.
+
+        Args:
+            name: The name of the queue.
+
+        Returns:
+            The queue.
+        """
+        from ._recipes.priority_queue import PriorityQueue
+
+        return PriorityQueue(self, name)
+
+    def party(
+        self, name: BytesLike, value: BytesLike = b"", *, member: BytesLike | None = None
+    ) -> Party:
+        """Make a member of a group on this session, which has not joined yet.
+
+        Args:
+            name: The name of the group.
+            value: The value of this member.
+            member: The name of this member; by default one that nobody else has.
+
+        Returns:
+            The party; `async with` joins and leaves.
+        """
+        from ._recipes.party import Party
+
+        return Party(self, name, value, member=member)
+
+    def partitioner(
+        self,
+        name: BytesLike,
+        partitions: int | Iterable[BytesLike],
+        *,
+        member: BytesLike | None = None,
+    ) -> Partitioner:
+        """Make a member of a group that shares out partitions, which has not joined yet.
+
+        Args:
+            name: The name of the group.
+            partitions: How many partitions there are, named by the numbers from 0; or their names.
+            member: The name of this member; by default one that nobody else has.
+
+        Returns:
+            The partitioner; `async with` joins and leaves.
+        """
+        from ._recipes.partitioner import Partitioner
+
+        return Partitioner(self, name, partitions, member=member)
 
     def election(self, name: BytesLike, value: BytesLike = b"") -> Election:
         """Make a candidate on this session, which does not campaign yet.

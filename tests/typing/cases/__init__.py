@@ -44,5 +44,4 @@ INSTANCES: dict[str, Case] = {
     **authentication.INSTANCES,
     **connecting.INSTANCES,
     **maintenance.INSTANCES,
-    **queues.INSTANCES,
 }

@@ -13,7 +13,7 @@ NAME = "group"
 
 async def party(world: World) -> Party:
     """A party, not joined."""
-    return Party(await opened(world), NAME, "value")
+    return (await opened(world)).party(NAME, "value")
 
 
 async def joined(world: World) -> Party:
@@ -30,7 +30,7 @@ async def view(world: World) -> Cache[bytes]:
 
 async def partitioner(world: World) -> Partitioner:
     """A member of a group that owns all partitions, until the test ends."""
-    made = Partitioner(await opened(world), NAME, 2, member="me")
+    made = (await opened(world)).partitioner(NAME, 2, member="me")
     return await world.contexts.enter_async_context(made)
 
 
@@ -87,4 +87,6 @@ CASES: Cases = {
     "Party.members": (method_of(joined, "members"),),
     "Party.update": (method_of(joined, "update", "other"),),
     "Party.view": (view,),
+    "Session.partitioner": (partitioner,),
+    "Session.party": (party,),
 }

@@ -6,21 +6,21 @@ from typing import Any
 
 from etcd_client import Job, PriorityQueue, Queue
 from tests.typing.cases.sessions import opened
-from tests.typing.world import Case, Cases, World, method_of
+from tests.typing.world import Cases, World, method_of
 
 NAME = "queue"
 
 
 async def queue(world: World) -> Queue:
     """A queue with an item."""
-    made = Queue(await opened(world), NAME)
+    made = (await opened(world)).queue(NAME)
     await made.put("value")
     return made
 
 
 async def priority_queue(world: World) -> PriorityQueue:
     """A queue with an item that has a priority."""
-    made = PriorityQueue(await opened(world), NAME)
+    made = (await opened(world)).priority_queue(NAME)
     await made.put("value", priority=-5)
     return made
 
@@ -50,6 +50,6 @@ CASES: Cases = {
     "Queue.put": (method_of(queue, "put", "value"),),
     "Queue.put_many": (method_of(queue, "put_many", ["a", "b"]),),
     "Queue.size": (method_of(queue, "size"),),
+    "Session.priority_queue": (priority_queue,),
+    "Session.queue": (queue,),
 }
-
-INSTANCES: dict[str, Case] = {"Queue": queue}
