@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import etcd_client.compat.aio_etcd as etcd
-from etcd_client import Client, OutcomeUnknownError
+from etcd_client import Client, OutcomeUnknownError, active_context_count
 from etcd_client.testing import EtcdCluster, EtcdServer, Proxy, free_port
 from tests.compat.aio_etcd.conftest import MakeClient
 from tests.support.flags import QUICK_ELECTIONS
@@ -157,7 +157,10 @@ def test_a_client_works_on_every_loop(make_client: MakeClient) -> None:
         value: str = found[0].value
         return value
 
+    before = active_context_count()
     assert [asyncio.run(use(number)) for number in range(3)] == ["0", "1", "2"]
+    # Those of loops that are closed are gone.
+    assert active_context_count() == before + 1
     values: list[str] = []
     threads = [
         threading.Thread(target=lambda n=n: values.append(asyncio.run(use(n)))) for n in range(4)

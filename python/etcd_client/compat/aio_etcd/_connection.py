@@ -6,7 +6,6 @@ import logging
 import ssl
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
-from weakref import WeakKeyDictionary
 
 import etcd_client as v3
 from etcd_client._concurrency import Mutex, current_loop
@@ -35,7 +34,7 @@ class Connection:
         self._cluster_id = cluster_id
         self._joins = joins
         self._closed = False
-        self._loops: WeakKeyDictionary[object, _OfLoop] = WeakKeyDictionary()
+        self._loops: dict[object, _OfLoop] = {}
 
     async def communicator(self) -> Communicator:
         """Return the communicator of the running loop.
@@ -49,6 +48,7 @@ class Connection:
             raise EtcdConnectionFailed(message)
         of_loop = self._loops.get(current_loop())
         if of_loop is None:
+            self._forget_closed_loops()
             of_loop = self._loops[current_loop()] = _OfLoop()
         if of_loop.communicator is not None:
             return of_loop.communicator
@@ -56,6 +56,14 @@ class Connection:
             if of_loop.communicator is None:
                 of_loop.communicator = await self._open()
             return of_loop.communicator
+
+    def _forget_closed_loops(self) -> None:
+        """Close the connections of loops that are over, such as that of the last `asyncio.run`."""
+        for loop, of_loop in list(self._loops.items()):
+            is_closed = getattr(loop, "is_closed", None)
+            if is_closed is not None and is_closed():
+                of_loop.close()
+                self._loops.pop(loop, None)
 
     async def _open(self) -> Communicator:
         communicator = await self._client.open()
@@ -81,8 +89,7 @@ class Connection:
         """Close all connections; closing again does nothing."""
         self._closed = True
         for of_loop in list(self._loops.values()):
-            if of_loop.communicator is not None:
-                of_loop.communicator.close()
+            of_loop.close()
 
 
 async def _add_members(communicator: Communicator) -> None:
@@ -104,6 +111,11 @@ class _OfLoop:
     def __init__(self) -> None:
         self.opening = Mutex()
         self.communicator: Communicator | None = None
+
+    def close(self) -> None:
+        """Close it, if it is open."""
+        if self.communicator is not None:
+            self.communicator.close()
 
 
 def _options(
