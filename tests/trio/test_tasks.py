@@ -169,6 +169,28 @@ def test_the_next_event_with_a_default(endpoint: str) -> None:
     trio.run(main)
 
 
+def test_many_tasks_read_what_is_there(endpoint: str) -> None:
+    """Their steps come and go meanwhile, and are not taken for each other."""
+
+    async def main() -> None:
+        found: list[list[bytes]] = []
+
+        async def read() -> None:
+            async with communicator.watch("key", start_revision=first) as events:
+                found.append([(await anext(events)).value for _ in range(50)])
+
+        async with Client(endpoint).connect() as communicator:
+            first = (await communicator.put("key", "0")).header.revision
+            for number in range(1, 50):
+                await communicator.put("key", str(number))
+            async with trio.open_nursery() as nursery:
+                for _ in range(50):
+                    nursery.start_soon(read)
+        assert found == [[str(number).encode() for number in range(50)]] * 50
+
+    trio.run(main)
+
+
 def test_every_call_lets_other_tasks_run(endpoint: str) -> None:
     """Also a call or a step whose result is there already."""
 

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import trio
 
+from etcd_client.errors import ClosedError, WrongLoopError
+
 from . import _interface
 
 if TYPE_CHECKING:
@@ -134,8 +136,9 @@ class CancelScope(_interface.CancelScope):
 class Background(_interface.Background):
     """See `_interface`."""
 
-    __slots__ = ("_count", "_ended", "_error", "_manager", "_nursery", "_scope")
+    __slots__ = ("_count", "_ended", "_error", "_left", "_loop", "_manager", "_nursery", "_scope")
 
+    _loop: object
     _nursery: trio.Nursery
 
     def __init__(self) -> None:
@@ -143,10 +146,18 @@ class Background(_interface.Background):
         # Around the body alone.
         self._scope = CancelScope()
         self._count = 0
+        self._left = False
         self._ended: trio.Event | None = None
         self._error: BaseException | None = None
 
     def start(self, function: Callable[..., Awaitable[object]], *args: object) -> None:
+        if not trio.lowlevel.in_trio_task() or current_loop() is not self._loop:
+            # trio itself would start it in the wrong run.
+            message = "this belongs to another event loop"
+            raise WrongLoopError(message)
+        if self._left:
+            message = "this was left"
+            raise ClosedError(message)
         self._count += 1
         self._nursery.start_soon(self._run, function, args)
 
@@ -172,6 +183,7 @@ class Background(_interface.Background):
                 self._ended = None
 
     async def __aenter__(self) -> Background:
+        self._loop = current_loop()
         self._nursery = await self._manager.__aenter__()
         self._scope.__enter__()
         return self
@@ -183,6 +195,7 @@ class Background(_interface.Background):
         traceback: TracebackType | None,
     ) -> bool:
         caught = self._scope.__exit__(kind, error, traceback)
+        self._left = True
         # The nursery does not see the body's exception, which it would wrap in a group. Shielded,
         # because a cancellation from outside would come as a group too, one for each function.
         self._nursery.cancel_scope.shield = True

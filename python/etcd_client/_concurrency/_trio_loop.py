@@ -12,7 +12,7 @@ from trio.lowlevel import RunVar
 from etcd_client._etcd_client import Call
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine, Iterator
+    from collections.abc import Callable, Iterator
 
 _LOGGER = logging.getLogger("etcd_client")
 
@@ -58,7 +58,7 @@ class TrioLoop:
     def __init__(self) -> None:
         self._token = trio.lowlevel.current_trio_token()
         self._readers: dict[int, trio.CancelScope] = {}
-        self._steps: dict[int, Iterator[Any]] = {}
+        self._steps: dict[int, _StepDriver] = {}
         self._closed = False
         trio.lowlevel.spawn_system_task(self._live, name="etcd-client: end of the run")
 
@@ -76,17 +76,7 @@ class TrioLoop:
         """Return what a task of trio iterates over to await a call, or the step of a stream."""
         if isinstance(step, Call):
             return _result(step).__await__()
-        # `anext` with a default asks for it again each time that it goes on.
-        key = id(step)
-        if key not in self._steps:
-            self._steps[key] = self._forgotten_after(key, _result(step)).__await__()
-        return self._steps[key]
-
-    async def _forgotten_after(self, key: int, result: Coroutine[Any, Any, object]) -> object:
-        try:
-            return await result
-        finally:
-            del self._steps[key]
+        return self._steps.get(id(step)) or _StepDriver(self._steps, step)
 
     def add_reader(self, descriptor: int, callback: Callable[[], object]) -> None:
         """Call a function whenever a file descriptor is readable."""
@@ -117,6 +107,50 @@ class TrioLoop:
 
 
 _loops: RunVar[TrioLoop | None] = RunVar("etcd_client", None)
+
+
+class _StepDriver:
+    """What a task iterates over to await a step.
+
+    `anext` with a default asks the step for it again each time that it goes on, so it has to be
+    found while it is at work.
+    """
+
+    def __init__(self, at_work: dict[int, _StepDriver], step: Step) -> None:
+        self._at_work = at_work
+        # Kept, so that no other step gets its id meanwhile.
+        self._step = step
+        self._key = id(step)
+        self._result = _result(step)
+
+    def __iter__(self) -> _StepDriver:
+        return self
+
+    def __next__(self) -> object:
+        return self.send(None)
+
+    def send(self, value: object) -> object:
+        """Go on."""
+        self._at_work[self._key] = self
+        try:
+            return self._result.send(value)
+        except BaseException:
+            del self._at_work[self._key]
+            raise
+
+    def throw(self, *error: Any) -> object:  # noqa: ANN401 - in any of its forms
+        """Go on with an exception."""
+        self._at_work[self._key] = self
+        try:
+            return self._result.throw(*error)
+        except BaseException:
+            del self._at_work[self._key]
+            raise
+
+    def close(self) -> None:
+        """Give the step up."""
+        self._result.close()
+        self._at_work.pop(self._key, None)
 
 
 class Future:

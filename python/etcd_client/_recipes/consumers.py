@@ -278,8 +278,9 @@ def consumers_of(session: Session, communicator: Communicator, keys: QueueKeys) 
     by_name = _consumers.setdefault(session, {})
     found = by_name.get(keys.prefix)
     if found is None:
-        found = by_name[keys.prefix] = Consumers(session, communicator, keys)
+        found = Consumers(session, communicator, keys)
         session._background.start(found.run)  # noqa: SLF001 - ours
+        by_name[keys.prefix] = found
     return found
 
 
