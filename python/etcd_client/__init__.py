@@ -177,19 +177,19 @@ if _typing.TYPE_CHECKING:
     from ._coordination.leaders import Leaders
     from ._coordination.lock import EtcdLockOption, Lock
     from ._coordination.registration import Registration
+    from ._groups.partition import Partition
+    from ._groups.partitioner import Partitioner
+    from ._groups.party import Party
     from ._kv.keys import Key, KeyField
     from ._kv.scan import Scan
     from ._lease.lease import Lease, LeaseGrant
     from ._lease.loss import Loss
+    from ._queues.job import Job
+    from ._queues.priority_queue import PriorityQueue
+    from ._queues.queue import Queue
     from ._recipes.barrier import Barrier
     from ._recipes.counter import Counter
     from ._recipes.double_barrier import DoubleBarrier
-    from ._recipes.job import Job
-    from ._recipes.partition import Partition
-    from ._recipes.partitioner import Partitioner
-    from ._recipes.party import Party
-    from ._recipes.priority_queue import PriorityQueue
-    from ._recipes.queue import Queue
     from ._recipes.rw_lock import ReadLock, RWLock, WriteLock
     from ._recipes.semaphore import Semaphore
     from ._session import Session

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
     from etcd_client._etcd_client import Communicator, HeldLease
     from etcd_client._types import BytesLike
 
+    from ._groups.partitioner import Partitioner
+    from ._groups.party import Party
+    from ._queues.priority_queue import PriorityQueue
+    from ._queues.queue import Queue
     from ._recipes.barrier import Barrier
     from ._recipes.counter import Counter
     from ._recipes.double_barrier import DoubleBarrier
-    from ._recipes.partitioner import Partitioner
-    from ._recipes.party import Party
-    from ._recipes.priority_queue import PriorityQueue
-    from ._recipes.queue import Queue
     from ._recipes.rw_lock import RWLock
     from ._recipes.semaphore import Semaphore
 
@@ -173,7 +173,7 @@ class Session(open_session.Session):
         Returns:
             The queue.
         """
-        from ._recipes.queue import Queue
+        from ._queues.queue import Queue
 
         return Queue(self, name)
 
@@ -186,7 +186,7 @@ class Session(open_session.Session):
         Returns:
             The queue.
         """
-        from ._recipes.priority_queue import PriorityQueue
+        from ._queues.priority_queue import PriorityQueue
 
         return PriorityQueue(self, name)
 
@@ -203,7 +203,7 @@ class Session(open_session.Session):
         Returns:
             The party; `async with` joins and leaves.
         """
-        from ._recipes.party import Party
+        from ._groups.party import Party
 
         return Party(self, name, value, member=member)
 
@@ -224,7 +224,7 @@ class Session(open_session.Session):
         Returns:
             The partitioner; `async with` joins and leaves.
         """
-        from ._recipes.partitioner import Partitioner
+        from ._groups.partitioner import Partitioner
 
         return Partitioner(self, name, partitions, member=member)
 

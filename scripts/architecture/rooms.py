@@ -66,7 +66,7 @@ PYTHON = Rooms(
         ("_coordination", "_cache"),
         ("_once", "_stm"),
         ("_changes",),
-        ("_recipes",),
+        ("_recipes", "_queues", "_groups"),
         ("_session",),
         ("_communicator",),
         ("_client",),

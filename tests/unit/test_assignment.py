@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from etcd_client._recipes.assignment import dealt, quotas
+from etcd_client._groups.assignment import dealt, quotas
 
 PARTITIONS = [b"%d" % number for number in range(60)]
 

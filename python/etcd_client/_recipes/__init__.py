@@ -1,4 +1,4 @@
-"""Recipes: what programs build of locks, sessions and changes of keys.
+"""Recipes: semaphores, read-write locks, barriers and counters, built of locks and changes.
 
 May import `_coordination`, `_changes`, and what those may import.
 """
