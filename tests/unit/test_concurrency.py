@@ -182,6 +182,34 @@ async def test_what_escapes_cancels_the_body_and_is_raised() -> None:
     await checkpoint()
 
 
+async def test_what_runs_beside_a_cancelled_body_ends_after_it() -> None:
+    order = []
+    begun = Event()
+
+    async def beside() -> None:
+        try:
+            begun.set()
+            await sleep(60)
+        finally:
+            order.append("beside")
+
+    async def body() -> None:
+        async with Background() as background:
+            background.start(beside)
+            try:
+                await sleep(60)
+            finally:
+                await finish(sleep, 0.01)
+                order.append("body")
+
+    task = tasks.create_task(body())
+    await begun.wait()
+    task.cancel()
+    with pytest.raises(tasks.CancelledError):
+        await task
+    assert order == ["body", "beside"]
+
+
 async def test_an_error_of_the_body_matters_more() -> None:
     async def fails() -> None:
         raise KeyError

@@ -136,7 +136,17 @@ class CancelScope(_interface.CancelScope):
 class Background(_interface.Background):
     """See `_interface`."""
 
-    __slots__ = ("_count", "_ended", "_error", "_left", "_loop", "_manager", "_nursery", "_scope")
+    __slots__ = (
+        "_count",
+        "_ended",
+        "_error",
+        "_left",
+        "_loop",
+        "_manager",
+        "_nursery",
+        "_scope",
+        "_scopes",
+    )
 
     _loop: object
     _nursery: trio.Nursery
@@ -145,6 +155,8 @@ class Background(_interface.Background):
         self._manager = trio.open_nursery()
         # Around the body alone.
         self._scope = CancelScope()
+        # Around each function that runs.
+        self._scopes: set[trio.CancelScope] = set()
         self._count = 0
         self._left = False
         self._ended: trio.Event | None = None
@@ -170,13 +182,20 @@ class Background(_interface.Background):
     async def _run(
         self, function: Callable[..., Awaitable[object]], args: tuple[object, ...]
     ) -> None:
+        # A cancellation from outside is for the body, which may still need what runs here.
+        scope = trio.CancelScope(shield=True)
+        self._scopes.add(scope)
+        if self._left:
+            scope.cancel()
         try:
-            await function(*args)
+            with scope:
+                await function(*args)
         except Exception as error:  # noqa: BLE001 - raised where the body is left
             if self._error is None:
                 self._error = error
             self._scope.cancel()
         finally:
+            self._scopes.discard(scope)
             self._count -= 1
             if self._count == 0 and self._ended is not None:
                 self._ended.set()
@@ -196,10 +215,9 @@ class Background(_interface.Background):
     ) -> bool:
         caught = self._scope.__exit__(kind, error, traceback)
         self._left = True
-        # The nursery does not see the body's exception, which it would wrap in a group. Shielded,
-        # because a cancellation from outside would come as a group too, one for each function.
-        self._nursery.cancel_scope.shield = True
-        self._nursery.cancel_scope.cancel()
+        for scope in self._scopes:
+            scope.cancel()
+        # The nursery does not see the body's exception, which it would wrap in a group.
         await self._manager.__aexit__(None, None, None)
         if self._error is not None and (caught or kind is None):
             raise self._error
