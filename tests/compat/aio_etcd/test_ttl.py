@@ -186,15 +186,15 @@ async def test_a_ttl_under_writes_from_all_sides(
         for ttl in range(1001, 1011):
             await one.write("/d", None, dir=True, ttl=ttl, prevExist=True)
 
-    async def fill() -> None:
-        for number in range(80):
-            await other.set(f"/d/{number}", "1")
+    async def fill(name: str) -> None:
+        for number in range(30):
+            await other.set(f"/d/{name}{number}", "1")
 
-    await asyncio.gather(change(), fill())
+    await asyncio.gather(change(), *(fill(name) for name in "abcdef"))
     kvs = (await communicator.range("/d/", prefix=True)).kvs
     assert {await granted(communicator, kv.key.decode()) for kv in kvs} == {1010}
     assert len({kv.lease for kv in kvs}) == 1
-    assert len(kvs) == 81
+    assert len(kvs) == 181
 
 
 async def test_a_lost_lease_takes_the_key(v2: etcd.Client, communicator: Communicator) -> None:
