@@ -76,6 +76,7 @@ def classes() -> dict[str, Class]:
     as a native one, which it extends, perhaps with classes between them.
     """
     found: dict[str, Class] = {}
+    public = set(etcd_client.__all__)
     for source in _sources():
         for node in _tree(source).body:
             if isinstance(node, ast.ClassDef):
@@ -84,7 +85,8 @@ def classes() -> dict[str, Class]:
                 bases = (name.partition("[")[0] for name in declared.bases)
                 between = [found[name] for name in bases if name in found]
                 if source != STUB:
-                    between = [] if base is None else [base, *between]
+                    between = [known for known in between if known.name not in public]
+                    between = [*([] if base is None else [base]), *between]
                 layers = [*between, declared]
                 found[declared.name] = functools.reduce(_merged, layers)
     return found

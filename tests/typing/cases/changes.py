@@ -68,7 +68,9 @@ async def as_awaitable(value: Any) -> Any:
 
 
 CASES: Cases = {
+    **stm("delete", KEY),
     **stm("get", KEY),
+    **stm("put", KEY, VALUE),
     **stm("range", PREFIX, prefix=True),
     **stm("rev", KEY),
     "Communicator.stm": (lambda world: world.communicator.stm(lambda txn: txn.get(KEY)),),

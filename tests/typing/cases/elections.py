@@ -65,6 +65,7 @@ async def work(_election: Election) -> bytes:
 
 
 CASES: Cases = {
+    "Election.is_owner": (method_of(won, "is_owner"),),
     "Communicator.campaign": (campaign,),
     "Communicator.leader": (leader,),
     "Communicator.observe": (lambda world: world.communicator.observe(NAME),),
