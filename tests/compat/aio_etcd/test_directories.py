@@ -106,6 +106,16 @@ async def test_deleting_directories(v2: etcd.Client) -> None:
     assert (await v2.delete("/file", recursive=True)).key == "/file"
 
 
+async def test_what_comes_into_an_empty_directory_is_not_deleted_with_it(v2: etcd.Client) -> None:
+    for turn in range(10):
+        await v2.write(f"/d{turn}", None, dir=True)
+        await asyncio.gather(
+            v2.delete(f"/d{turn}", dir=True), v2.set(f"/d{turn}/x", "1"), return_exceptions=True
+        )
+        # It came first and the directory was not empty, or it made the directory again.
+        assert (await v2.get(f"/d{turn}/x")).value == "1"
+
+
 async def test_directories_of_other_programs(v2: etcd.Client, communicator: Communicator) -> None:
     """Keys that programs write through API v3 have no markers."""
     await communicator.put("/other/dir/key", "1")
