@@ -118,7 +118,7 @@ class EtcdCluster:
                 member.thaw()
         self.start()
 
-    def leader(self, *, other_than: EtcdServer | None = None, within: float = 10.0) -> EtcdServer:
+    def leader(self, *, other_than: EtcdServer | None = None, within: float = 30.0) -> EtcdServer:
         """Return the leader, once there is one that a majority follows.
 
         The others follow an isolated or frozen leader for another election timeout: `other_than`

@@ -49,9 +49,7 @@ def _shared_cluster() -> Iterator[Shared[EtcdCluster]]:
     from ._cluster import EtcdCluster
     from ._shared import Shared
 
-    # Half of etcd's defaults: every test that loses its leader waits for another one.
-    flags = {"heartbeat-interval": 50, "election-timeout": 500}
-    with Shared(lambda: EtcdCluster(flags=flags, partitionable=_can_partition())) as shared:
+    with Shared(lambda: EtcdCluster(partitionable=_can_partition())) as shared:
         yield shared
 
 
