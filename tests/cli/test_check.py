@@ -119,12 +119,14 @@ def test_tls(run: Run, make_server: MakeServer, certificates: Certificates) -> N
     pair = certificates.client()
     own = ("--cert", str(pair.certificate), "--key", str(pair.key))
     trusted = ("--cacert", str(certificates.authority))
-    finished = run("check", server.endpoint, *trusted, *own, "--json")
-    assert finished.returncode == 0, finished.stdout
-    found = findings(finished, server.endpoint)
-    assert found["tls"]["state"] == "ok"
-    # The quota comes by HTTP, with the same certificates.
-    assert " of 2.0 GiB (" in found["space"]["detail"]
+    # The options ask for TLS where the endpoint does not.
+    for place in (server.endpoint, "{}:{}".format(*server.address)):
+        finished = run("check", place, *trusted, *own, "--json")
+        assert finished.returncode == 0, finished.stdout
+        found = findings(finished, place)
+        assert found["tls"]["state"] == "ok"
+        # The quota comes by HTTP, with the same certificates.
+        assert " of 2.0 GiB (" in found["space"]["detail"]
 
     for options, detail, advice in (
         ((), "certificate is refused: UnknownIssuer", "--cacert"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import contextlib
 import os
 import signal
 import sys
@@ -20,6 +19,7 @@ _FAILED = 1
 _WRONG_USAGE = 2
 # What a shell reports of a program that a signal has ended.
 _INTERRUPTED = 128 + signal.SIGINT
+# SIGPIPE, which Windows does not have.
 _BROKEN_PIPE = 128 + 13
 
 _COMMANDS = (check, status, watch, snapshot, version)
@@ -78,7 +78,3 @@ def _common() -> argparse.ArgumentParser:
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--json", action="store_true", help="print JSON")
     return common
-
-
-with contextlib.suppress(AttributeError):  # Windows has no such signal
-    _BROKEN_PIPE = 128 + signal.SIGPIPE

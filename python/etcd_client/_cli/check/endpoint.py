@@ -56,6 +56,11 @@ class Access:
     within: float
     """The longest time for what is no call of the client, in seconds."""
 
+    def is_tls(self, endpoint: str) -> bool:
+        """Return whether the client speaks TLS there; options may ask for it too."""
+        asked_for = any(self.environment.get(f"ETCDCTL_{name}") for name in ("CACERT", "CERT"))
+        return endpoint.startswith("https:") or ("://" not in endpoint and asked_for)
+
 
 @dataclass(frozen=True)
 class Checked:
@@ -80,7 +85,7 @@ async def check(endpoint: str, access: Access) -> Checked:
     if await reaches(endpoint, access.within, findings):
         try:
             async with Client(endpoint, access.options).connect() as communicator:
-                status = await _identity(communicator, endpoint, findings)
+                status = await _identity(communicator, endpoint, access, findings)
                 reads = status is not None and await _quorum(communicator, access, findings)
         except AuthFailedError as error:
             findings.problem("auth", str(error), "check --user and --password")
@@ -91,7 +96,9 @@ async def check(endpoint: str, access: Access) -> Checked:
     if status is not None:
         told = http.Told()
         if not endpoint.startswith("unix:"):
-            told = await asyncio.to_thread(http.ask, endpoint, access.environment, access.within)
+            told = await asyncio.to_thread(
+                http.ask, endpoint, access.environment, access.within, tls=access.is_tls(endpoint)
+            )
         _space(status, told, findings)
         _clock(told, findings)
     return Checked(findings, status, reads)
@@ -105,7 +112,7 @@ def _connection(error: EtcdError, endpoint: str, findings: Findings) -> None:
 
 
 async def _identity(
-    communicator: Communicator, endpoint: str, findings: Findings
+    communicator: Communicator, endpoint: str, access: Access, findings: Findings
 ) -> StatusResponse | None:
     try:
         status = await communicator.maintenance.status(endpoint)
@@ -116,7 +123,7 @@ async def _identity(
         advice = "it accepts connections, but does not answer: is it frozen or overloaded?"
         findings.problem("etcd", str(error), advice)
         return None
-    if endpoint.startswith("https:"):
+    if access.is_tls(endpoint):
         findings.ok("tls", "the certificate is accepted")
     learner = ", a learner" if status.is_learner else ""
     identity = f"{status.version}, member {identifier(status.header.member_id)}{learner}"

@@ -27,16 +27,17 @@ class Told(NamedTuple):
     """By how much its clock is ahead of this machine's, in seconds."""
 
 
-def ask(endpoint: str, environment: Mapping[str, str], within: float) -> Told:
+def ask(endpoint: str, environment: Mapping[str, str], within: float, *, tls: bool) -> Told:
     """Ask a member; this blocks.
 
     Args:
         endpoint: The endpoint.
         environment: The variables of etcdctl, for TLS.
         within: The longest time to wait for a connection or a part of the answer, in seconds.
+        tls: Whether it speaks TLS.
     """
     try:
-        connection = _connection(endpoint, environment, within)
+        connection = _connection(endpoint, environment, within, tls=tls)
         try:
             connection.request("GET", "/metrics")
             response = connection.getresponse()
@@ -56,10 +57,10 @@ def ask(endpoint: str, environment: Mapping[str, str], within: float) -> Told:
 
 
 def _connection(
-    endpoint: str, environment: Mapping[str, str], within: float
+    endpoint: str, environment: Mapping[str, str], within: float, *, tls: bool
 ) -> http.client.HTTPConnection:
     place = Place.of(endpoint)
-    if not endpoint.startswith("https:"):
+    if not tls:
         return http.client.HTTPConnection(*place, timeout=within)
     context = ssl.create_default_context(cafile=environment.get("ETCDCTL_CACERT") or None)
     # The client has checked the certificate; nothing secret is sent here.
