@@ -1,6 +1,5 @@
 """Partitioners: each partition has one owner, and moves only when it was released."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 
@@ -19,6 +18,7 @@ from etcd_client import (
     TxnOp,
 )
 from etcd_client.testing import EtcdServer, Metrics
+from tests.support import tasks
 from tests.support.leftovers import nothing_left
 from tests.support.waiting import eventually_async
 
@@ -40,10 +40,10 @@ async def member(
         communicator.session(ttl) as session,
         Partitioner(session, NAME, partitions, member=name) as partitioner,
     ):
-        running = asyncio.create_task(partitioner.run(until_recalled))
+        running = tasks.create_task(partitioner.run(until_recalled))
         yield partitioner
         running.cancel()
-        await asyncio.wait({running})
+        await tasks.wait({running})
 
 
 async def settled(*partitioners: Partitioner, count: int) -> list[set[bytes]]:
@@ -70,7 +70,7 @@ async def settled(*partitioners: Partitioner, count: int) -> list[set[bytes]]:
 async def test_party_of_one(communicator: Communicator, endpoint: str) -> None:
     async with communicator.session(TTL) as session:
         async with Partitioner(session, NAME, ["1", "2", "3"]) as partitioner:
-            acquired = [await asyncio.wait_for(anext(partitioner), 5) for _ in range(3)]
+            acquired = [await tasks.wait_for(anext(partitioner), 5) for _ in range(3)]
             assert [partition.name for partition in acquired] == [b"1", b"2", b"3"]
             assert [*partitioner.owned] == [b"1", b"2", b"3"]
         assert not any(partition.is_owned for partition in acquired)
@@ -126,7 +126,7 @@ async def test_a_partition_moves_when_it_was_released(communicator: Communicator
                 return [partition for partition in held.values() if partition.is_recalled]
 
             (leaving,) = await eventually_async(recalled)
-            await asyncio.sleep(0.2)
+            await tasks.sleep(0.2)
             assert new.owned == {}
             assert leaving.is_owned
             assert new.owners == dict.fromkeys(held, b"old")
@@ -147,20 +147,20 @@ async def test_work_has_time_to_finish(communicator: Communicator) -> None:
 
     async def work(partition: Partition) -> None:
         await partition.wait_recalled()
-        await asyncio.sleep(0.2)
+        await tasks.sleep(0.2)
         finished.append(partition.is_owned)
 
     async with (
         communicator.session(TTL) as session,
         Partitioner(session, NAME, 4) as partitioner,
     ):
-        running = asyncio.create_task(partitioner.run(work, grace=30))
+        running = tasks.create_task(partitioner.run(work, grace=30))
         await settled(partitioner, count=4)
         async with member(communicator, 4, "new") as new:
             await settled(partitioner, new, count=4)
         assert finished == [True, True]
         running.cancel()
-        await asyncio.wait({running})
+        await tasks.wait({running})
 
 
 async def test_work_is_cancelled_after_the_grace(communicator: Communicator) -> None:
@@ -168,8 +168,8 @@ async def test_work_is_cancelled_after_the_grace(communicator: Communicator) -> 
 
     async def work(partition: Partition) -> None:
         try:
-            await asyncio.sleep(60)
-        except asyncio.CancelledError:
+            await tasks.sleep(60)
+        except tasks.CANCELLED:
             cancelled.append((partition.name, partition.is_recalled))
             raise
 
@@ -177,14 +177,14 @@ async def test_work_is_cancelled_after_the_grace(communicator: Communicator) -> 
         communicator.session(TTL) as session,
         Partitioner(session, NAME, 2) as partitioner,
     ):
-        running = asyncio.create_task(partitioner.run(work, grace=0.1))
+        running = tasks.create_task(partitioner.run(work, grace=0.1))
         await settled(partitioner, count=2)
         async with member(communicator, 2, "new") as new:
             await settled(partitioner, new, count=2)
             assert [recalled for _, recalled in cancelled] == [True]
             assert {name for name, _ in cancelled} == {*new.owned}
         running.cancel()
-        await asyncio.wait({running})
+        await tasks.wait({running})
 
 
 async def test_work_that_returns_keeps_its_partition(communicator: Communicator) -> None:
@@ -197,13 +197,13 @@ async def test_work_that_returns_keeps_its_partition(communicator: Communicator)
         communicator.session(TTL) as session,
         Partitioner(session, NAME, 2) as partitioner,
     ):
-        running = asyncio.create_task(partitioner.run(work))
+        running = tasks.create_task(partitioner.run(work))
         await settled(partitioner, count=2)
-        await asyncio.sleep(0.2)
+        await tasks.sleep(0.2)
         assert done == [b"0", b"1"]
         assert len(partitioner.owned) == 2
         running.cancel()
-        await asyncio.wait({running})
+        await tasks.wait({running})
 
 
 async def test_an_error_in_the_work_ends_all_of_it(
@@ -215,7 +215,7 @@ async def test_an_error_in_the_work_ends_all_of_it(
         if partition.name == b"1":
             raise KeyError
         try:
-            await asyncio.sleep(60)
+            await tasks.sleep(60)
         finally:
             cancelled.append(partition.name)
 
@@ -235,7 +235,7 @@ async def test_a_partition_that_is_given_back_is_acquired_again(communicator: Co
     ):
         revisions = []
         for _ in range(3):
-            async with await asyncio.wait_for(anext(partitioner), 5) as partition:
+            async with await tasks.wait_for(anext(partitioner), 5) as partition:
                 revisions.append(partition.revision)
         assert revisions == sorted({*revisions})
 
@@ -250,7 +250,7 @@ async def test_a_lost_session_is_told(communicator: Communicator) -> None:
                 communicator.session(TTL) as session,
                 Partitioner(session, NAME, 4) as partitioner,
             ):
-                running = asyncio.create_task(partitioner.run(until_recalled))
+                running = tasks.create_task(partitioner.run(until_recalled))
                 await settled(partitioner, other, count=4)
                 held = [*partitioner.owned.values()]
                 assert len(held) == 2
@@ -260,7 +260,7 @@ async def test_a_lost_session_is_told(communicator: Communicator) -> None:
                 assert partitioner.owned == {}
                 # The server may have told before the session knows of its loss.
                 assert all(each.is_recalled and not each.is_owned for each in held)
-                assert await asyncio.wait_for(held[0].lost.wait(), TTL + 1)
+                assert await tasks.wait_for(held[0].lost.wait(), TTL + 1)
         await settled(other, count=4)
 
 
@@ -287,17 +287,17 @@ async def test_entering_that_is_cancelled_leaves_nothing(
 ) -> None:
     async def enter() -> None:
         async with Partitioner(session, NAME, 4):
-            await asyncio.sleep(60)
+            await tasks.sleep(60)
 
     async def gone() -> bool:
         return await communicator.count_prefix(f"{NAME}/") == 0
 
     async with communicator.session(TTL) as session:
         for step in range(25):
-            task = asyncio.create_task(enter())
-            await asyncio.sleep(step * 0.0003)
+            task = tasks.create_task(enter())
+            await tasks.sleep(step * 0.0003)
             task.cancel()
-            await asyncio.wait({task})
+            await tasks.wait({task})
             assert task.cancelled()
         await eventually_async(gone)
     await nothing_left(endpoint)
@@ -334,7 +334,7 @@ async def test_many_partitions_and_members(client: Client, etcd: EtcdServer) -> 
     """At a few requests each, and nothing is asked once they are shared out."""
 
     async def handled() -> float:
-        metrics = await asyncio.to_thread(Metrics.read, etcd.metrics_url)
+        metrics = await tasks.to_thread(Metrics.read, etcd.metrics_url)
         return metrics.total("grpc_server_handled_total", grpc_type="unary")
 
     count = 250
@@ -349,5 +349,5 @@ async def test_many_partitions_and_members(client: Client, etcd: EtcdServer) -> 
         moved = sum(count // number for number in range(2, 6))
         assert await handled() - begun < 2.2 * moved
         begun = await handled()
-        await asyncio.sleep(0.3)
+        await tasks.sleep(0.3)
         assert await handled() - begun == 0

@@ -1,7 +1,5 @@
 """Parties: who is there, from joining to leaving or the end of the session."""
 
-import asyncio
-
 import pytest
 
 from etcd_client import (
@@ -11,6 +9,7 @@ from etcd_client import (
     KeyExistsError,
     Party,
 )
+from tests.support import tasks
 from tests.support.leftovers import nothing_left
 from tests.support.waiting import eventually_async
 
@@ -84,9 +83,9 @@ async def test_a_member_comes_back_after_a_loss(communicator: Communicator) -> N
         async with party, party.view() as members:
             changes = members.changes()
             await communicator.lease_revoke(session.id)
-            gone = (await asyncio.wait_for(anext(changes), 10))[0]
+            gone = (await tasks.wait_for(anext(changes), 10))[0]
             assert (gone.key, gone.new) == (b"m", None)
-            back = (await asyncio.wait_for(anext(changes), 10))[0]
+            back = (await tasks.wait_for(anext(changes), 10))[0]
             assert back.new is not None
             assert back.new.value == b"here"
 
@@ -112,10 +111,10 @@ async def test_an_error_in_the_body_leaves_the_party(
 async def test_joining_that_is_cancelled(communicator: Communicator, endpoint: str) -> None:
     async with communicator.session(TTL) as session:
         for step in range(10):
-            task = asyncio.create_task(Party(session, NAME).join())
-            await asyncio.sleep(step * 0.0002)
+            task = tasks.create_task(Party(session, NAME).join())
+            await tasks.sleep(step * 0.0002)
             task.cancel()
-            await asyncio.wait({task})
+            await tasks.wait({task})
 
         async def as_expected() -> bool:
             return await Party(session, NAME).members() == {}

@@ -26,6 +26,7 @@ from etcd_client import (
     WrongLoopError,
 )
 from etcd_client.testing import EtcdServer, Metrics
+from tests.support import tasks
 from tests.support.leftovers import nothing_left
 from tests.support.waiting import eventually_async
 
@@ -145,8 +146,8 @@ async def test_many_readers_many_writers(
                 taken.append(await take(queue, timeout=60))
 
     taken: list[list[bytes]] = [[] for _ in range(readers)]
-    reading = [asyncio.create_task(read(each)) for each in taken]
-    await asyncio.gather(*map(write, range(writers)))
+    reading = [tasks.create_task(read(each)) for each in taken]
+    await tasks.gather(*map(write, range(writers)))
 
     def all_taken() -> bool:
         return sum(map(len, taken)) == writers * count
@@ -154,7 +155,7 @@ async def test_many_readers_many_writers(
     await eventually_async(all_taken, within=60)
     for task in reading:
         task.cancel()
-    await asyncio.wait(reading)
+    await tasks.wait(reading)
     every = [value for each in taken for value in each]
     assert sorted(every) == sorted(
         f"{number}-{index}".encode() for number in range(writers) for index in range(count)
@@ -244,7 +245,7 @@ async def test_an_item_has_one_consumer(communicator: Communicator, client: Clie
                 async with queue.get(timeout=0.5) as job:
                     assert job.key not in holding
                     holding.add(job.key)
-                    await asyncio.sleep(0.005)
+                    await tasks.sleep(0.005)
                     holding.remove(job.key)
                     await job.commit()
                     taken.append(job.value)
@@ -257,7 +258,7 @@ async def test_an_item_has_one_consumer(communicator: Communicator, client: Clie
     ):
         queues = [Queue(session, NAME) for session in (first, second, third)]
         await queues[0].put_many(str(number) for number in range(60))
-        await asyncio.gather(*(work(queue) for queue in queues for _ in range(4)))
+        await tasks.gather(*(work(queue) for queue in queues for _ in range(4)))
     assert sorted(taken) == sorted(str(number).encode() for number in range(60))
 
 
@@ -288,19 +289,19 @@ async def test_a_cancelled_body_returns_the_item(communicator: Communicator) -> 
     async with communicator.session(TTL) as session:
         queue = Queue(session, NAME)
         put = await queue.put("item")
-        entered = asyncio.Event()
+        entered = tasks.Event()
 
         async def work() -> None:
             async with queue.get():
                 entered.set()
-                await asyncio.sleep(60)
+                await tasks.sleep(60)
 
-        task = asyncio.create_task(work())
+        task = tasks.create_task(work())
         await entered.wait()
         assert await queue.peek() == []
         assert await queue.size() == 1
         task.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(tasks.CancelledError):
             await task
         await unclaimed(communicator)
         async with queue.get(timeout=5) as job:
@@ -318,19 +319,19 @@ async def test_cancelled_at_any_moment(communicator: Communicator, endpoint: str
         queue = Queue(session, NAME)
         await queue.put_many([str(number) for number in range(40)])
         for step in range(40):
-            task = asyncio.create_task(attempt(queue))
-            await asyncio.sleep(step * 0.0001)
+            task = tasks.create_task(attempt(queue))
+            await tasks.sleep(step * 0.0001)
             task.cancel()
-            await asyncio.wait({task})
+            await tasks.wait({task})
         await unclaimed(communicator)
         await in_line(communicator, 0)
         done = await communicator.count_prefix("done/")
         assert await queue.size() == 40 - done
         await take_all(queue, 40 - done)
-        waiting = asyncio.create_task(attempt(queue))
+        waiting = tasks.create_task(attempt(queue))
         await in_line(communicator)
         waiting.cancel()
-        await asyncio.wait({waiting})
+        await tasks.wait({waiting})
         await in_line(communicator, 0)
     await communicator.delete_prefix("done/")
     await nothing_left(endpoint)
@@ -339,12 +340,12 @@ async def test_cancelled_at_any_moment(communicator: Communicator, endpoint: str
 async def test_an_item_that_comes_too_late_goes_to_another(communicator: Communicator) -> None:
     async with communicator.session(10) as session:
         queue = Queue(session, NAME)
-        tasks = [asyncio.create_task(take(queue)) for _ in range(4)]
+        waiting = [tasks.create_task(take(queue)) for _ in range(4)]
         await in_line(communicator)
         await queue.put_many(["1", "2"])
-        tasks[0].cancel()
-        tasks[1].cancel()
-        done, _ = await asyncio.wait(tasks, timeout=5)
+        waiting[0].cancel()
+        waiting[1].cancel()
+        done, _ = await tasks.wait(waiting, timeout=5)
         assert {task.result() for task in done if not task.cancelled()} == {b"1", b"2"}
         await unclaimed(communicator)
 
@@ -378,11 +379,11 @@ async def test_a_commit_after_a_lost_session_is_refused(
         async with communicator.session(TTL, on_loss=lambda _: None) as session:
             await Queue(session, NAME).put("item")
             async with Queue(session, NAME).get() as job:
-                waiting = asyncio.create_task(take(Queue(other, NAME)))
+                waiting = tasks.create_task(take(Queue(other, NAME)))
                 await in_line(communicator)
                 await communicator.lease_revoke(session.id)
                 if wait:
-                    assert await asyncio.wait_for(job.lost.wait(), 10)
+                    assert await tasks.wait_for(job.lost.wait(), 10)
                 with pytest.raises(SessionLostError):
                     await job.commit([TxnOp.put("result", "1")])
                 fenced = Txn().when([job.fence]).and_then([TxnOp.put("result", "1")])
@@ -410,12 +411,12 @@ async def test_a_commit_of_what_somebody_deleted_is_refused(communicator: Commun
 async def test_waiting_tasks_are_told_of_the_loss(communicator: Communicator) -> None:
     async def wait_for_item() -> None:
         async with communicator.session(TTL, on_loss=lambda _: None) as session:
-            tasks = [asyncio.create_task(take(Queue(session, NAME))) for _ in range(3)]
+            waiting = [tasks.create_task(take(Queue(session, NAME))) for _ in range(3)]
             await in_line(communicator)
             await communicator.lease_revoke(session.id)
-            for task in tasks:
+            for task in waiting:
                 with pytest.raises(SessionLostError):
-                    await asyncio.wait_for(task, 10)
+                    await tasks.wait_for(task, 10)
             with pytest.raises(SessionLostError):
                 await take(Queue(session, NAME))
 
@@ -430,7 +431,7 @@ async def test_waiting_tasks_are_told_that_the_session_was_left(
 ) -> None:
     async with communicator.session(TTL) as session:
         queue = Queue(session, NAME)
-        task = asyncio.create_task(take(queue))
+        task = tasks.create_task(take(queue))
         await in_line(communicator)
     with pytest.raises(ClosedError, match="left"):
         await task
@@ -445,7 +446,7 @@ async def test_waiting_tasks_are_told_that_the_communicator_was_closed(client: C
     communicator = await client.open()
     with pytest.raises((ClosedError, SessionLostError)):  # noqa: PT012 - on leaving it, too
         async with communicator.session(TTL) as session:
-            task = asyncio.create_task(take(Queue(session, NAME)))
+            task = tasks.create_task(take(Queue(session, NAME)))
             await in_line(communicator)
             communicator.close()
             with pytest.raises(SessionLostError, match="communicator was closed"):
@@ -502,7 +503,7 @@ async def test_another_event_loop_is_refused(communicator: Communicator, *, used
             with pytest.raises(WrongLoopError):
                 asyncio.run(take(queue))
 
-        await asyncio.to_thread(elsewhere)
+        await tasks.to_thread(elsewhere)
         await queue.put("item")
         assert await take(queue) == b"item"
 
@@ -543,7 +544,7 @@ async def test_requests_for_an_item(communicator: Communicator, etcd: EtcdServer
     """Three with a backlog: put, claim and commit. Four if the consumer has to wait for it."""
 
     async def handled() -> float:
-        metrics = await asyncio.to_thread(Metrics.read, etcd.metrics_url)
+        metrics = await tasks.to_thread(Metrics.read, etcd.metrics_url)
         return metrics.total("grpc_server_handled_total", grpc_type="unary")
 
     def sent() -> int:
@@ -566,13 +567,13 @@ async def test_requests_for_an_item(communicator: Communicator, etcd: EtcdServer
 
         begun = sent()
         await queue.put_many([str(number) for number in range(20)])
-        await asyncio.gather(*(take(queue) for _ in range(20)))
+        await tasks.gather(*(take(queue) for _ in range(20)))
         # One to put all, one to claim all, and a commit for each.
         assert sent() - begun == 22
 
         for number in range(20):
             begun = sent()
-            task = asyncio.create_task(take(queue))
+            task = tasks.create_task(take(queue))
             await waits_since(begun)
             await queue.put(str(number))
             await task
@@ -585,7 +586,7 @@ async def test_a_new_item_is_claimed_without_a_herd(
     """Twelve sessions wait, and one of them asks for the item."""
 
     async def handled() -> float:
-        metrics = await asyncio.to_thread(Metrics.read, etcd.metrics_url)
+        metrics = await tasks.to_thread(Metrics.read, etcd.metrics_url)
         return metrics.total("grpc_server_handled_total", grpc_type="unary")
 
     async def consume(taken: list[bytes]) -> None:
@@ -594,7 +595,7 @@ async def test_a_new_item_is_claimed_without_a_herd(
                 taken.append(await take(Queue(session, NAME), timeout=60))
 
     taken: list[list[bytes]] = [[] for _ in range(12)]
-    tasks = [asyncio.create_task(consume(each)) for each in taken]
+    waiting = [tasks.create_task(consume(each)) for each in taken]
     await in_line(communicator, 12)
     queue = Queue(communicator, NAME)
     begun, asked = await handled(), 0
@@ -609,9 +610,9 @@ async def test_a_new_item_is_claimed_without_a_herd(
         asked += 2
         await in_line(communicator, 12)
     spent = await handled() - begun
-    for task in tasks:
+    for task in waiting:
         task.cancel()
-    await asyncio.wait(tasks)
+    await tasks.wait(waiting)
     # The line is a round: each has had the same number of items.
     assert [len(each) for each in taken] == [2] * 12
     # Put, claim, commit, a place in the line; what the test asked, at most 24 times more than that.
@@ -624,7 +625,7 @@ async def test_a_backlog_is_claimed_without_a_herd(
     """However old it is: a session that is second waits in the line, and has its own item there."""
 
     async def handled() -> float:
-        metrics = await asyncio.to_thread(Metrics.read, etcd.metrics_url)
+        metrics = await tasks.to_thread(Metrics.read, etcd.metrics_url)
         return metrics.total("grpc_server_handled_total", grpc_type="unary")
 
     count = 160
@@ -636,14 +637,14 @@ async def test_a_backlog_is_claimed_without_a_herd(
             pause = 2.0
             while len(taken) < count - 7:
                 async with Queue(session, NAME).get(timeout=10) as job:
-                    await asyncio.sleep(pause)
+                    await tasks.sleep(pause)
                     pause = 0.01
                     await job.commit()
                     taken.append(job.value)
 
     await Queue(communicator, NAME).put_many([str(number) for number in range(count)])
     begun = await handled()
-    await asyncio.gather(*(consume() for _ in range(8)))
+    await tasks.gather(*(consume() for _ in range(8)))
     # A claim and a commit; at most one claim more, of an item that another session has got.
     assert await handled() - begun < 3.6 * count
 
@@ -652,15 +653,15 @@ async def test_consumers_of_a_session_share_a_watch(
     communicator: Communicator, etcd: EtcdServer
 ) -> None:
     async def watchers() -> int:
-        return (await asyncio.to_thread(Metrics.read, etcd.metrics_url)).watchers
+        return (await tasks.to_thread(Metrics.read, etcd.metrics_url)).watchers
 
     before = await watchers()
     async with communicator.session(60) as session:
-        tasks = [asyncio.create_task(take(Queue(session, NAME))) for _ in range(200)]
+        waiting = [tasks.create_task(take(Queue(session, NAME))) for _ in range(200)]
         await in_line(communicator)
         assert await watchers() - before == 1
         await Queue(session, NAME).put_many([str(number) for number in range(200)])
-        assert len(set(await asyncio.gather(*tasks))) == 200
+        assert len(set(await tasks.gather(*waiting))) == 200
 
 
 async def test_a_dead_place_in_the_line_does_not_keep_an_item_long(
@@ -671,10 +672,10 @@ async def test_a_dead_place_in_the_line_does_not_keep_an_item_long(
     for number in range(3):
         await communicator.put(f"{NAME}/line/{number}", "", lease=lease.id)
     async with client.connect() as other, other.session(60) as session:
-        task = asyncio.create_task(take(Queue(session, NAME)))
+        task = tasks.create_task(take(Queue(session, NAME)))
         await in_line(communicator, 4)
         await Queue(communicator, NAME).put("item")
-        assert await asyncio.wait_for(task, 5) == b"item"
+        assert await tasks.wait_for(task, 5) == b"item"
 
 
 async def test_a_large_backlog(communicator: Communicator) -> None:
@@ -682,7 +683,7 @@ async def test_a_large_backlog(communicator: Communicator) -> None:
         queue = Queue(session, NAME)
         await queue.put_many([str(number) for number in range(5000)])
         assert await queue.size() == 5000
-        taken = await asyncio.gather(*(take_all(queue, 20) for _ in range(50)))
+        taken = await tasks.gather(*(take_all(queue, 20) for _ in range(50)))
         assert sorted(int(value) for each in taken for value in each) == list(range(1000))
         assert await queue.size() == 4000
 
@@ -693,10 +694,10 @@ async def test_an_unknown_put_is_put_at_most_once(communicator: Communicator) ->
         queue = Queue(session, NAME)
         put = queue.put("never", once=session)
         put.close()
-        task = asyncio.create_task(queue.put("perhaps", once=session))
-        await asyncio.sleep(0.001)
+        task = tasks.create_task(queue.put("perhaps", once=session))
+        await tasks.sleep(0.001)
         task.cancel()
-        await asyncio.wait({task})
+        await tasks.wait({task})
         assert await queue.size() <= 1
         with pytest.raises(TypeError, match="once: expected Session"):
             await queue.put("value", once="session")  # type: ignore[arg-type]
