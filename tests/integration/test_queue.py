@@ -206,6 +206,25 @@ async def test_priorities_that_are_none(communicator: Communicator) -> None:
     assert await queue.size() == 0
 
 
+async def test_the_next_item_is_known_at_once(communicator: Communicator) -> None:
+    """What the program has put or returned itself, without waiting for the cache."""
+    async with communicator.session(TTL) as session:
+        queue = PriorityQueue(session, NAME)
+        await queue.put("last", priority=1000)
+        for number in range(100):
+            value = str(number).encode()
+            await queue.put(value, priority=-number)
+            async with queue.get(timeout=5) as job:
+                assert job.value == value
+            if number % 2:
+                assert await take(queue) == value
+            else:
+                await queue.put_many(["before"], priority=-1000)
+                assert await take(queue) == b"before"
+                assert await take(queue) == value
+        assert await take(queue) == b"last"
+
+
 # Putting
 
 

@@ -23,9 +23,7 @@ from .backlog import Backlog
 from .claim import Claim
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
-
-    from etcd_client._cache.changes import CacheBatch
+    from etcd_client._cache.changes import CacheChanges
     from etcd_client._coordination.open_session import Session
     from etcd_client._deadline import Deadline
     from etcd_client._etcd_client import Communicator, KeyValue, TxnResponse
@@ -70,6 +68,7 @@ class Consumers:
         self._keys = keys
         self._own = keys.line + f"{session.id:016x}-".encode()
         self._loop = current_loop()
+        self._known = 0
         self._place: bytes | None = None
         self._places = 0
         self._waiting: deque[_Waiting] = deque()
@@ -125,6 +124,10 @@ class Consumers:
         with CancelScope(_PATIENCE):
             await returned.wait()
 
+    def know(self, revision: int) -> None:
+        """Claim nothing more before the cache shows what this program has changed itself."""
+        self._known = max(self._known, revision)
+
     def _start_to_return(self, claim: Claim) -> Event:
         returned = Event()
         if self._background is None:
@@ -138,12 +141,13 @@ class Consumers:
         backoff = Backoff(0.05, 2.0)
         while not self._session.lost.is_set():
             try:
-                await self._write(txn)
+                response = await self._write(txn)
             except (ClosedError, SessionLostError):  # noqa: PERF203 - each attempt may fail
                 break
             except EtcdError:
                 await backoff.pause()
             else:
+                self.know(response.header.revision)
                 break
         returned.set()
 
@@ -161,7 +165,7 @@ class Consumers:
                     try:
                         background.start(self._follow, changes, backlog)
                         background.start(self._end_with_session)
-                        await self._serve(view, backlog)
+                        await self._serve(view, changes, backlog)
                     finally:
                         # What would be started from now on would be cancelled.
                         self._background = None
@@ -175,7 +179,7 @@ class Consumers:
     def _cache(self) -> Cache[bytes]:
         return Cache(self._communicator, [self._keys.prefix], None, _MAX_AGE, None)
 
-    async def _follow(self, changes: AsyncIterator[CacheBatch], backlog: Backlog) -> None:
+    async def _follow(self, changes: CacheChanges, backlog: Backlog) -> None:
         async for batch in changes:
             backlog.update(change.key for change in batch)
             self._changed.set()
@@ -184,12 +188,12 @@ class Consumers:
         if await self._session.lost.wait():
             raise self._session._lost_error(self._session.lost.reason)  # noqa: SLF001 - ours
 
-    async def _serve(self, view: Cache[bytes], backlog: Backlog) -> None:
+    async def _serve(self, view: Cache[bytes], changes: CacheChanges, backlog: Backlog) -> None:
         backoff = Backoff(0.05, 2.0)
         while True:
             self._changed = Event()
             try:
-                wait = await self._step(view, backlog)
+                wait = await self._step(view, changes, backlog)
             except (ClosedError, SessionLostError):
                 raise
             except NoLeaderError:
@@ -202,13 +206,18 @@ class Consumers:
             with CancelScope(wait):
                 await self._changed.wait()
 
-    async def _step(self, view: Cache[bytes], backlog: Backlog) -> float | None:
+    async def _step(
+        self, view: Cache[bytes], changes: CacheChanges, backlog: Backlog
+    ) -> float | None:
         """Claim what can be claimed; return how long to wait for a change at most."""
         while self._waiting:
+            if view.revision < self._known:
+                await view.wait_for(revision=self._known)
+            while (batch := changes._take()) is not None:  # noqa: SLF001 - ours
+                backlog.update(change.key for change in batch)
             items, wait = backlog.deal(self._own, min(len(self._waiting), _MOST_CLAIMS))
             if items:
-                # Until the cache shows the result, the same items would be dealt again.
-                await view.wait_for(revision=await self._claim(items))
+                self.know(await self._claim(items))
             elif self._place is None:
                 place = self._new_place()
                 await self._write(Txn().and_then([self._take(place)]))
@@ -282,6 +291,19 @@ def consumers_of(session: Session, communicator: Communicator, keys: QueueKeys) 
         session._background.start(found.run)  # noqa: SLF001 - ours
         by_name[keys.prefix] = found
     return found
+
+
+def know(session: Session | None, keys: QueueKeys, revision: int) -> None:
+    """Have the next item that a session claims take account of what was just put.
+
+    Args:
+        session: The session; None where items are only put.
+        keys: The keys of the queue.
+        revision: The revision of the items.
+    """
+    consumers = None if session is None else _consumers.get(session, {}).get(keys.prefix)
+    if consumers is not None:
+        consumers.know(revision)
 
 
 def _forget(session: Session, keys: QueueKeys, consumers: Consumers) -> None:

@@ -16,6 +16,7 @@ from etcd_client._etcd_client import KeyValue, Txn, TxnOp
 from etcd_client._started import StartedCoroutine
 from etcd_client.errors import InvalidArgsError
 
+from .consumers import know
 from .job import Job
 from .queue_keys import QueueKeys
 
@@ -109,6 +110,7 @@ class Queue:
 
         async def put() -> KeyValue:
             response = await call
+            know(self._session, self._keys, response.header.revision)
             return _item(key, value, response.header.revision)
 
         return StartedCoroutine(call.close, put())
@@ -156,6 +158,7 @@ class Queue:
             for part in _parts(pairs):
                 txn = Txn().and_then([TxnOp.put(key, value) for key, value in part])
                 response = await self._communicator.txn(txn, once=once, timeout=timeout)
+                know(self._session, self._keys, response.header.revision)
                 put += [_item(key, value, response.header.revision) for key, value in part]
             return put
 
