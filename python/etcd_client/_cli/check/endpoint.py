@@ -100,7 +100,7 @@ async def check(endpoint: str, access: Access) -> Checked:
                 http.ask, endpoint, access.environment, access.within, tls=access.is_tls(endpoint)
             )
         _space(status, told, findings)
-        _clock(told, findings)
+        check_clock(told, findings)
     return Checked(findings, status, reads)
 
 
@@ -187,7 +187,13 @@ def _space(status: StatusResponse, told: http.Told, findings: Findings) -> None:
         findings.ok("space", detail)
 
 
-def _clock(told: http.Told, findings: Findings) -> None:
+def check_clock(told: http.Told, findings: Findings) -> None:
+    """Compare the clock of a member with that of this machine.
+
+    Args:
+        told: What the member has told.
+        findings: Takes what is found.
+    """
     if told.clock_ahead is None or abs(told.clock_ahead) <= _MOST_CLOCK_ERROR:
         return
     direction = "ahead of" if told.clock_ahead > 0 else "behind"
