@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from etcd_client import (
     Barrier,
     Client,
     Communicator,
+    ConnectOptions,
     DoubleBarrier,
     EtcdTimeoutError,
     InvalidArgsError,
@@ -160,6 +162,31 @@ async def test_a_wait_goes_on_after_a_compaction(
         await asyncio.sleep(0.1)
         assert not waiting.done()
     await asyncio.wait_for(waiting, 5)
+
+
+async def test_waits_go_on_while_the_server_does_not_answer(
+    make_server: Callable[..., EtcdServer],
+) -> None:
+    """Longer than the deadline of each request: a wait without a timeout has no limit."""
+    server = make_server()
+    client = Client(server.endpoint, ConnectOptions(timeout=0.3))
+    async with client.connect() as communicator:
+        barrier = Barrier(communicator, NAME)
+        await barrier.create()
+        members = [DoubleBarrier(communicator, b"double", 2) for _ in range(2)]
+        entering = [asyncio.create_task(members[0].enter())]
+        await keys_there(server.endpoint, 2)
+        await asyncio.to_thread(server.freeze)
+        waiting = asyncio.create_task(barrier.wait())
+        await asyncio.sleep(1)
+        await asyncio.to_thread(server.thaw)
+        await asyncio.sleep(0.2)
+        assert not waiting.done()
+        await communicator.delete(NAME, timeout=5)
+        await asyncio.wait_for(waiting, 10)
+        entering.append(asyncio.create_task(members[1].enter()))
+        await asyncio.wait_for(asyncio.gather(*entering), 10)
+        await asyncio.wait_for(asyncio.gather(*(member.leave() for member in members)), 10)
 
 
 # Double barriers

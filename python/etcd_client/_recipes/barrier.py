@@ -15,13 +15,13 @@ from etcd_client._kv.keys import Key
 from etcd_client.enums import WatchEventType
 from etcd_client.errors import EtcdError, KeyExistsError, LeaseNotFoundError, LockLostError
 
-from .one_key import happens
+from .waiting import answered, happens
 
 if TYPE_CHECKING:
     from types import TracebackType
 
     from etcd_client._coordination.open_session import Session
-    from etcd_client._etcd_client import Communicator
+    from etcd_client._etcd_client import Call, Communicator, RangeResponse
     from etcd_client._types import BytesLike
 
 # How long to try to remove what a failed attempt has left.
@@ -107,9 +107,7 @@ class Barrier:
         """
         deadline = Deadline(timeout, "wait")
         while True:
-            found = await self._communicator.range(
-                self._key, keys_only=True, timeout=deadline.left()
-            )
+            found = await answered(self._look, deadline)
             if not found.kvs:
                 return
             deleted = happens(
@@ -117,6 +115,9 @@ class Barrier:
             )
             if await deadline.bound(deleted):
                 return
+
+    def _look(self, timeout: float | None) -> Call[RangeResponse]:
+        return self._communicator.range(self._key, keys_only=True, timeout=timeout)
 
     async def remove(self, *, timeout: float | None = None) -> bool:
         """Remove the barrier, whoever has created it.

@@ -6,7 +6,6 @@ import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from etcd_client._arguments import as_bytes, check_count, check_name
-from etcd_client._backoff import Backoff
 from etcd_client._concurrency import Background, CancelScope, finish
 from etcd_client._coordination.contender import Contender
 from etcd_client._deadline import Deadline
@@ -23,7 +22,7 @@ from etcd_client.errors import (
     OutcomeUnknownError,
 )
 
-from .one_key import happens
+from .waiting import answered, happens
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine, Sequence
@@ -37,6 +36,7 @@ if TYPE_CHECKING:
         HeldLease,
         KeyValue,
         ResponseHeader,
+        TxnResponse,
     )
     from etcd_client._types import BytesLike
 
@@ -238,18 +238,14 @@ class DoubleBarrier(Contender):
                 ),
             ]
         )
-        backoff = Backoff(0.05, 1.0)
-        while True:
-            try:
-                response = await self._communicator.txn(look, timeout=deadline.left())
-            except (EtcdConnectionError, EtcdTimeoutError):  # noqa: PERF203 - each may fail
-                if deadline.is_over:
-                    raise
-                await deadline.bound(backoff.pause())
-            else:
-                ready, first = response.responses
-                round_ = int(ready.kvs[0].value) if ready.kvs else None
-                return _Seen(response.header.revision, round_, first.kvs)
+
+        def ask(timeout: float | None) -> Call[TxnResponse]:
+            return self._communicator.txn(look, timeout=timeout)
+
+        response = await answered(ask, deadline)
+        ready, first = response.responses
+        round_ = int(ready.kvs[0].value) if ready.kvs else None
+        return _Seen(response.header.revision, round_, first.kvs)
 
     async def _withdraw(self, held: HeldLease) -> int:
         """Leave before the round has begun; return the round if it has.
