@@ -24,6 +24,10 @@ PIP := $(PYTHON_IN_VENV) -m pip --quiet
 RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src documented) \
 	python/etcd_client/_etcd_client.pyi
 
+comma := ,
+# Tell what takes a while.
+say = @printf '\n==> %s\n' '$(1)'
+
 # Further arguments of the underlying command: `make test ARGS="-k watch"`.
 ARGS ?=
 # The servers of `make test-matrix`.
@@ -42,8 +46,11 @@ help: ## List these targets
 		/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: demo
-demo: build ## Run the README's quick start against a real etcd
+demo: $(STAMPS)/demo ## Run the README's quick start, then kill a leader: on real servers
+	$(call say,The quick start on a real etcd: examples/quickstart.py)
 	python -m tests.support.run_etcd -- python examples/quickstart.py
+	$(call say,A cluster of three loses its leader: examples/failover.py$(comma) about 10 s)
+	python examples/failover.py
 
 .PHONY: build
 build: $(STAMPS)/extension ## Build the extension module into .venv (release profile)
@@ -185,12 +192,27 @@ $(STAMPS)/venv: | scripts/make-venv
 	mkdir -p $(STAMPS)
 	touch $@
 
-$(STAMPS)/dev $(STAMPS)/docs $(STAMPS)/lock: $(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
+$(STAMPS)/build $(STAMPS)/etcd $(STAMPS)/dev $(STAMPS)/docs $(STAMPS)/lock: \
+		$(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
+	$(call say,Installing requirements/$*.txt into $(VENV))
 	$(PIP) install --require-hashes --requirement $<
 	touch $@
 
 $(STAMPS)/docs: $(STAMPS)/dev
 
 $(STAMPS)/extension: $(RUST_SOURCES) $(STAMPS)/dev
+	$(call say,Building the extension module (release profile): several minutes at first)
 	maturin develop --release --locked
+	touch $@
+
+# For the demo, a release build that is up to date will do. Any other build gives the compiler as
+# little work as possible, and is replaced by the next target that needs the release build.
+QUICKLY := CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=false CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false
+
+$(STAMPS)/demo: $(RUST_SOURCES) $(STAMPS)/build $(STAMPS)/etcd
+	@if ! $(MAKE) --question --no-print-directory $(STAMPS)/extension 2>/dev/null; then \
+		printf '\n==> %s\n' 'Building the extension module (unoptimised): two minutes at first'; \
+		rm -f $(STAMPS)/extension; \
+		$(QUICKLY) maturin develop --locked --target-dir target/demo; \
+	fi
 	touch $@

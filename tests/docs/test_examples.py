@@ -90,3 +90,16 @@ def test_the_quick_start_script_runs(etcd: EtcdServer, tmp_path: Path) -> None:
     assert outcome.stderr == ""
     assert "get greeting: b'hello'" in outcome.stdout
     assert outcome.stdout.count("has the lock") == 3
+
+
+def test_the_failover_program_keeps_its_promises(tmp_path: Path) -> None:
+    """What `make demo` shows last: it ends with an error if anything was lost."""
+    program = str(ROOT / "examples" / "failover.py")
+    command = [sys.executable, "-W", "error", program, "--pause", "0.3"]
+    outcome = subprocess.run(
+        command, capture_output=True, text=True, timeout=50, check=False, cwd=tmp_path
+    )
+    assert (outcome.returncode, outcome.stderr) == (0, "")
+    assert "the leader, is killed" in outcome.stdout
+    assert "is back" in outcome.stdout
+    assert "the rival has it" in outcome.stdout
