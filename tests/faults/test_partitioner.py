@@ -22,7 +22,7 @@ TTL = 2
 PARTITIONS = 12
 
 MEMBER = """
-import asyncio, sys
+import asyncio, os, sys
 from etcd_client import Client, Partitioner, Txn, TxnOp, SessionLostError
 
 async def work(partition):
@@ -35,7 +35,7 @@ async def work(partition):
         number += 1
         await asyncio.sleep(0.02)
 
-async def main():
+async def take_part():
     global communicator
     async with Client(sys.argv[1]).connect() as communicator:
         async with communicator.session(int(sys.argv[2])) as session:
@@ -45,6 +45,12 @@ async def main():
                 await asyncio.wait({running, leaving}, return_when=asyncio.FIRST_COMPLETED)
                 running.cancel()
                 await asyncio.wait({running})
+
+async def main():
+    try:
+        await take_part()
+    finally:
+        os._exit(0)  # the thread that reads is not waited for
 
 asyncio.run(main())
 """
