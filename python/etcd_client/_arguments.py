@@ -6,7 +6,7 @@ where the mistake is.
 
 from __future__ import annotations
 
-import math
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from . import _etcd_client
@@ -14,6 +14,11 @@ from .errors import InvalidArgsError
 
 if TYPE_CHECKING:
     from ._types import BytesLike, LeaseId
+
+
+# The longest time that native calls accept, too.
+_LONGEST = 1e9
+_LARGEST = 2**63 - 1
 
 
 def as_bytes(value: BytesLike) -> bytes:
@@ -37,7 +42,7 @@ def lease_id(lease: LeaseId | None) -> int:
 
 
 def check_count(value: object, name: str, least: int) -> None:
-    """Raise an error unless the value is an int of at least `least`.
+    """Raise an error unless the value is an int of 64 bits and at least `least`.
 
     Args:
         value: The argument.
@@ -50,9 +55,32 @@ def check_count(value: object, name: str, least: int) -> None:
     if value < least:
         message = f"{name}: expected an int of at least {least}, got {value}"
         raise InvalidArgsError(message)
-    if value >= 2**63:
+    if value > _LARGEST:
         message = f"{name}: expected an int of 64 bits, got {value}"
         raise InvalidArgsError(message)
+
+
+def check_flag(value: object, name: str) -> None:
+    """Raise an error unless the value is a bool.
+
+    Args:
+        value: The argument.
+        name: The name of the argument.
+    """
+    if not isinstance(value, bool):
+        message = f"{name}: expected bool, got {type(value).__qualname__}"
+        raise TypeError(message)
+
+
+def check_options(value: object) -> None:
+    """Raise an error unless the value is `ConnectOptions`.
+
+    Args:
+        value: The argument `connect_options`.
+    """
+    if not isinstance(value, _etcd_client.ConnectOptions):
+        message = f"connect_options: expected ConnectOptions, got {type(value).__qualname__}"
+        raise TypeError(message)
 
 
 def check_seconds(value: object, name: str) -> None:
@@ -65,7 +93,7 @@ def check_seconds(value: object, name: str) -> None:
     if isinstance(value, bool) or not isinstance(value, int | float):
         message = f"{name}: expected a number of seconds, got {type(value).__qualname__}"
         raise TypeError(message)
-    if not 0 < value < math.inf:
+    if not 0 < value <= _LONGEST:
         message = f"{name}: expected a number of seconds above 0, got {value}"
         raise InvalidArgsError(message)
 
@@ -77,12 +105,7 @@ def check_ttl(value: object, name: str = "ttl") -> None:
         value: The argument.
         name: The name of the argument.
     """
-    if isinstance(value, bool) or not isinstance(value, int):
-        message = f"{name}: expected int, got {type(value).__qualname__}"
-        raise TypeError(message)
-    if value < 1:
-        message = f"{name}: expected a number of seconds of at least 1, got {value}"
-        raise InvalidArgsError(message)
+    check_count(value, name, 1)
 
 
 def check_name(value: object, name: str) -> None:
@@ -101,6 +124,24 @@ def check_name(value: object, name: str) -> None:
     except UnicodeEncodeError:
         message = f"{name}: expected text that UTF-8 can encode, got surrogates"
         raise InvalidArgsError(message) from None
+
+
+def read_names(values: Iterable[BytesLike], name: str) -> list[bytes]:
+    """Return several keys; raise an error unless they are a collection, and not a single key.
+
+    Args:
+        values: The argument.
+        name: The name of the argument.
+    """
+    is_key = isinstance(values, str | bytes | bytearray | memoryview)
+    if is_key or not isinstance(values, Iterable):
+        message = f"{name}: expected a list, got {type(values).__qualname__}"
+        raise TypeError(message)
+    read = []
+    for value in values:
+        check_name(value, name)
+        read.append(as_bytes(value))
+    return read
 
 
 def check_communicator(value: object) -> None:

@@ -12,8 +12,14 @@ from ._etcd_client import ConnectOptions
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from types import TracebackType
+    from typing import NoReturn
 
     from ._coordination.lock import EtcdLockOption
+
+
+_OPENING = (
+    "use `async with client.connect() as communicator`, or `communicator = await client.open()`"
+)
 
 
 class Client:
@@ -50,7 +56,15 @@ class Client:
         connect_options: ConnectOptions | None = None,
         lock_options: EtcdLockOption | None = None,
     ) -> None:
-        self._connect_options = ConnectOptions() if connect_options is None else connect_options
+        if connect_options is None:
+            connect_options = ConnectOptions()
+        else:
+            from ._arguments import check_options
+
+            check_options(connect_options)
+        self._connect_options = connect_options
+        if lock_options is not None:
+            self._check_lock(lock_options)
         self._lock_options = lock_options
         self._open: list[tuple[object, Communicator]] = []
         self._endpoints: list[str] | Discovery
@@ -121,7 +135,7 @@ class Client:
         Args:
             connect_options: The options to connect with; the client's own by default.
         """
-        return Client(self._endpoints, connect_options or self._connect_options, self._lock_options)
+        return self._with(connect_options, self._lock_options)
 
     def with_lock(
         self, lock_options: EtcdLockOption, connect_options: ConnectOptions | None = None
@@ -145,13 +159,23 @@ class Client:
             >>> async with client.with_lock(EtcdLockOption("deploy", timeout=5.0)) as communicator:
             ...     response = await communicator.put("deployed", "7")
         """
+        self._check_lock(lock_options)
+        return self._with(connect_options, lock_options)
+
+    @staticmethod
+    def _check_lock(lock_options: object) -> None:
         from ._coordination.lock import EtcdLockOption
 
         if not isinstance(lock_options, EtcdLockOption):
-            found = type(lock_options).__name__
+            found = type(lock_options).__qualname__
             message = f"lock_options: expected EtcdLockOption, got {found}"
             raise TypeError(message)
-        return Client(self._endpoints, connect_options or self._connect_options, lock_options)
+
+    def _with(
+        self, connect_options: ConnectOptions | None, lock_options: EtcdLockOption | None
+    ) -> Client:
+        options = self._connect_options if connect_options is None else connect_options
+        return Client(self._endpoints, options, lock_options)
 
     async def open(self) -> Communicator:
         """Open a communicator without a context; close it with `Communicator.aclose`.
@@ -220,6 +244,19 @@ class Client:
         task = current_task()
         own = [index for index, (opener, _) in enumerate(self._open) if opener is task]
         return self._open.pop(own[-1] if own else -1)[1]
+
+    if not TYPE_CHECKING:
+        # For programs that take it for a communicator; type checkers tell them before.
+
+        def __await__(self) -> NoReturn:
+            message = f"a client is not awaited: {_OPENING}"
+            raise TypeError(message)
+
+        def __getattr__(self, name: str) -> NoReturn:
+            message = f"{type(self).__name__!r} object has no attribute {name!r}"
+            if not name.startswith("_") and hasattr(Communicator, name):
+                message += f": communicators have: {_OPENING}"
+            raise AttributeError(message)
 
     def __reduce__(self) -> tuple[type[Client], tuple[object, ...]]:
         # Contexts that are open stay where they are.

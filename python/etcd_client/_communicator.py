@@ -148,7 +148,10 @@ class Communicator(Changes):
         Returns:
             An async iterator of `KeyValue`, in the order of the keys.
         """
+        from ._arguments import check_name
         from ._kv.scan import Scan
+
+        check_name(range_end, "range_end")
 
         def read(start: BytesLike, limit: int, at: int) -> Call[RangeResponse]:
             return self.range(
@@ -355,7 +358,10 @@ class Communicator(Changes):
         return self._unlocked(held, held.release(timeout))
 
     def _take_lock(self, key: BytesLike) -> HeldLease | None:
-        wanted = key.encode() if isinstance(key, str) else key
+        from ._arguments import as_bytes, check_name
+
+        check_name(key, "key")
+        wanted = as_bytes(key)
         locks = self._locks or {}
         for own, (name, held) in locks.items():
             if wanted in (own, name):

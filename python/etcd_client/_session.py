@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from etcd_client._arguments import check_flag
 from etcd_client._concurrency import CancelScope
 from etcd_client.errors import ClosedError, EtcdError, SessionLostError
 
@@ -79,6 +80,7 @@ class Session(open_session.Session):
         on_loss: Callable[[SessionLostError], object] | None = None,
     ) -> None:
         super().__init__(communicator, ttl)
+        check_flag(cancel_on_loss, "cancel_on_loss")
         self._cancel_on_loss = cancel_on_loss
         self._on_loss = on_loss
         self._scope = CancelScope()

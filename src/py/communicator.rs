@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use documented::documented;
 use prost::Message;
+use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
@@ -144,20 +145,22 @@ impl Communicator {
         Ok(args::deadline(timeout.or(default)))
     }
 
-    /// Starts to read a stream. `reader` makes its reading side.
+    /// Starts to read a stream. `reader` makes its reading side; `subject` is what it is about.
     pub(crate) fn open_stream<S: StreamSource, R: StreamReader + 'static>(
         &self,
         py: Python<'_>,
         session: &Session,
         source: S,
         reader: impl FnOnce(Receiver<S::Item, End>) -> R,
+        subject: String,
     ) -> PyResult<(Stream, Arc<R>)> {
         let Ends { feed, items, state } = feed::ends::<S>(self.closing(py)?);
         let reader = Arc::new(reader(items));
         session.engine.submit(feed.run(source));
         let engine = Arc::clone(&session.engine);
         let reading = Arc::<R>::clone(&reader);
-        Ok((Stream::new(self.bridge.clone_ref(py), engine, reading, state), reader))
+        let bridge = self.bridge.clone_ref(py);
+        Ok((Stream::new(bridge, engine, reading, state, subject.into()), reader))
     }
 
     /// Starts a call.
@@ -243,7 +246,9 @@ pub(crate) fn connect(
     endpoints: Vec<String>,
     options: &ConnectOptions,
 ) -> PyResult<Call> {
-    let bridge = LoopBridge::current(py)?;
+    let bridge = LoopBridge::current(py).map_err(|error| {
+        if error.is_instance_of::<PyRuntimeError>(py) { errors::no_loop(py) } else { error }
+    })?;
     let context = bridge::enter();
     let engine = context.engine()?;
     let mut options = options.0.clone();

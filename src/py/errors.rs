@@ -50,7 +50,8 @@ pub(crate) fn exception(py: Python<'_>, error: Error) -> PyErr {
 fn from_status(py: Python<'_>, status: GrpcStatus) -> PyErr {
     let reason = status.server_error().map_or("", |known| known.name);
     let message = server_error::without_rpc_prefix(&status.message).to_owned();
-    make(py, "from_status", (status.code, message, reason, status.compact_revision))
+    let origin = status.origin.map(|origin| (origin.rpc, origin.endpoint));
+    make(py, "from_status", (status.code, message, reason, status.compact_revision, origin))
 }
 
 pub(crate) fn invalid_argument(py: Python<'_>, message: &str) -> PyErr {
@@ -75,6 +76,13 @@ pub(crate) fn wrong_loop(py: Python<'_>) -> PyErr {
     let message = "another event loop than the communicator's, or no running event loop in this \
                    thread: make calls in coroutines of its loop, as in \
                    run_coroutine_threadsafe(work(), loop); open a communicator in each loop";
+    make(py, "WrongLoopError", (message,))
+}
+
+/// The error where a call begins outside of any event loop.
+pub(crate) fn no_loop(py: Python<'_>) -> PyErr {
+    let message = "no running event loop: open a communicator within a coroutine, as in \
+                   asyncio.run(main())";
     make(py, "WrongLoopError", (message,))
 }
 

@@ -64,7 +64,8 @@ class Maintenance(_etcd_client.Maintenance):
             True
         """
         # Loaded late: importing it takes as long as importing the rest of the package.
-        from .snapshot import save  # noqa: PLC0415
+        from .snapshot import save, temporary_file  # noqa: PLC0415
 
+        file = temporary_file(path)
         snapshot = self.snapshot(endpoint, timeout=timeout)
-        return StartedCoroutine(snapshot.cancel, save(snapshot, path, progress))
+        return StartedCoroutine(snapshot.cancel, save(snapshot, file, progress))

@@ -27,19 +27,31 @@ _CHECKSUM = hashlib.sha256().digest_size
 _BATCH = 1 << 20
 
 
+def temporary_file(path: str | os.PathLike[str]) -> TemporaryFile:
+    """Return the file into which a snapshot is written before it gets its name.
+
+    Args:
+        path: The name.
+    """
+    try:
+        return TemporaryFile(Path(path))
+    except TypeError:
+        message = f"path: expected str or os.PathLike, got {type(path).__qualname__}"
+        raise TypeError(message) from None
+
+
 async def save(
     snapshot: Snapshot,
-    path: str | os.PathLike[str],
+    file: TemporaryFile,
     progress: Callable[[int, int], object] | None,
 ) -> SavedSnapshot:
     """Write a snapshot to a file; see `Maintenance.snapshot_save`.
 
     Args:
         snapshot: A stream that has not been read from.
-        path: The file.
+        file: The file to be, whose path is that of the database.
         progress: Called with the number of bytes received and the number of remaining bytes.
     """
-    file = TemporaryFile(Path(path))
     with _Worker() as worker:
         try:
             await worker.run(file.open)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etcd_client import _etcd_client
-from etcd_client._arguments import as_bytes
+from etcd_client._arguments import as_bytes, check_name, read_names
 from etcd_client.errors import InvalidArgsError
 
 if TYPE_CHECKING:
@@ -22,19 +21,13 @@ def read_prefixes(prefix: BytesLike | None, prefixes: Iterable[BytesLike] | None
         prefix: The only one; or None.
         prefixes: All of them; or None.
     """
-    if (prefix is None) == (prefixes is None):
+    if prefix is not None and prefixes is None:
+        check_name(prefix, "prefix")
+        return [as_bytes(prefix)]
+    if prefix is not None or prefixes is None:
         message = "prefix, prefixes: expected one of them"
         raise InvalidArgsError(message)
-    if prefix is not None:
-        _etcd_client.prefix_range(prefix)  # raises if it is no prefix
-        return [as_bytes(prefix)]
-    if isinstance(prefixes, str | bytes | bytearray | memoryview):
-        message = f"prefixes: expected a list, got {type(prefixes).__qualname__}"
-        raise TypeError(message)
-    given = []
-    for each in prefixes or ():
-        _etcd_client.prefix_range(each)
-        given.append(as_bytes(each))
+    given = read_names(prefixes, "prefixes")
     if not given:
         message = "prefixes: expected at least one, got none"
         raise InvalidArgsError(message)

@@ -124,6 +124,10 @@ class CacheChanges:
         self._end: Exception | None = None
         self._busy = False
 
+    def __repr__(self) -> str:
+        state = "open" if self._end is None else "ended"
+        return f"<CacheChanges {state} at revision {self._revision} with {self._count} unread>"
+
     def __aiter__(self) -> CacheChanges:
         return self
 

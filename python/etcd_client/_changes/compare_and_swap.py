@@ -5,8 +5,9 @@ from __future__ import annotations
 from inspect import isawaitable
 from typing import TYPE_CHECKING
 
-from etcd_client._arguments import as_bytes, lease_id
+from etcd_client._arguments import as_bytes, check_name, lease_id
 from etcd_client._backoff import Backoff
+from etcd_client._coordination.open_session import Session, check_session
 from etcd_client._deadline import Deadline
 from etcd_client._etcd_client import KeyValue, Txn, TxnOp
 from etcd_client._kv.keys import Key
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
     from typing import Any, TypeAlias
 
-    from etcd_client._coordination.open_session import Session
     from etcd_client._etcd_client import Communicator, TxnResponse
     from etcd_client._types import BytesLike, LeaseId
 
@@ -88,7 +88,10 @@ def update(  # noqa: PLR0913, PLR0917 - what the method takes
     once: Session | None,
 ) -> Coroutine[Any, Any, KeyValue | None]:
     """Update a key with a function of its value; see `Communicator.update`."""
-    TxnOp.put(key, b"" if default is None else default, lease=lease)
+    check_session(once, "once")
+    TxnOp.put(key, b"", lease=lease)
+    if default is not None:
+        check_name(default, "default")
     if not callable(function):
         message = f"function: expected a function, got {type(function).__qualname__}"
         raise TypeError(message)

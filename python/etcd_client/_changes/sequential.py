@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etcd_client._arguments import as_bytes, lease_id
+from etcd_client._arguments import as_bytes, check_name, lease_id
 from etcd_client._backoff import Backoff
 from etcd_client._deadline import Deadline
 from etcd_client._etcd_client import KeyValue, Txn, TxnOp
@@ -37,6 +37,7 @@ def append(  # noqa: PLR0913, PLR0917 - what the method takes
     remembered: dict[bytes, WaitingLine],
 ) -> Coroutine[Any, Any, KeyValue]:
     """Write a key with the next number; see `Communicator.append`."""
+    check_name(prefix, "prefix")
     TxnOp.put(prefix, value, lease=lease)
     appending = _Appending(as_bytes(prefix), as_bytes(value), lease)
     deadline = Deadline(timeout, "append")

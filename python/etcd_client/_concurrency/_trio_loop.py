@@ -156,10 +156,18 @@ class _StepDriver:
 class Future:
     """The result of a call, which tasks can wait for."""
 
-    __slots__ = ("_asyncio_future_blocking", "_callbacks", "_error", "_is_done", "_tasks", "_value")
+    __slots__ = (
+        "_asyncio_future_blocking",
+        "_callbacks",
+        "_error",
+        "_is_cancelled",
+        "_is_done",
+        "_tasks",
+        "_value",
+    )
 
     def __init__(self) -> None:
-        self._is_done = False
+        self._is_done = self._is_cancelled = False
         self._value: object = None
         self._error: BaseException | None = None
         self._tasks: dict[trio.lowlevel.Task, None] = {}
@@ -168,6 +176,10 @@ class Future:
     def done(self) -> bool:
         """Return whether there is a result, or an error."""
         return self._is_done
+
+    def cancelled(self) -> bool:
+        """Return whether the result was given up."""
+        return self._is_cancelled
 
     def result(self) -> object:
         """Return the result, or raise the error."""
@@ -194,6 +206,7 @@ class Future:
     def cancel(self) -> bool:
         """Give the result up; returns False if it has come."""
         if not self._is_done:
+            self._is_cancelled = True
             # Only for other tasks that await the same call.
             self._finish(None, RuntimeError("another task that awaits the call was cancelled"))
             return True
@@ -220,6 +233,8 @@ class Future:
 
     async def wait(self) -> None:
         """Wait until it is done."""
+        # As asyncio's tasks do with a future that they have received.
+        self._asyncio_future_blocking = False
         if self._is_done:
             await trio.lowlevel.checkpoint()
             return

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from etcd_client._arguments import check_seconds
+from etcd_client._arguments import check_flag, check_seconds
 from etcd_client._started import StartedCoroutine
 from etcd_client.errors import EtcdError, LockError, LockLostError
 
@@ -81,6 +81,7 @@ class Acquirable(Contender):
             SessionLostError: The session had been lost.
             LockError: This object holds it already.
         """
+        check_flag(blocking, "blocking")
         call = self._enter(timeout, wait=blocking, ttl=self._ttl)
         return StartedCoroutine(call.close, self._entered(call))
 

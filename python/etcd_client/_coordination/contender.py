@@ -10,12 +10,12 @@ from etcd_client._lease.loss import Loss
 from etcd_client.enums import CompareOp
 from etcd_client.errors import LeaseNotFoundError
 
+from .open_session import Session, check_session
+
 if TYPE_CHECKING:
     from etcd_client._etcd_client import Call, Communicator, HeldLease
     from etcd_client._types import BytesLike
     from etcd_client.errors import EtcdError
-
-    from .open_session import Session
 
 
 class Line(TypedDict, total=False):
@@ -68,6 +68,7 @@ class Contender:
         check_communicator(communicator)
         check_name(name, "name")
         check_name(value, "value")
+        check_session(session, "session")
         self._communicator = communicator
         self._name = name
         self._session = session

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etcd_client._arguments import as_bytes, check_communicator, check_name, check_ttl
+from etcd_client._arguments import (
+    as_bytes,
+    check_communicator,
+    check_flag,
+    check_name,
+    check_seconds,
+    check_ttl,
+)
 from etcd_client._concurrency import Background
 from etcd_client._lease.loss import Loss
 from etcd_client.errors import ClosedError, SessionLostError
@@ -19,6 +26,18 @@ if TYPE_CHECKING:
     from etcd_client._etcd_client import Communicator, HeldLease
     from etcd_client._types import BytesLike
     from etcd_client.errors import KeyExistsError
+
+
+def check_session(value: object, name: str) -> None:
+    """Raise an error unless the value is a session or None.
+
+    Args:
+        value: The argument.
+        name: The name of the argument.
+    """
+    if value is not None and not isinstance(value, Session):
+        message = f"{name}: expected Session, got {type(value).__qualname__}"
+        raise TypeError(message)
 
 
 class Session:
@@ -100,6 +119,9 @@ class Session:
         """
         check_name(key, "key")
         check_name(value, "value")
+        check_flag(replace, "replace")
+        if timeout is not None:
+            check_seconds(timeout, "timeout")
         held = self._opened()
         registrar = self._registrar
         if registrar is None:

@@ -34,11 +34,12 @@ class KeyField(Generic[_Operand]):
 
     __module__ = "etcd_client"
 
-    __slots__ = ("_make",)
+    __slots__ = ("_make", "_name")
     # Equality makes a condition, so it cannot find things in sets.
     __hash__: ClassVar[None] = None  # type: ignore[assignment]
 
-    def __init__(self, make: Callable[[CompareOp, _Operand], Compare]) -> None:
+    def __init__(self, name: str, make: Callable[[CompareOp, _Operand], Compare]) -> None:
+        self._name = name
         self._make = make
 
     def __eq__(self, other: _Operand) -> Compare:  # type: ignore[override]
@@ -58,6 +59,9 @@ class KeyField(Generic[_Operand]):
 
     def __le__(self, other: _Operand) -> NoReturn:
         raise TypeError(_NO_SUCH_COMPARE.format(given="<=", strict="<", inverse=">"))
+
+    def __repr__(self) -> str:
+        return f"<KeyField {self._name}>"
 
 
 class Key:
@@ -106,34 +110,46 @@ class Key:
     @property
     def value(self) -> KeyField[BytesLike]:
         """The value, which is compared byte by byte."""
-        return KeyField(lambda cmp, value: self._compare(Compare.value(self._key, cmp, value)))
+        return self._field("value", Compare.value)
 
     @property
     def version(self) -> KeyField[int]:
         """The version: 1 for a new key, one more with each put; 0 if the key does not exist."""
-        return KeyField(lambda cmp, number: self._compare(Compare.version(self._key, cmp, number)))
+        return self._field("version", Compare.version)
 
     @property
     def create_revision(self) -> KeyField[int]:
         """The revision that created the key; 0 if the key does not exist."""
-        return KeyField(
-            lambda cmp, revision: self._compare(Compare.create_revision(self._key, cmp, revision))
-        )
+        return self._field("create_revision", Compare.create_revision)
 
     @property
     def mod_revision(self) -> KeyField[int]:
         """The revision that last modified the key; 0 if the key does not exist."""
-        return KeyField(
-            lambda cmp, revision: self._compare(Compare.mod_revision(self._key, cmp, revision))
-        )
+        return self._field("mod_revision", Compare.mod_revision)
 
     @property
     def lease(self) -> KeyField[LeaseId]:
         """The lease that the key is attached to; 0 if it is attached to none."""
-        return KeyField(lambda cmp, lease: self._compare(Compare.lease(self._key, cmp, lease)))
+        return self._field("lease", Compare.lease)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, str | bytes):
+            message = f"did you mean {self!r}.value == {other!r}?"
+            raise TypeError(message)
+        return self is other
+
+    __hash__ = object.__hash__
 
     def __repr__(self) -> str:
         return f"Key({self._key!r})"
+
+    def _field(
+        self, name: str, compare: Callable[[BytesLike, CompareOp, _Operand], Compare]
+    ) -> KeyField[_Operand]:
+        return KeyField(
+            f"{self!r}.{name}",
+            lambda cmp, operand: self._compare(compare(self._key, cmp, operand)),
+        )
 
     def _narrowed(self, narrow: Callable[[Compare], Compare]) -> Key:
         narrowed = Key(self._key)

@@ -72,6 +72,11 @@ class Scan:
         """
         return self._revision
 
+    def __repr__(self) -> str:
+        if self._start is None and self._call is None and not self._page:
+            return f"<Scan at revision {self._revision} ended>"
+        return f"<Scan from {self._start!r} at revision {self._revision}>"
+
     def __aiter__(self) -> Scan:
         return self
 

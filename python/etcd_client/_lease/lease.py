@@ -104,6 +104,9 @@ class LeaseGrant(StartedCoroutine[Lease]):
         super().__init__(call.close, _granted(call))
         self._lease: Lease | None = None
 
+    def __repr__(self) -> str:
+        return f"<LeaseGrant of {self._lease!r}>" if self._lease else "<LeaseGrant not entered>"
+
     async def __aenter__(self) -> Lease:
         self._lease = await self
         return self._lease

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from etcd_client._coordination.open_session import Session
+from etcd_client._coordination.open_session import Session, check_session
 from etcd_client._deadline import Deadline
 from etcd_client._etcd_client import DeleteResponse, PutResponse, Txn, TxnOp, TxnResponse
 
@@ -40,9 +40,7 @@ def exactly_once(
             *arguments, timeout=timeout, **options
         )
         return call
-    if not isinstance(once, Session):
-        message = f"once: expected Session, got {type(once).__qualname__}"
-        raise TypeError(message)
+    check_session(once, "once")
     call_of: dict[str, Callable[..., Coroutine[Any, Any, object]]] = {
         "put": _put,
         "delete": _delete,

@@ -6,6 +6,7 @@ from inspect import isawaitable, iscoroutine, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
 from etcd_client._backoff import Backoff
+from etcd_client._coordination.open_session import Session, check_session
 from etcd_client._deadline import Deadline
 from etcd_client.enums import Isolation
 
@@ -16,7 +17,6 @@ from .turn import Turn
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
 
-    from etcd_client._coordination.open_session import Session
     from etcd_client._etcd_client import Communicator
     from etcd_client._types import BytesLike
 
@@ -38,6 +38,7 @@ def stm(  # noqa: PLR0913, PLR0917 - what the method takes
     if not isinstance(isolation, Isolation):
         message = f"isolation: expected Isolation, got {type(isolation).__qualname__}"
         raise TypeError(message)
+    check_session(once, "once")
     transaction = _Transaction(communicator, function, Deadline(timeout, "stm"), once)
     return transaction.repeat(isolation, spans_of(prefetch))
 

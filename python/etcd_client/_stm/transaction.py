@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etcd_client._arguments import as_bytes, lease_id
+from etcd_client._arguments import as_bytes, lease_id, read_names
 from etcd_client._etcd_client import TxnOp
 from etcd_client.errors import ClosedError
 
@@ -43,6 +43,9 @@ class Writes:
 
     def __init__(self, run: FunctionRun) -> None:
         self._run: FunctionRun | None = run
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {'ended' if self._run is None else 'running'}>"
 
     def put(
         self,
@@ -244,10 +247,7 @@ def spans_of(keys: Iterable[BytesLike]) -> list[Span]:
     Args:
         keys: The keys that the program passed.
     """
-    if isinstance(keys, str | bytes | bytearray | memoryview):
-        message = f"prefetch: expected several keys, got {type(keys).__qualname__}"
-        raise TypeError(message)
-    return [_one(key) for key in keys]
+    return [_one(key) for key in read_names(keys, "prefetch")]
 
 
 def _revision(kvs: tuple[KeyValue, ...]) -> int:

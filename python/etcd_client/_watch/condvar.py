@@ -56,6 +56,9 @@ class CondVar:
         # Made by the first task that waits: here, it is not known yet what will run.
         self._event: Event | None = None
 
+    def __repr__(self) -> str:
+        return f"<CondVar {'notified' if self._notified else 'not notified'}>"
+
     async def wait(self) -> None:
         """Wait until `notify_waiters` has been called, before or after this call."""
         if self._notified:

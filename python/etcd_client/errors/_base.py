@@ -93,12 +93,22 @@ class RpcError(GRPCStatusError):
     reason: str
     """etcd's name of the error, such as ``LeaseNotFound``; empty if it has none."""
 
+    rpc: str = ""
+    """The RPC that was answered so, such as ``etcdserverpb.KV/Put``; empty if none was."""
+
+    endpoint: str = ""
+    """The endpoint of the member that answered so; empty if none did."""
+
+    hint: str = ""
+    """What to do about it, where the client knows; also in the text of the error."""
+
     def __init__(self, status: GRPCStatus | str = "", *, reason: str | None = None) -> None:
         super().__init__(status)
         self.reason = next(iter(self.reasons), "") if reason is None else reason
 
     def __str__(self) -> str:
-        return f"{self.message} ({self.code.name})"
+        text = f"{self.message} ({self.code.name})"
+        return f"{text}: {self.hint}" if self.hint else text
 
 
 class WatchError(EtcdError):

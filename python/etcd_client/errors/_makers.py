@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 from etcd_client.enums import GRPCStatusCode
 
 from ._base import GRPCStatus, RpcError
@@ -13,7 +15,13 @@ from ._connection import (
 )
 from ._leases import LeaseLostError, LockLostError, LockTimeoutError
 from ._outcome import outcome_unknown
-from ._server import CompactedError, DeadlineExceededError, UnimplementedError
+from ._server import (
+    CompactedError,
+    DeadlineExceededError,
+    RequestTooLargeError,
+    UnimplementedError,
+    UserEmptyError,
+)
 from ._usage import (
     ClosedError,
     ForkedError,
@@ -67,7 +75,22 @@ def cluster_mismatch(
     )
 
 
-def from_status(code: int, message: str, reason: str, compact_revision: int | None) -> RpcError:
+_HINTS: dict[type[RpcError], str] = {
+    RequestTooLargeError: "the server's limit is its flag --max-request-bytes",
+    UnimplementedError: "is it an etcd v3 server, and new enough for the call?",
+    UserEmptyError: "the cluster requires a user: ConnectOptions(user=..., password=...)",
+}
+# Its calls have arguments of which etcd says the same.
+_AUTH = "etcdserverpb.Auth/"
+
+
+def from_status(
+    code: int,
+    message: str,
+    reason: str,
+    compact_revision: int | None,
+    origin: tuple[str, str] | None = None,
+) -> RpcError:
     """Makes the exception for a server's error.
 
     Args:
@@ -75,6 +98,7 @@ def from_status(code: int, message: str, reason: str, compact_revision: int | No
         message: The unchanged message.
         reason: etcd's name of the error, or an empty string.
         compact_revision: The revision up to which the history was compacted, if that is the error.
+        origin: The RPC and the endpoint; None if the client itself has found the error.
     """
     try:
         known_code = GRPCStatusCode(code)
@@ -83,6 +107,13 @@ def from_status(code: int, message: str, reason: str, compact_revision: int | No
         known_code = GRPCStatusCode.Unknown
     status = GRPCStatus(code=int(known_code), details=b"", message=message)
     known = _BY_REASON.get(reason) or _BY_CODE.get(known_code, RpcError)
-    if issubclass(known, CompactedError):
-        return known(status, reason=reason, compact_revision=compact_revision)
-    return known(status, reason=reason)
+    error = known(status, reason=reason)
+    if isinstance(error, CompactedError):
+        error.compact_revision = compact_revision
+    if origin is not None:
+        error.rpc, error.endpoint = origin
+        if sys.version_info >= (3, 11):
+            error.add_note(f"{error.rpc} at {error.endpoint}")
+    if not error.rpc.startswith(_AUTH):
+        error.hint = _HINTS.get(known, "")
+    return error

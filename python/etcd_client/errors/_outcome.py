@@ -30,6 +30,8 @@ class OutcomeUnknownError(GRPCStatusError):
         super().__init__(GRPCStatus(code=int(code), details=b"", message=message))
         # The attributes of the cause's class, such as `reason`, are available here too.
         self.__dict__.update(cause.__dict__)
+        if "__notes__" in self.__dict__:
+            self.__dict__["__notes__"] = [*cause.__dict__["__notes__"]]
         self.cause = cause
         self.__cause__ = cause
 

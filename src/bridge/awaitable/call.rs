@@ -6,11 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use documented::documented;
 use futures_util::future::{AbortHandle, Abortable};
-use pyo3::exceptions::{PyStopIteration, PyTypeError};
+use pyo3::exceptions::{PyAttributeError, PyStopIteration, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyString, PyType};
 
 use crate::bridge::engine::Engine;
 use crate::bridge::event_loop::LoopBridge;
@@ -134,6 +134,11 @@ impl Call {
         Ok(())
     }
 
+    /// Asks the future, whose method is called so.
+    fn is(&self, py: Python<'_>, state: &Bound<'_, PyString>) -> PyResult<bool> {
+        self.future.call_method0(py, state)?.is_truthy(py)
+    }
+
     fn give_up(&self, py: Python<'_>) -> PyResult<()> {
         self.bridge.get().give_up(self.ticket);
         // Other tasks that await the same call must not wait for ever.
@@ -175,13 +180,36 @@ impl Call {
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        if self.started.swap(true, Ordering::Relaxed)
-            && self.future.call_method0(py, intern!(py, "done"))?.is_truthy(py)?
-        {
-            let result = self.future.call_method0(py, intern!(py, "result"))?;
-            return Err(stop_with(self.value.as_ref().map_or(result, |value| value.clone_ref(py))));
+        if self.started.swap(true, Ordering::Relaxed) {
+            if self.is(py, intern!(py, "done"))? {
+                let result = self.future.call_method0(py, intern!(py, "result"))?;
+                let value = self.value.as_ref().map_or(result, |value| value.clone_ref(py));
+                return Err(stop_with(value));
+            }
+            // A task that has received the future has taken the mark from it.
+            if self.future.getattr(py, intern!(py, "_asyncio_future_blocking"))?.is_truthy(py)? {
+                let message = "a call cannot be iterated over: await it, as in `in await call`";
+                return Err(PyTypeError::new_err(message));
+            }
         }
         suspend_on(py, &self.future)
+    }
+
+    /// For an attribute that there is not, because its result was meant.
+    #[expect(clippy::unused_self, reason = "a special method has it")]
+    fn __getattr__(&self, name: &str) -> PyResult<Py<PyAny>> {
+        let message = format!("'Call' object has no attribute '{name}': await it for its result");
+        Err(PyAttributeError::new_err(message))
+    }
+
+    fn __repr__(&self, py: Python<'_>) -> PyResult<&'static str> {
+        Ok(if self.is(py, intern!(py, "cancelled"))? {
+            "<Call cancelled>"
+        } else if self.is(py, intern!(py, "done"))? {
+            "<Call finished>"
+        } else {
+            "<Call in flight>"
+        })
     }
 
     fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {

@@ -85,6 +85,10 @@ impl Next {
         this
     }
 
+    fn __repr__(&self) -> &'static str {
+        "<Next>"
+    }
+
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let reader = self.reader.get().ok_or_else(forked)?;
         if let Some(item) = reader.take(py)? {

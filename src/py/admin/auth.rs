@@ -121,6 +121,10 @@ impl Auth {
 #[documented]
 #[pymethods]
 impl Auth {
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<Auth of {}>", self.0.bind(py).repr()?))
+    }
+
     #[pyo3(signature = (*, timeout=None))]
     fn enable(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
         self.change(py, auth::enable(), timeout)
@@ -136,17 +140,18 @@ impl Auth {
         self.query::<WireStatus>(py, auth::status(), timeout)
     }
 
-    #[pyo3(signature = (name, password=None, no_password=false, *, timeout=None))]
+    #[pyo3(signature = (name, password=None, no_password=None, *, timeout=None))]
     fn user_add(
         &self,
         py: Python<'_>,
         name: &Bound<'_, PyAny>,
         password: Option<&Bound<'_, PyAny>>,
-        no_password: bool,
+        no_password: Option<&Bound<'_, PyAny>>,
         timeout: Timeout<'_, '_>,
     ) -> PyResult<Call> {
         let name = text(name, "name")?;
         let password = password.map(|password| text(password, "password")).transpose()?;
+        let no_password = args::flag(no_password, "no_password", false)?;
         let expected = "either a password or no_password=True";
         match (&password, no_password) {
             (Some(_), true) => Err(wrong_value(py, "password", expected, "both")),
@@ -254,7 +259,7 @@ impl Auth {
     // In Python, all but the first three are keyword arguments.
     #[allow(clippy::too_many_arguments)]
     #[pyo3(signature = (
-        role, permission, key, *, range_end=None, prefix=false, from_key=false, timeout=None
+        role, permission, key, *, range_end=None, prefix=None, from_key=None, timeout=None
     ))]
     fn role_grant_permission(
         &self,
@@ -263,8 +268,8 @@ impl Auth {
         permission: &Bound<'_, PyAny>,
         key: &Bound<'_, PyAny>,
         range_end: Option<&Bound<'_, PyAny>>,
-        prefix: bool,
-        from_key: bool,
+        prefix: Option<&Bound<'_, PyAny>>,
+        from_key: Option<&Bound<'_, PyAny>>,
         timeout: Timeout<'_, '_>,
     ) -> PyResult<Call> {
         let role = text(role, "role")?;
@@ -274,15 +279,15 @@ impl Auth {
     }
 
     #[allow(clippy::too_many_arguments)]
-    #[pyo3(signature = (role, key, *, range_end=None, prefix=false, from_key=false, timeout=None))]
+    #[pyo3(signature = (role, key, *, range_end=None, prefix=None, from_key=None, timeout=None))]
     fn role_revoke_permission(
         &self,
         py: Python<'_>,
         role: &Bound<'_, PyAny>,
         key: &Bound<'_, PyAny>,
         range_end: Option<&Bound<'_, PyAny>>,
-        prefix: bool,
-        from_key: bool,
+        prefix: Option<&Bound<'_, PyAny>>,
+        from_key: Option<&Bound<'_, PyAny>>,
         timeout: Timeout<'_, '_>,
     ) -> PyResult<Call> {
         let role = text(role, "role")?;
@@ -296,9 +301,11 @@ impl Auth {
 fn read_keys(
     key: &Bound<'_, PyAny>,
     range_end: Option<&Bound<'_, PyAny>>,
-    prefix: bool,
-    from_key: bool,
+    prefix: Option<&Bound<'_, PyAny>>,
+    from_key: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<KeyRange> {
     let range_end = range_end.map(|end| args::bytes(end, "range_end")).transpose()?;
+    let prefix = args::flag(prefix, "prefix", false)?;
+    let from_key = args::flag(from_key, "from_key", false)?;
     choose_keys(key.py(), args::bytes(key, "key")?, range_end, prefix, from_key)
 }

@@ -120,26 +120,32 @@ impl Communicator {
 #[documented]
 #[pymethods]
 impl Cluster {
-    #[pyo3(signature = (*, linearizable=true, timeout=None))]
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<Cluster of {}>", self.0.bind(py).repr()?))
+    }
+
+    #[pyo3(signature = (*, linearizable=None, timeout=None))]
     fn member_list(
         &self,
         py: Python<'_>,
-        linearizable: bool,
+        linearizable: Option<&Bound<'_, PyAny>>,
         timeout: Timeout<'_, '_>,
     ) -> PyResult<Call> {
+        let linearizable = args::flag(linearizable, "linearizable", true)?;
         let request = cluster::member_list(linearizable);
         let shape = |answer: PbMemberListResponse| answer;
         self.0.get().send(py, Effect::Reads, request, timeout, shape)
     }
 
-    #[pyo3(signature = (peer_urls, is_learner=false, *, timeout=None))]
+    #[pyo3(signature = (peer_urls, is_learner=None, *, timeout=None))]
     fn member_add(
         &self,
         py: Python<'_>,
         peer_urls: &Bound<'_, PyAny>,
-        is_learner: bool,
+        is_learner: Option<&Bound<'_, PyAny>>,
         timeout: Timeout<'_, '_>,
     ) -> PyResult<Call> {
+        let is_learner = args::flag(is_learner, "is_learner", false)?;
         let request = cluster::member_add(read_urls(peer_urls)?, is_learner);
         let shape = |answer: PbMemberAddResponse| answer;
         self.0.get().send(py, Effect::Changes, request, timeout, shape)

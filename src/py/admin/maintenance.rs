@@ -180,6 +180,10 @@ impl Maintenance {
 #[documented]
 #[pymethods]
 impl Maintenance {
+    fn __repr__(&self, py: Python<'_>) -> PyResult<String> {
+        Ok(format!("<Maintenance of {}>", self.0.bind(py).repr()?))
+    }
+
     #[new]
     fn new(communicator: Py<Communicator>) -> Self {
         Self(communicator)

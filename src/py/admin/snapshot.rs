@@ -72,6 +72,7 @@ impl Snapshot {
         timeout: Option<Duration>,
     ) -> PyResult<Py<Self>> {
         let session = communicator.session(py)?;
+        let subject = member.as_ref().map_or("any member", |member| &*member.name).to_owned();
         let source = SnapshotSource {
             transport: Arc::clone(&session.transport),
             member,
@@ -80,7 +81,7 @@ impl Snapshot {
             snapshot: None,
         };
         let reader = |chunks| PartReader { chunks, last: Mutex::default() };
-        let (stream, reader) = communicator.open_stream(py, &session, source, reader)?;
+        let (stream, reader) = communicator.open_stream(py, &session, source, reader, subject)?;
         let snapshot = Self { reader: ForkGuarded::new(reader) };
         Py::new(py, PyClassInitializer::from(stream).add_subclass(snapshot))
     }

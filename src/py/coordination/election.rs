@@ -132,15 +132,16 @@ impl Communicator {
     fn proclaim(
         &self,
         py: Python<'_>,
-        leader: &LeaderKey,
+        leader: &Bound<'_, PyAny>,
         value: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
         let mut keywords = Keywords::new("proclaim", options);
+        let leader = args::instance::<LeaderKey>(leader, "leader", "LeaderKey")?;
         let value = args::bytes(value, "value")?;
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
-        let leader = leader.to_wire(py, &Inside::new(&self.namespace));
+        let leader = leader.get().to_wire(py, &Inside::new(&self.namespace));
         self.start(py, Effect::Changes, move |transport| async move {
             election::proclaim(&transport, leader, value, deadline)
                 .await
@@ -168,11 +169,12 @@ impl Communicator {
     }
 
     fn observe(&self, py: Python<'_>, name: &Bound<'_, PyAny>) -> PyResult<Py<Observer>> {
+        let subject = PyBytes::new(py, &args::bytes(name, "name")?).repr()?.to_string();
         let name = self.key(name, "name")?;
         let session = self.session(py)?;
         let observer = election::Observer::new(Arc::clone(&session.transport), name);
         let leaders = Leaders { observer, inside: Inside::new(&self.namespace) };
-        let (stream, _) = self.open_stream(py, &session, leaders, ItemReader)?;
+        let (stream, _) = self.open_stream(py, &session, leaders, ItemReader, subject)?;
         Py::new(py, PyClassInitializer::from(stream).add_subclass(Observer {}))
     }
 
@@ -180,13 +182,14 @@ impl Communicator {
     fn resign(
         &self,
         py: Python<'_>,
-        leader: &LeaderKey,
+        leader: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
         let mut keywords = Keywords::new("resign", options);
+        let leader = args::instance::<LeaderKey>(leader, "leader", "LeaderKey")?;
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
-        let leader = leader.to_wire(py, &Inside::new(&self.namespace));
+        let leader = leader.get().to_wire(py, &Inside::new(&self.namespace));
         self.start(py, Effect::Changes, move |transport| async move {
             election::resign(&transport, leader, deadline).await.map(Done::<ResignResponse>::new)
         })

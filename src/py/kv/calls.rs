@@ -288,9 +288,10 @@ impl Communicator {
     #[pyo3(signature = (txn, **options))]
     fn txn<'py>(
         slf: &Bound<'py, Self>,
-        txn: &Bound<'py, Txn>,
+        txn: &Bound<'py, PyAny>,
         options: Option<&Bound<'py, PyDict>>,
     ) -> PyResult<Bound<'py, PyAny>> {
+        let txn = args::instance::<Txn>(txn, "txn", "Txn")?;
         if let Some(call) = Self::exactly_once(slf, "txn", &[txn.as_any()], options)? {
             return Ok(call);
         }

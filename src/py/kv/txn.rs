@@ -184,7 +184,9 @@ impl TxnOp {
     }
 
     #[staticmethod]
-    fn txn(py: Python<'_>, txn: &Txn) -> PyResult<Self> {
+    fn txn(txn: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = txn.py();
+        let txn = args::instance::<Txn>(txn, "txn", "Txn")?.get();
         let depth = depth(&txn.0) + 1;
         if depth > MOST_LEVELS {
             let expected = format!("transactions in each other in at most {MOST_LEVELS} levels");
@@ -221,19 +223,25 @@ impl Txn {
         Self::default()
     }
 
-    fn when(&self, py: Python<'_>, compares: Vec<Compare>) -> PyResult<Self> {
+    fn when(&self, compares: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = compares.py();
+        let compares = args::instances::<Compare>(compares, "compares", "Compare")?;
         Self::refuse_twice(py, !self.0.compare.is_empty(), "when")?;
         let compare = compares.into_iter().map(|compare| compare.0).collect();
         Ok(Self(PbTxnRequest { compare, ..self.0.clone() }))
     }
 
-    fn and_then(&self, py: Python<'_>, operations: Vec<TxnOp>) -> PyResult<Self> {
+    fn and_then(&self, operations: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = operations.py();
+        let operations = args::instances::<TxnOp>(operations, "operations", "TxnOp")?;
         Self::refuse_twice(py, !self.0.success.is_empty(), "and_then")?;
         let success = operations.into_iter().map(|operation| operation.0).collect();
         Ok(Self(PbTxnRequest { success, ..self.0.clone() }))
     }
 
-    fn or_else(&self, py: Python<'_>, operations: Vec<TxnOp>) -> PyResult<Self> {
+    fn or_else(&self, operations: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let py = operations.py();
+        let operations = args::instances::<TxnOp>(operations, "operations", "TxnOp")?;
         Self::refuse_twice(py, !self.0.failure.is_empty(), "or_else")?;
         let failure = operations.into_iter().map(|operation| operation.0).collect();
         Ok(Self(PbTxnRequest { failure, ..self.0.clone() }))

@@ -86,8 +86,9 @@ impl Communicator {
         keywords.finish()?;
         let session = self.session(py)?;
         let transport = Arc::clone(&session.transport);
+        let subject = format!("id={id:x}");
         let renewals = Renewals { transport, id, deadline, kept: None };
-        let (stream, _) = self.open_stream(py, &session, renewals, ItemReader)?;
+        let (stream, _) = self.open_stream(py, &session, renewals, ItemReader, subject)?;
         Py::new(py, PyClassInitializer::from(stream).add_subclass(LeaseKeepAlives {}))
     }
 }

@@ -6,6 +6,7 @@ use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyMemoryView, PyString};
+use pyo3::{PyClass, PyTypeInfo};
 use tokio::time::Instant;
 
 use crate::py::errors;
@@ -98,6 +99,36 @@ pub(crate) fn boolean(value: &Bound<'_, PyAny>, name: &str) -> PyResult<bool> {
         Ok(flag) => Ok(flag.is_true()),
         Err(_) => Err(wrong_type(name, "bool", value)),
     }
+}
+
+/// A flag that need not be given.
+pub(crate) fn flag(value: Option<&Bound<'_, PyAny>>, name: &str, default: bool) -> PyResult<bool> {
+    value.map_or(Ok(default), |value| boolean(value, name))
+}
+
+/// An object of a native class, which is called `class`.
+pub(crate) fn instance<'a, 'py, T: PyTypeInfo>(
+    value: &'a Bound<'py, PyAny>,
+    name: &str,
+    class: &str,
+) -> PyResult<&'a Bound<'py, T>> {
+    value.cast::<T>().map_err(|_| wrong_type(name, class, value))
+}
+
+/// A list of objects of a native class, which is called `class`.
+pub(crate) fn instances<T: PyTypeInfo + PyClass + Clone>(
+    value: &Bound<'_, PyAny>,
+    name: &str,
+    class: &str,
+) -> PyResult<Vec<T>> {
+    let expected = format!("a list of {class}");
+    let items = value.try_iter().map_err(|_| wrong_type(name, &expected, value))?;
+    let read = |item: PyResult<Bound<'_, PyAny>>| {
+        let item = item?;
+        let item = item.cast::<T>().map_err(|_| wrong_type(name, &expected, &item))?;
+        Ok(item.borrow().clone())
+    };
+    items.map(read).collect()
 }
 
 pub(crate) fn text(value: &Bound<'_, PyAny>, name: &str) -> PyResult<String> {

@@ -2,7 +2,7 @@
 
 use documented::documented;
 use pyo3::prelude::*;
-use pyo3::types::PyDict;
+use pyo3::types::{PyBytes, PyDict};
 
 use crate::py::communicator::Communicator;
 use crate::py::kv::options::between;
@@ -11,8 +11,30 @@ use crate::py::support::stream::moment::Moment;
 use crate::py::watch::event_setter;
 use crate::py::watch::iterator::Watch;
 use crate::py::watch::options::{Extras, read_filters, read_ranges};
-use crate::rpc::keys::KeyRange;
+use crate::rpc::keys::{KeyRange, prefix_end};
 use crate::rpc::watch::WatchSpec;
+
+/// How many ranges a `repr` names.
+const SHOWN: usize = 3;
+
+/// What a watch is about, for its `repr`.
+fn describe_ranges(py: Python<'_>, ranges: &[KeyRange]) -> PyResult<String> {
+    let describe = |range: &KeyRange| {
+        let (key, end) = (PyBytes::new(py, &range.key).repr()?, PyBytes::new(py, &range.end));
+        Ok(if range.end.is_empty() {
+            key.to_string()
+        } else if range.end == prefix_end(&range.key) {
+            format!("prefix {key}")
+        } else {
+            format!("{key} to {}", end.repr()?)
+        })
+    };
+    let shown = ranges.iter().take(SHOWN).map(describe).collect::<PyResult<Vec<_>>>()?;
+    Ok(match ranges.len().checked_sub(SHOWN) {
+        Some(more) if more > 0 => format!("{} and {more} more", shown.join(", ")),
+        _ => shown.join(", "),
+    })
+}
 
 impl Communicator {
     fn watch_one(
@@ -34,6 +56,7 @@ impl Communicator {
         mut keywords: Keywords<'_, '_>,
         extras: Extras<'_, '_>,
     ) -> PyResult<Py<Watch>> {
+        let subject = describe_ranges(py, &ranges)?;
         let spec = WatchSpec {
             ranges: ranges.into_iter().map(|keys| self.keys(keys)).collect(),
             start_revision: keywords.count("start_revision")?,
@@ -47,7 +70,7 @@ impl Communicator {
         // Without a timeout, waiting for the confirmation is as patient as resuming.
         let deadline = args::deadline(keywords.seconds("timeout")?);
         keywords.finish()?;
-        let watch = Watch::open(py, self, spec, extras.once, deadline)?;
+        let watch = Watch::open(py, self, spec, extras.once, deadline, subject)?;
         if let Some(event) = extras.ready_event {
             event_setter::set_at(&watch, event, Moment::Begun)?;
         }

@@ -40,6 +40,7 @@ impl Watch {
         spec: WatchSpec,
         once: bool,
         deadline: Deadline,
+        subject: String,
     ) -> PyResult<Bound<'py, Self>> {
         let session = communicator.session(py)?;
         let watcher = Watcher::new(Arc::clone(&session.transport), spec);
@@ -53,7 +54,7 @@ impl Watch {
             unconfirmed_until: deadline,
         };
         let reader = |notices| EventReader(Arc::new(NoticeReader::new(notices, once)));
-        let (stream, events) = communicator.open_stream(py, &session, source, reader)?;
+        let (stream, events) = communicator.open_stream(py, &session, source, reader, subject)?;
         let reader = Arc::clone(&events.0);
         let watch =
             Self { native: ForkGuarded::new(Native { reader, progress_request, begins_behind }) };

@@ -221,14 +221,15 @@ impl Connection {
         } else {
             answer.await
         };
-        match outcome {
-            Err(Failure::Server(status)) => Err(Failure::Server(status.answers(request_size))),
-            Err(failure) => Err(failure.at(&self.endpoint().name)),
+        let failure = match outcome {
             Ok(response) => {
-                self.state.check(&response)?;
-                Ok(response)
+                self.state.check(method.full_name(), &response)?;
+                return Ok(response);
             }
-        }
+            Err(Failure::Server(status)) => Failure::Server(status.answers(request_size)),
+            Err(failure) => failure,
+        };
+        Err(failure.of(method.full_name(), &self.endpoint().name))
     }
 
     /// Like `unary`, for an auxiliary call: it takes a stream even if the limit is reached.
@@ -283,7 +284,7 @@ impl Connection {
         slot: StreamSlot,
     ) -> Result<Stream, Failure> {
         let (incoming, outgoing) = self.start(method, message, metadata, last, slot).await?;
-        Ok(Stream { incoming, outgoing, checked: false })
+        Ok(Stream { incoming, outgoing, rpc: method.full_name(), checked: false })
     }
 
     async fn start(

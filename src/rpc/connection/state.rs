@@ -81,11 +81,11 @@ impl State {
     }
 
     /// Checks that a response is well-formed and comes from the cluster.
-    pub fn check(&self, response: &[u8]) -> Result<(), Failure> {
+    pub fn check(&self, rpc: &'static str, response: &[u8]) -> Result<(), Failure> {
         let endpoint = &self.endpoint.name;
         let Ok(cluster_id) = cluster_id(response) else {
             let status = GrpcStatus::new(INTERNAL, "the server sent a malformed response");
-            return Err(Failure::not_etcd(status, false).at(endpoint));
+            return Err(Failure::not_etcd(status, false).of(rpc, endpoint));
         };
         let Some(cluster_id) = cluster_id else { return Ok(()) };
         self.cluster.check(cluster_id).map_err(|expected| {

@@ -39,6 +39,7 @@ impl Outgoing {
 pub struct Stream {
     pub(super) incoming: Incoming,
     pub(super) outgoing: Outgoing,
+    pub(super) rpc: &'static str,
     /// Whether the first message has been checked to be well-formed and from the cluster.
     pub(super) checked: bool,
 }
@@ -56,10 +57,10 @@ impl Stream {
     pub async fn message(&mut self) -> Result<Option<Bytes>, Failure> {
         let state = self.outgoing.slot.state();
         let message = self.incoming.message().await;
-        let message = message.map_err(|failure| failure.at(&state.endpoint().name))?;
+        let message = message.map_err(|failure| failure.of(self.rpc, &state.endpoint().name))?;
         state.health.answered();
         if let Some(first) = message.as_ref().filter(|_| !self.checked) {
-            state.check(first)?;
+            state.check(self.rpc, first)?;
             self.checked = true;
         }
         Ok(message)

@@ -65,12 +65,14 @@ impl Failure {
         Self::WrongServer { server: WrongServer::NotEtcd(status), unsent }
     }
 
-    /// The same, with the name of the endpoint where the endpoint is what is wrong.
+    /// The same as the failure of an RPC, at an endpoint.
     #[must_use]
-    pub fn at(self, endpoint: &str) -> Self {
+    pub fn of(self, rpc: &'static str, endpoint: &str) -> Self {
         match self {
+            Self::Server(status) => Self::Server(status.of(rpc, endpoint)),
+            Self::Unusable(status) => Self::Unusable(status.of(rpc, endpoint)),
             Self::WrongServer { server, unsent } => {
-                Self::WrongServer { server: server.at(endpoint), unsent }
+                Self::WrongServer { server: server.of(rpc, endpoint), unsent }
             }
             other => other,
         }

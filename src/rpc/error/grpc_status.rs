@@ -34,11 +34,28 @@ pub struct GrpcStatus {
     pub compact_revision: Option<i64>,
     /// Whether it is about the response rather than the request, which may have been applied.
     pub about_answer: bool,
+    /// `None` for what no server has sent.
+    pub origin: Option<Origin>,
+}
+
+/// What a status answers, and who sent it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    pub rpc: &'static str,
+    pub endpoint: String,
 }
 
 impl GrpcStatus {
     pub fn new(code: i32, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), compact_revision: None, about_answer: false }
+        let message = message.into();
+        Self { code, message, compact_revision: None, about_answer: false, origin: None }
+    }
+
+    /// The same status as the answer of a server to an RPC.
+    #[must_use]
+    pub fn of(mut self, rpc: &'static str, endpoint: &str) -> Self {
+        self.origin.get_or_insert_with(|| Origin { rpc, endpoint: endpoint.to_owned() });
+        self
     }
 
     /// Reads a status from response headers or trailers; `None` if they have none.

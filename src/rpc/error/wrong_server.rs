@@ -37,13 +37,13 @@ impl WrongServer {
         }
     }
 
-    /// The same, with the name of the endpoint.
+    /// The same as the answer to an RPC, at an endpoint.
     #[must_use]
-    pub fn at(self, endpoint: &str) -> Self {
+    pub fn of(self, rpc: &'static str, endpoint: &str) -> Self {
         match self {
             Self::NotEtcd(status) => {
                 let message = format!("{endpoint} is no etcd v3 server: {}", status.message);
-                Self::NotEtcd(GrpcStatus { message, ..status })
+                Self::NotEtcd(GrpcStatus { message, ..status }.of(rpc, endpoint))
             }
             Self::OtherCluster(_) => self,
         }

@@ -115,6 +115,14 @@ impl Resumable {
         }
     }
 
+    /// A status that the current stream's messages tell of, as an answer of its member.
+    pub fn answer(&self, status: GrpcStatus) -> GrpcStatus {
+        match &self.present {
+            Some((_, origin)) => status.of(self.method.full_name(), origin.endpoint()),
+            None => status,
+        }
+    }
+
     /// Why the last stream was lost; `None` once a new one works.
     pub fn trouble(&self) -> Option<&str> {
         self.trouble.as_deref()

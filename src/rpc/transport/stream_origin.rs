@@ -19,6 +19,11 @@ impl StreamOrigin {
         Self { connection, token: token.clone() }
     }
 
+    /// The name of the member's endpoint.
+    pub fn endpoint(&self) -> &str {
+        &self.connection.endpoint().name
+    }
+
     /// Prefers other members for a while, for the next stream and for other calls.
     pub fn shun(&self, transport: &Transport, why: &str) {
         transport.pool.shun(&self.connection, why, SHUN);

@@ -54,6 +54,11 @@ impl Method {
         }
     }
 
+    /// Its name, such as `etcdserverpb.KV/Put`.
+    pub fn full_name(&self) -> &'static str {
+        self.path.trim_start_matches('/')
+    }
+
     /// Not idempotent: applied at most once.
     const fn mutation(path: &'static str) -> Self {
         Self { repeatable: false, ..Self::new(path) }

@@ -21,6 +21,8 @@ use crate::py::support::to_python::ToPython;
 pub(crate) struct Stream {
     bridge: Py<LoopBridge>,
     native: ForkGuarded<Native>,
+    /// What it is about, for its `repr`.
+    subject: Arc<str>,
 }
 
 /// The part that is shared with the engine.
@@ -36,8 +38,9 @@ impl Stream {
         engine: Arc<Engine>,
         reader: Arc<dyn StreamReader>,
         state: watch::Receiver<StreamState>,
+        subject: Arc<str>,
     ) -> Self {
-        Self { bridge, native: ForkGuarded::new(Native { reader, state, engine }) }
+        Self { bridge, native: ForkGuarded::new(Native { reader, state, engine }), subject }
     }
 
     fn native(&self, py: Python<'_>) -> PyResult<&Native> {
@@ -47,7 +50,8 @@ impl Stream {
     /// The same stream with another reader.
     pub(crate) fn read_by(&self, py: Python<'_>, reader: Arc<dyn StreamReader>) -> PyResult<Self> {
         let Native { state, engine, .. } = self.native(py)?;
-        Ok(Self::new(self.bridge.clone_ref(py), Arc::clone(engine), reader, state.clone()))
+        let (engine, state) = (Arc::clone(engine), state.clone());
+        Ok(Self::new(self.bridge.clone_ref(py), engine, reader, state, Arc::clone(&self.subject)))
     }
 
     pub(crate) fn state(&self, py: Python<'_>) -> PyResult<watch::Receiver<StreamState>> {
@@ -96,6 +100,21 @@ impl Stream {
         if let Some(native) = self.native.get() {
             native.reader.cancel();
         }
+    }
+}
+
+#[pymethods]
+impl Stream {
+    fn __repr__(this: &Bound<'_, Self>) -> PyResult<String> {
+        let Self { native, subject, .. } = this.get();
+        let state = match native.get().map(|native| native.state.borrow().to_owned()) {
+            None => "of the parent process",
+            Some(StreamState { end: Some(End::Failed(_)), .. }) => "failed",
+            Some(StreamState { end: Some(_), .. }) => "ended",
+            Some(StreamState { begun: true, .. }) => "open",
+            Some(_) => "opening",
+        };
+        Ok(format!("<{} {subject} {state}>", this.get_type().name()?))
     }
 }
 

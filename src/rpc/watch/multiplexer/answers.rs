@@ -163,6 +163,7 @@ impl SharedStream {
     /// the watch, or tries again.
     fn canceled(&mut self, key: u64, status: GrpcStatus) {
         let Some(subscription) = self.group.members.get(key) else { return };
+        let status = self.stream.answer(status);
         let meaning = status.meaning();
         // Old servers answer an outdated token with "permission denied" as well.
         let token = meaning == Meaning::RenewToken || status.code == PERMISSION_DENIED;
