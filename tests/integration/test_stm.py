@@ -468,7 +468,7 @@ async def test_refuses_wrong_arguments_before_it_sends(communicator: Communicato
         await communicator.stm("function")  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="isolation: expected Isolation, got int"):
         await communicator.stm(increment, isolation=1)  # type: ignore[call-overload]
-    with pytest.raises(TypeError, match="prefetch: expected several keys, got str"):
+    with pytest.raises(TypeError, match="prefetch: expected a list, got str"):
         await communicator.stm(increment, prefetch="key")
     with pytest.raises(TypeError, match="key: expected a bytes-like object or str, got int"):
         await communicator.stm(increment, prefetch=[1])  # type: ignore[arg-type,list-item]
