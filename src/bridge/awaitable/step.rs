@@ -86,7 +86,8 @@ impl Next {
     }
 
     fn __repr__(&self) -> &'static str {
-        "<Next>"
+        let waits = self.waiting.with(|waiting| waiting.is_some());
+        if waits { "<Next waiting>" } else { "<Next>" }
     }
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
