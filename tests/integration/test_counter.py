@@ -17,6 +17,7 @@ from etcd_client import (
     InvalidArgsError,
     SessionLostError,
 )
+from tests.support import tasks
 from tests.support.leftovers import nothing_left
 
 NAME = b"visits"
@@ -54,9 +55,9 @@ async def test_an_addition_costs_one_round_trip(communicator: Communicator) -> N
         assert await counter.add() == expected
     # The first one too, as there was no such key.
     assert communicator.stats().requests - before == 10
-    # Of all tasks and objects of this process.
+    # Of all running and objects of this process.
     before = communicator.stats().requests
-    added = await asyncio.gather(*(Counter(communicator, NAME).add() for _ in range(100)))
+    added = await tasks.gather(*(Counter(communicator, NAME).add() for _ in range(100)))
     assert sorted(added) == list(range(11, 111))
     assert communicator.stats().requests - before == 100
 
@@ -103,6 +104,7 @@ async def test_it_stays_attached_to_its_lease(communicator: Communicator) -> Non
         assert (kv.value, kv.lease) == (b"6", lease.id)
 
 
+@pytest.mark.asyncio_only
 async def test_several_clients_lose_nothing(communicator: Communicator) -> None:
     """Each with a waiting line of its own, as in processes of their own."""
     program = """
@@ -111,7 +113,7 @@ from etcd_client import Client, Counter
 async def main():
     async with Client(sys.argv[1]).connect() as communicator:
         counter = Counter(communicator, "visits")
-        found = await asyncio.gather(*(counter.add() for _ in range(50)))
+        found = await tasks.gather(*(counter.add() for _ in range(50)))
         print(*found)
 asyncio.run(main())
 """
@@ -122,7 +124,7 @@ asyncio.run(main())
         )
         for _ in range(3)
     ]
-    outputs = await asyncio.gather(*(process.communicate() for process in processes))
+    outputs = await tasks.gather(*(process.communicate() for process in processes))
     found = sorted(int(number) for output, _ in outputs for number in output.split())
     assert found == list(range(1, 151))
     assert await Counter(communicator, NAME).value() == 150
@@ -134,7 +136,7 @@ async def test_with_a_session_it_is_made_exactly_once(
     async with communicator.session() as session:
         counter = session.counter(NAME, 10)
         before = communicator.stats().requests
-        added = await asyncio.gather(*(counter.add() for _ in range(20)))
+        added = await tasks.gather(*(counter.add() for _ in range(20)))
         assert sorted(added) == list(range(11, 31))
         assert communicator.stats().requests - before == 20
     assert await Counter(communicator, NAME).value() == 30
@@ -158,11 +160,11 @@ async def test_a_lost_session_adds_nothing(communicator: Communicator) -> None:
 
 async def test_a_cancelled_addition_does_not_stop_the_others(communicator: Communicator) -> None:
     counter = Counter(communicator, NAME)
-    tasks = [asyncio.create_task(counter.add()) for _ in range(50)]
-    await asyncio.sleep(0)
+    running = [tasks.create_task(counter.add()) for _ in range(50)]
+    await tasks.sleep(0)
     for number in (0, 3, 20, 49):
-        tasks[number].cancel()
-    results = await asyncio.gather(*tasks, return_exceptions=True)
+        running[number].cancel()
+    results = await tasks.gather(*running, return_exceptions=True)
     done = [result for result in results if isinstance(result, int)]
     assert len(done) == len(set(done)) == 46
     # The first one may have been sent already.
@@ -171,11 +173,11 @@ async def test_a_cancelled_addition_does_not_stop_the_others(communicator: Commu
 
 async def test_a_deadline_includes_the_wait_in_line(communicator: Communicator) -> None:
     async def slow(_value: bytes | None) -> bytes:
-        await asyncio.sleep(0.5)
+        await tasks.sleep(0.5)
         return b"5"
 
-    updating = asyncio.create_task(communicator.update(NAME, slow))
-    await asyncio.sleep(0.1)
+    updating = tasks.create_task(communicator.update(NAME, slow))
+    await tasks.sleep(0.1)
     with pytest.raises(EtcdTimeoutError, match="add: not done within the deadline"):
         await Counter(communicator, NAME).add(timeout=0.1)
     await updating
@@ -186,11 +188,11 @@ async def test_it_works_on_several_loops(client: Client) -> None:
     def add() -> list[int]:
         async def main() -> list[int]:
             async with client.connect() as communicator:
-                return await asyncio.gather(*(Counter(communicator, NAME).add() for _ in range(20)))
+                return await tasks.gather(*(Counter(communicator, NAME).add() for _ in range(20)))
 
         return asyncio.run(main())
 
-    found = await asyncio.gather(*(asyncio.to_thread(add) for _ in range(3)))
+    found = await tasks.gather(*(tasks.to_thread(add) for _ in range(3)))
     assert sorted(number for numbers in found for number in numbers) == list(range(1, 61))
 
 

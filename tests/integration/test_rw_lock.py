@@ -1,6 +1,5 @@
 """Read-write locks: who excludes whom, in which order, and what waiting costs."""
 
-import asyncio
 import contextlib
 import random
 from typing import Any
@@ -20,6 +19,7 @@ from etcd_client import (
     TxnOp,
     WriteLock,
 )
+from tests.support import tasks
 from tests.support.leftovers import nothing_left
 from tests.support.replay import in_line, states
 from tests.support.waiting import eventually_async
@@ -35,13 +35,13 @@ class Line:
         self.session = session
         self.count = 0
 
-    async def arrive(self, kinds: str) -> list[tuple[Any, "asyncio.Task[bool]"]]:
+    async def arrive(self, kinds: str) -> list[tuple[Any, "tasks.Task[bool]"]]:
         """Make readers (r) and writers (w) contend."""
         arrived = []
         for kind in kinds:
             lock = self.session.rw_lock(NAME)
             own = lock.read() if kind == "r" else lock.write()
-            arrived.append((own, asyncio.create_task(own.acquire())))
+            arrived.append((own, tasks.create_task(own.acquire())))
             self.count += 1
             await self.reach(self.count)
         return arrived
@@ -56,13 +56,13 @@ class Line:
         self.count = wanted
 
 
-async def acquired(*arrivals: tuple[Any, "asyncio.Task[bool]"]) -> None:
+async def acquired(*arrivals: tuple[Any, "tasks.Task[bool]"]) -> None:
     """Wait until all of them hold."""
     for _, task in arrivals:
-        assert await asyncio.wait_for(task, 5)
+        assert await tasks.wait_for(task, 5)
 
 
-def waits(*arrivals: tuple[Any, "asyncio.Task[bool]"]) -> bool:
+def waits(*arrivals: tuple[Any, "tasks.Task[bool]"]) -> bool:
     """Tell whether all of them still wait."""
     return not any(task.done() for _, task in arrivals)
 
@@ -86,7 +86,7 @@ async def test_writers_exclude_all_and_readers_share(
 
     async with communicator.session() as session:
         kinds = [chance.choice("rrw") for _ in range(60)]
-        await asyncio.gather(
+        await tasks.gather(
             *(hold(n, kind, session if n % 3 else None) for n, kind in enumerate(kinds))
         )
     found = await states(communicator, b"inside/", since)
@@ -104,11 +104,11 @@ async def test_a_reader_that_comes_after_a_writer_waits_for_it(communicator: Com
         await acquired(first, second)
         assert not await session.rw_lock(NAME).read().acquire(blocking=False)
         await first[0].release()
-        await asyncio.sleep(0.1)
+        await tasks.sleep(0.1)
         assert waits(writer, late, later_writer)
         await second[0].release()
         await acquired(writer)
-        await asyncio.sleep(0.1)
+        await tasks.sleep(0.1)
         assert waits(late, later_writer)
         await writer[0].release()
         await acquired(late)
@@ -125,7 +125,7 @@ async def test_a_writer_that_gives_up_makes_way_for_readers(communicator: Commun
         for number, writer in enumerate((other, one)):
             assert waits(late)
             writer[1].cancel()
-            with contextlib.suppress(asyncio.CancelledError):
+            with contextlib.suppress(tasks.CancelledError):
                 await writer[1]
             await line.reach(3 - number)
         await acquired(late)
@@ -136,11 +136,11 @@ async def test_a_release_wakes_whom_it_lets_in_and_no_others(communicator: Commu
         line = Line(communicator, session)
         arrived = await line.arrive("wrrrw" + "r" * 10 + "w" * 5)
         await acquired(arrived[0])
-        await asyncio.sleep(0.2)
+        await tasks.sleep(0.2)
         requests = communicator.stats().requests
         await arrived[0][0].release()
         await acquired(*arrived[1:4])
-        await asyncio.sleep(0.2)
+        await tasks.sleep(0.2)
         # The release, and a look of each of the three readers.
         assert communicator.stats().requests - requests == 4
         assert waits(*arrived[4:])
@@ -192,11 +192,11 @@ async def test_cancelled_at_any_time_it_leaves_nothing(
 
         async def attempt(delay: float, own: Session | None) -> None:
             lock = getattr(RWLock(communicator, NAME, session=own), kind)()
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(lock.acquire(), delay)
+            with contextlib.suppress(tasks.TimeoutError):
+                await tasks.wait_for(lock.acquire(), delay)
 
         delays = [number / 1000 for number in range(25)]
-        await asyncio.gather(*(attempt(d, own) for d in delays for own in (session, None)))
+        await tasks.gather(*(attempt(d, own) for d in delays for own in (session, None)))
 
         async def alone() -> bool:
             return len(await in_line(communicator, NAME + b"/")) == 1
@@ -213,7 +213,7 @@ async def test_its_holders_are_told_of_a_loss(communicator: Communicator) -> Non
         assert (await communicator.txn(write)).succeeded()
         await communicator.delete(own.key or b"")
         assert not (await communicator.txn(write)).succeeded()
-        assert await asyncio.wait_for(own.lost.wait(), 5)
+        assert await tasks.wait_for(own.lost.wait(), 5)
         with pytest.raises(LockLostError):
             await own.release()
 

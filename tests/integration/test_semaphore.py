@@ -1,6 +1,5 @@
 """Semaphores: limits, order, what waiting costs, and what is left behind."""
 
-import asyncio
 import contextlib
 import random
 from typing import Any
@@ -23,6 +22,7 @@ from etcd_client import (
     TxnOp,
 )
 from etcd_client.testing import EtcdServer, Metrics
+from tests.support import tasks
 from tests.support.leftovers import key_count, leases, nothing_left
 from tests.support.replay import in_line, states
 from tests.support.waiting import eventually_async
@@ -41,13 +41,13 @@ async def contenders(communicator: Communicator, wanted: int) -> None:
 
 async def arrive(
     communicator: Communicator, session: Session, limit: int, count: int
-) -> list[tuple[Semaphore, "asyncio.Task[bool]"]]:
+) -> list[tuple[Semaphore, "tasks.Task[bool]"]]:
     """Make that many contend, one after the other."""
     arrived = []
     before = await communicator.count_prefix(NAME + b"/")
     for number in range(count):
         permit = session.semaphore(NAME, limit)
-        arrived.append((permit, asyncio.create_task(permit.acquire())))
+        arrived.append((permit, tasks.create_task(permit.acquire())))
         await contenders(communicator, before + number + 1)
     return arrived
 
@@ -71,7 +71,7 @@ async def test_no_more_than_the_limit_hold_at_once(
             await communicator.delete(inside)
 
     async with communicator.session() as session:
-        await asyncio.gather(*(hold(n, session if n % 2 else None) for n in range(40)))
+        await tasks.gather(*(hold(n, session if n % 2 else None) for n in range(40)))
     assert held == 40
     counts = [len(keys) for keys in await states(communicator, b"inside/", since)]
     assert max(counts) == most
@@ -83,7 +83,7 @@ async def test_permits_are_given_in_the_order_of_arrival(communicator: Communica
         arrived = await arrive(communicator, session, 2, 8)
         for number, (permit, _) in enumerate(arrived):
             # All of those before have been released: this one and the next hold.
-            held = [await asyncio.wait_for(task, 5) for _, task in arrived[number : number + 2]]
+            held = [await tasks.wait_for(task, 5) for _, task in arrived[number : number + 2]]
             assert all(held)
             assert not any(task.done() for _, task in arrived[number + 2 :])
             await permit.release()
@@ -97,7 +97,7 @@ async def test_holders_leave_in_any_order(communicator: Communicator) -> None:
         while waiting:
             await inside.pop(random.randrange(len(inside))).release()
             permit, task = waiting.pop(0)
-            assert await asyncio.wait_for(task, 5)
+            assert await tasks.wait_for(task, 5)
             assert not any(later.done() for _, later in waiting)
             inside.append(permit)
 
@@ -109,9 +109,9 @@ async def test_several_permits_that_are_released_at_once_are_all_given(
         arrived = await arrive(communicator, session, 4, 12)
         for first in (0, 4):
             permits = [permit for permit, _ in arrived[first : first + 4]]
-            await asyncio.gather(*(permit.release() for permit in permits))
+            await tasks.gather(*(permit.release() for permit in permits))
             done = [task for _, task in arrived[first + 4 : first + 8]]
-            await asyncio.wait_for(asyncio.gather(*done), 5)
+            await tasks.wait_for(tasks.gather(*done), 5)
 
 
 async def test_a_free_permit_costs_two_round_trips(communicator: Communicator) -> None:
@@ -131,15 +131,15 @@ async def test_one_release_wakes_one_waiter(communicator: Communicator, etcd: Et
     """The first that waits, and the next one, which is the first from then on."""
     async with communicator.session() as session:
         arrived = await arrive(communicator, session, 2, 22)
-        await asyncio.gather(*(task for _, task in arrived[:2]))
+        await tasks.gather(*(task for _, task in arrived[:2]))
         # The last that came may still be about to look; then each watches two keys, or ranges.
         watchers = 2 * 20
         await eventually_async(lambda: Metrics.read(etcd.metrics_url).watchers >= watchers)
         for number in range(5):
             requests = communicator.stats().requests
             await arrived[number][0].release()
-            assert await asyncio.wait_for(arrived[number + 2][1], 5)
-            await asyncio.sleep(0.1)
+            assert await tasks.wait_for(arrived[number + 2][1], 5)
+            await tasks.sleep(0.1)
             # The release; the look and the word to the next of the one; the look of the other.
             assert communicator.stats().requests - requests == 4
         for _, task in arrived[7:]:
@@ -151,14 +151,14 @@ async def test_one_that_gives_up_makes_way(communicator: Communicator) -> None:
         arrived = await arrive(communicator, session, 2, 7)
         for number in (4, 2, 5):
             arrived[number][1].cancel()
-            with contextlib.suppress(asyncio.CancelledError):
+            with contextlib.suppress(tasks.CancelledError):
                 await arrived[number][1]
         await contenders(communicator, 4)
         await arrived[1][0].release()
-        assert await asyncio.wait_for(arrived[3][1], 5)
+        assert await tasks.wait_for(arrived[3][1], 5)
         assert not arrived[6][1].done()
         await arrived[0][0].release()
-        assert await asyncio.wait_for(arrived[6][1], 5)
+        assert await tasks.wait_for(arrived[6][1], 5)
 
 
 async def test_one_that_comes_later_waits_behind(communicator: Communicator) -> None:
@@ -166,7 +166,7 @@ async def test_one_that_comes_later_waits_behind(communicator: Communicator) -> 
         arrived = await arrive(communicator, session, 1, 2)
         assert not await session.semaphore(NAME, 1).acquire(blocking=False)
         await arrived[0][0].release()
-        assert await asyncio.wait_for(arrived[1][1], 5)
+        assert await tasks.wait_for(arrived[1][1], 5)
         assert not await session.semaphore(NAME, 1).acquire(blocking=False)
 
 
@@ -189,21 +189,21 @@ async def test_cancelled_at_any_time_it_leaves_nothing(
 
         async def attempt(delay: float, own: Session | None) -> None:
             permit = Semaphore(communicator, NAME, limit, session=own)
-            with contextlib.suppress(asyncio.TimeoutError):
-                await asyncio.wait_for(permit.acquire(), delay)
+            with contextlib.suppress(tasks.TimeoutError):
+                await tasks.wait_for(permit.acquire(), delay)
 
         # From before the first request to the wait for the others.
         delays = [number / 1000 for number in range(25)]
-        await asyncio.gather(*(attempt(d, own) for d in delays for own in (session, None)))
+        await tasks.gather(*(attempt(d, own) for d in delays for own in (session, None)))
         # Also where it is being given the permit at that moment.
         for number in range(20):
             permit = session.semaphore(NAME, limit)
-            task = asyncio.create_task(permit.acquire())
+            task = tasks.create_task(permit.acquire())
             await contenders(communicator, limit + 1)
-            release = asyncio.create_task(holders.pop(0).release())
-            await asyncio.sleep(number / 4000)
+            release = tasks.create_task(holders.pop(0).release())
+            await tasks.sleep(number / 4000)
             if task.cancel():
-                with contextlib.suppress(asyncio.CancelledError):
+                with contextlib.suppress(tasks.CancelledError):
                     await task
             await release
             if permit.is_acquired:
@@ -222,15 +222,15 @@ async def test_a_semaphore_of_a_lost_session_is_lost(
         async with communicator.session() as session:
             held = session.semaphore(NAME, 1)
             await held.acquire()
-            waiting = asyncio.create_task(session.semaphore(NAME, 1).acquire())
+            waiting = tasks.create_task(session.semaphore(NAME, 1).acquire())
             await contenders(communicator, 2)
-            behind = asyncio.create_task(Semaphore(other, NAME, 1).acquire())
+            behind = tasks.create_task(Semaphore(other, NAME, 1).acquire())
             await contenders(communicator, 3)
             await other.lease_revoke(session.id)
-            assert await asyncio.wait_for(held.lost.wait(), 5)
-            assert await asyncio.wait_for(behind, 5)
+            assert await tasks.wait_for(held.lost.wait(), 5)
+            assert await tasks.wait_for(behind, 5)
             with pytest.raises(EtcdError):
-                await asyncio.wait_for(waiting, 5)
+                await tasks.wait_for(waiting, 5)
             with pytest.raises(LockLostError):
                 await held.release()
             with pytest.raises(SessionLostError):
@@ -248,7 +248,7 @@ async def test_a_permit_whose_key_is_deleted_is_lost(communicator: Communicator)
     assert (await communicator.txn(write)).succeeded()
     await communicator.delete(permit.key or b"")
     assert not (await communicator.txn(write)).succeeded()
-    assert await asyncio.wait_for(permit.lost.wait(), 5)
+    assert await tasks.wait_for(permit.lost.wait(), 5)
     with pytest.raises(LockLostError):
         await permit.__aexit__(None, None, None)
 
@@ -261,9 +261,9 @@ async def test_a_waiter_whose_key_is_deleted_is_told(communicator: Communicator)
             key = (await in_line(communicator, NAME + b"/"))[2 if number == 2 else -1]
             await communicator.delete(key)
             with pytest.raises(LockLostError, match="its key was deleted while it waited"):
-                await asyncio.wait_for(arrived[number][1], 5)
+                await tasks.wait_for(arrived[number][1], 5)
         await arrived[0][0].release()
-        assert await asyncio.wait_for(arrived[3][1], 5)
+        assert await tasks.wait_for(arrived[3][1], 5)
 
 
 async def test_a_permit_has_a_ttl(communicator: Communicator, endpoint: str) -> None:
@@ -273,42 +273,42 @@ async def test_a_permit_has_a_ttl(communicator: Communicator, endpoint: str) -> 
     assert permit.lost.is_set()
     with pytest.raises(LockLostError):
         await permit.release()
-    assert len(await asyncio.to_thread(leases, endpoint)) == 1
+    assert len(await tasks.to_thread(leases, endpoint)) == 1
 
 
 async def test_the_limit_is_raised_while_it_is_in_use(communicator: Communicator) -> None:
     """Each contender goes by its own limit, and none waits longer than that says."""
     async with communicator.session() as session:
         old = await arrive(communicator, session, 1, 1) + await arrive(communicator, session, 2, 3)
-        assert await asyncio.wait_for(old[1][1], 5)
+        assert await tasks.wait_for(old[1][1], 5)
         new = await arrive(communicator, session, 5, 2)
         # Fifth in the line: less than five are ahead of it; the other waits.
-        assert await asyncio.wait_for(new[0][1], 5)
+        assert await tasks.wait_for(new[0][1], 5)
         assert not new[1][1].done()
         # It leaves, and one of its kind, too: four are ahead of the last one then.
         await new[0][0].release()
-        assert await asyncio.wait_for(new[1][1], 5)
+        assert await tasks.wait_for(new[1][1], 5)
         # The holders of the old limit leave, while one with the new limit, behind, stays.
         await old[1][0].release()
-        assert await asyncio.wait_for(old[2][1], 5)
+        assert await tasks.wait_for(old[2][1], 5)
         await old[0][0].release()
-        assert await asyncio.wait_for(old[3][1], 5)
+        assert await tasks.wait_for(old[3][1], 5)
 
 
 async def test_the_limit_is_lowered_while_it_is_in_use(communicator: Communicator) -> None:
     async with communicator.session() as session:
         old = await arrive(communicator, session, 4, 4)
         new = await arrive(communicator, session, 2, 2)
-        await asyncio.gather(*(task for _, task in old))
+        await tasks.gather(*(task for _, task in old))
         for number in (3, 0):
             await old[number][0].release()
-        await asyncio.sleep(0.2)
+        await tasks.sleep(0.2)
         assert not new[0][1].done()
         await old[2][0].release()
-        assert await asyncio.wait_for(new[0][1], 5)
+        assert await tasks.wait_for(new[0][1], 5)
         assert not new[1][1].done()
         await new[0][0].release()
-        assert await asyncio.wait_for(new[1][1], 5)
+        assert await tasks.wait_for(new[1][1], 5)
 
 
 async def test_with_the_limit_1_it_is_a_lock(communicator: Communicator) -> None:
@@ -326,12 +326,12 @@ async def test_of_many_contenders_each_has_its_turn(communicator: Communicator) 
         async with session.semaphore(NAME, 50):
             inside += 1
             most = max(most, inside)
-            await asyncio.sleep(0)
+            await tasks.sleep(0)
             inside -= 1
             turns += 1
 
     async with communicator.session(ttl=60) as session:
-        await asyncio.gather(*(hold(session) for _ in range(300)))
+        await tasks.gather(*(hold(session) for _ in range(300)))
     assert turns == 300
     assert most <= 50
 
@@ -342,18 +342,18 @@ async def test_it_works_in_a_namespace(communicator: Communicator) -> None:
         assert (permit.key or b"").startswith(NAME + b"/")
         assert not await Semaphore(space, NAME, 1).acquire(blocking=False)
         assert await Semaphore(communicator, NAME, 1).acquire(blocking=False)
-        waiting = asyncio.create_task(Semaphore(space, NAME, 2).acquire())
-        assert await asyncio.wait_for(waiting, 5)
+        waiting = tasks.create_task(Semaphore(space, NAME, 2).acquire())
+        assert await tasks.wait_for(waiting, 5)
 
 
 @pytest.mark.parametrize("name", [b"", b"\x00\xff", b"\xff\xff", "ünï/cødé"])
 async def test_any_name_will_do(communicator: Communicator, name: Any) -> None:
     async with Semaphore(communicator, name, 2), Semaphore(communicator, name, 2):
         waiting = Semaphore(communicator, name, 2)
-        task = asyncio.create_task(waiting.acquire())
-        await asyncio.sleep(0.1)
+        task = tasks.create_task(waiting.acquire())
+        await tasks.sleep(0.1)
         assert not task.done()
-    assert await asyncio.wait_for(task, 5)
+    assert await tasks.wait_for(task, 5)
 
 
 async def test_one_object_is_for_one_permit(communicator: Communicator) -> None:
