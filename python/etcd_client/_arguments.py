@@ -126,16 +126,17 @@ def check_name(value: object, name: str) -> None:
         raise InvalidArgsError(message) from None
 
 
-def read_names(values: Iterable[BytesLike], name: str) -> list[bytes]:
+def read_names(values: object, name: str, expected: str = "a list") -> list[bytes]:
     """Return several keys; raise an error unless they are a collection, and not a single key.
 
     Args:
         values: The argument.
         name: The name of the argument.
+        expected: What it may be, for the message.
     """
     is_key = isinstance(values, str | bytes | bytearray | memoryview)
     if is_key or not isinstance(values, Iterable):
-        message = f"{name}: expected a list, got {type(values).__qualname__}"
+        message = f"{name}: expected {expected}, got {type(values).__qualname__}"
         raise TypeError(message)
     read = []
     for value in values:

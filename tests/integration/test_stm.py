@@ -470,7 +470,7 @@ async def test_refuses_wrong_arguments_before_it_sends(communicator: Communicato
         await communicator.stm(increment, isolation=1)  # type: ignore[call-overload]
     with pytest.raises(TypeError, match="prefetch: expected a list, got str"):
         await communicator.stm(increment, prefetch="key")
-    with pytest.raises(TypeError, match="key: expected a bytes-like object or str, got int"):
+    with pytest.raises(TypeError, match="prefetch: expected a bytes-like object or str, got int"):
         await communicator.stm(increment, prefetch=[1])  # type: ignore[arg-type,list-item]
     with pytest.raises(InvalidArgsError, match="timeout: expected a number of seconds above 0"):
         await communicator.stm(increment, timeout=-1)

@@ -6,7 +6,13 @@ import secrets
 from collections import deque
 from typing import TYPE_CHECKING
 
-from etcd_client._arguments import as_bytes, check_count, check_name, check_seconds
+from etcd_client._arguments import (
+    as_bytes,
+    check_count,
+    check_name,
+    check_seconds,
+    read_names,
+)
 from etcd_client._concurrency import Background, CancelScope, Event, sleep
 from etcd_client._coordination.open_session import Session
 from etcd_client.errors import ClosedError, InvalidArgsError
@@ -226,17 +232,10 @@ async def _cancel_after(partition: Partition, grace: float, scope: CancelScope) 
 
 
 def _names(partitions: int | Iterable[BytesLike]) -> list[bytes]:
-    if isinstance(partitions, str | bytes | bytearray | memoryview | bool):
-        kind = type(partitions).__qualname__
-        message = f"partitions: expected a number or a list of names, got {kind}"
-        raise TypeError(message)
-    if isinstance(partitions, int):
+    if isinstance(partitions, int) and not isinstance(partitions, bool):
         check_count(partitions, "partitions", 1)
         return [str(number).encode() for number in range(partitions)]
-    names = []
-    for name in partitions:
-        check_name(name, "partitions")
-        names.append(as_bytes(name))
+    names = read_names(partitions, "partitions", "a number or a list of names")
     if not names or len(set(names)) < len(names):
         message = "partitions: expected names that differ, and at least one"
         raise InvalidArgsError(message)
