@@ -119,8 +119,9 @@ fmt: $(STAMPS)/dev ## Format the Rust and Python sources
 	ruff format .
 
 .PHONY: generate
-generate: $(STAMPS)/venv ## Generate the error classes from the Rust sources
+generate: $(STAMPS)/dev ## Generate the error classes, and `etcd_client.sync`
 	python -m scripts.generate_errors
+	python -m scripts.sync_face
 
 .PHONY: lint
 lint: $(STAMPS)/dev ## Check formatting, lints, and which folder imports which

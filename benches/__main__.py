@@ -9,7 +9,16 @@ from fnmatch import fnmatch
 from pathlib import Path
 
 from benches.figures import RowFigures
-from benches.peers import FLOOR, NATIVE, OTHERS, OURS, OURS_ON_UVLOOP, AnyPeer, UnavailableError
+from benches.peers import (
+    FLOOR,
+    IN_THREADS,
+    NATIVE,
+    OTHERS,
+    OURS,
+    OURS_ON_UVLOOP,
+    AnyPeer,
+    UnavailableError,
+)
 from benches.plan import Row, rows
 from benches.report import report
 from benches.runner import measure
@@ -26,7 +35,7 @@ def main() -> None:
     options = _options()
     selected = _selected_rows(options)
     own = [OURS, *([OURS_ON_UVLOOP] if options.uvloop else [])]
-    peers = _available([*own, *OTHERS, *NATIVE, FLOOR])
+    peers = _available([*own, *OTHERS, *IN_THREADS, *NATIVE, FLOOR])
     table: dict[str, RowFigures] = {}
     for row in selected:
         print(f"{row.name} ...", file=sys.stderr, flush=True)

@@ -119,6 +119,11 @@ OTHERS = (
     Peer("etcetra 0.1.19", "etcetra_client", "etcetra", "etcetra"),
     Peer("aetcd 1.0.0", "aetcd_client", "aetcd", "aetcd"),
 )
+# Only in the rows that name them.
+IN_THREADS = (
+    Peer("ours, threads", "ours_threads", "etcd_client.sync"),
+    Peer("etcd3 0.12.0", "etcd3_client", "etcd3", "etcd3"),
+)
 GO = NativePeer(
     "Go clientv3 3.7.3",
     "go",
@@ -164,8 +169,10 @@ def _install_beside(directory: Path, requirements: Path) -> None:
 
 def _pip_install(interpreter: Path, requirements: Path, *options: str) -> None:
     # Only wheels: a peer that has none for this Python would be compiled with settings of its own.
+    # etcd3 is Python alone, and has none at all.
     command = [str(interpreter), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-    command += ["--require-hashes", "--only-binary", ":all:", "--requirement", str(requirements)]
+    command += ["--require-hashes", "--only-binary", ":all:", "--no-binary", "etcd3"]
+    command += ["--requirement", str(requirements)]
     _run(*command, *options)
 
 

@@ -11,6 +11,7 @@ from benches.works import FILLED_KEYS, Work
 _MEBIBYTE = 2**20
 _QUICK = 10
 _OURS = ("ours", "ours, uvloop")
+_IN_THREADS = ("ours, threads", "etcd3 0.12.0", "Go clientv3 3.7.3")
 _WITH_MORE = (*_OURS, "Go clientv3 3.7.3")
 
 
@@ -62,6 +63,8 @@ def rows(memory_operations: int) -> list[Row]:
     return [
         *_unary("get", "get", 2_000, 10_000),
         *_unary("put", "put", 2_000, 10_000),
+        *_in_threads(1, 2_000),
+        *_in_threads(8, 8_000),
         Row("txn-1", "txn with one put, one after another", Work("txn", 1_000)),
         Row("txn-64", "txn with one put, 64 tasks", Work("txn", 10_000, 64)),
         Row(
@@ -154,6 +157,18 @@ def _unary(kind: str, title: str, sequential: int, concurrent: int) -> Iterable[
             Work(kind, sequential if tasks == 1 else concurrent, tasks),
             needs=Work("put", tasks, tasks),
         )
+
+
+def _in_threads(threads: int, operations: int) -> Iterable[Row]:
+    how = "one thread" if threads == 1 else f"{threads} threads"
+    yield Row(
+        f"threads-{threads}",
+        f"get in {how} without an event loop",
+        Work("get", operations, threads),
+        needs=Work("put", threads, threads),
+        has_floor=False,
+        only=_IN_THREADS,
+    )
 
 
 def _connect(operations: int, suffix: str = "") -> Work:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
 
-from benches.peers import FLOOR, ROOT, AnyPeer, Peer
+from benches.peers import FLOOR, IN_THREADS, ROOT, AnyPeer, Peer
 from benches.plan import Kind, Row
 from benches.process import WorkerError, WorkerProcess
 from benches.sample import Sample
@@ -92,7 +92,7 @@ def measure(row: Row, peers: Sequence[AnyPeer], rounds: int) -> Results:
 def _has(row: Row, peer: AnyPeer) -> bool:
     if row.only:
         return peer.name in row.only
-    return row.has_floor or peer is not FLOOR
+    return peer not in IN_THREADS and (row.has_floor or peer is not FLOOR)
 
 
 _P = TypeVar("_P", bound=AnyPeer)

@@ -10,13 +10,14 @@ Programs import these names from `etcd_client`. These rules hold for all of them
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine, Generator, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Generator, Iterable, Sequence
 from types import GenericAlias, TracebackType
 from typing import (
     Any,
     Generic,
     Literal,
     NoReturn,
+    ParamSpec,
     TypeVar,
     final,
     overload,
@@ -38,6 +39,8 @@ from .enums import (
     WatchFilterType,
 )
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
 
 # The runtime
@@ -129,6 +132,9 @@ class Call(Coroutine[Any, Any, _T_co], Generic[_T_co]):
     def __iter__(self) -> Generator[Any, Any, _T_co]: ...
     def __next__(self) -> asyncio.Future[Any]: ...
     def __class_getitem__(cls, key: object) -> GenericAlias: ...
+    def _wait(self) -> _T_co:
+        """Wait for the result in this thread; for the calls of `etcd_client.sync`."""
+
     def send(self, value: None) -> asyncio.Future[Any]:
         """Advance the call, as the coroutine protocol requires; not meant for programs.
 
@@ -171,6 +177,9 @@ class Next(Coroutine[Any, Any, _T_co], Generic[_T_co]):
     def __iter__(self) -> Generator[Any, Any, _T_co]: ...
     def __next__(self) -> asyncio.Future[Any]: ...
     def __class_getitem__(cls, key: object) -> GenericAlias: ...
+    def _wait(self, seconds: float | None = None) -> _T_co:
+        """Wait for the item in this thread; for the streams of `etcd_client.sync`."""
+
     def send(self, value: None) -> asyncio.Future[Any]:
         """Advance the step, as the coroutine protocol requires."""
 
@@ -189,6 +198,59 @@ class Next(Coroutine[Any, Any, _T_co], Generic[_T_co]):
 @final
 class LoopBridge:
     """The connection between an event loop and the runtime: calls go out, results come back."""
+
+# Threads without an event loop
+
+@final
+class ThreadFuture:
+    """What a coroutine awaits that a thread drives: a call, or a moment that is set."""
+
+    def __new__(cls) -> ThreadFuture: ...
+    def set(self) -> None:
+        """End the waits of all threads; for a future of no call."""
+
+    def done(self) -> bool:
+        """Return whether waiting for it ends at once."""
+
+@final
+class ThreadHandle:
+    """The thread that makes it, for others to interrupt its waits."""
+
+    def __new__(cls) -> ThreadHandle: ...
+    def interrupt(self) -> None:
+        """Interrupt the wait of the thread, or its next one."""
+
+    def interrupt_after(self, seconds: float | None) -> None:
+        """Interrupt a wait of the thread when that many seconds have passed; None for never."""
+
+@overload
+def run(
+    function: Callable[_P, Coroutine[Any, Any, _T]], *arguments: _P.args, **keywords: _P.kwargs
+) -> _T:
+    """Call a function as a step, and wait in this thread for what it returns.
+
+    Steps run one at a time in the whole process; waiting is no step.
+    """
+
+@overload
+def run(function: Callable[_P, _T], *arguments: _P.args, **keywords: _P.kwargs) -> _T: ...
+def in_step() -> bool:
+    """Return whether the running code is such a step."""
+
+def call_outside(function: Callable[..., _T], *arguments: object) -> _T:
+    """Call a function of the program as no part of the step that calls it."""
+
+def on_interrupt(hook: Callable[[], object]) -> None:
+    """Say what an interrupted thread calls; what it raises ends the thread's wait."""
+
+@final
+class Shield:
+    """Within its context nothing ends the waits of the thread that entered it."""
+
+    def __new__(cls) -> Shield: ...
+    def __enter__(self) -> None: ...
+    def __exit__(self, *_exception: object) -> None:
+        """Raise what would have ended a wait."""
 
 @final
 class Connected:

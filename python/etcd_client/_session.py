@@ -248,8 +248,8 @@ class Session(open_session.Session):
             raise ClosedError(message)
         held = await self._communicator._hold_lease(self._ttl)  # noqa: SLF001 - made for this
         # Until here, the lease would have ended with a caller that was cancelled.
-        held.adopt()
         self._held = held
+        held.adopt()
         await self._background.__aenter__()
         self._scope.__enter__()
         self._background.start(self._tell_loss, held)

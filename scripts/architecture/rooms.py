@@ -72,6 +72,8 @@ PYTHON = Rooms(
         ("_client",),
         # What programs import.
         ("__init__",),
+        # The same for programs without an event loop.
+        ("sync",),
         # What programs import that were written for other clients.
         ("compat",),
         # What programs start, and what their tests import.

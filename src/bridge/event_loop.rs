@@ -11,15 +11,16 @@ use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyWeakrefMethods, PyWeakrefReference};
 
+use crate::bridge::completer::Completer;
+use crate::bridge::completion::{Completion, Lost, Ticket};
 use crate::bridge::contexts;
 use crate::bridge::fork::ForkGuarded;
-use crate::bridge::loops::completion_queue::{
-    Completer, Completion, CompletionQueue, Lost, Messenger, Notifier, Ticket,
-};
+use crate::bridge::loops::completion_queue::{CompletionQueue, Notifier};
 use crate::bridge::loops::known::{self, KnownLoop};
 use crate::bridge::loops::pending::{PendingCall, PendingCalls};
 use crate::bridge::loops::running::running_loop;
 use crate::bridge::loops::wakeup::{ThreadWakeup, Wakeup};
+use crate::bridge::messenger::Messenger;
 use crate::bridge::mutex::Mutex;
 use crate::bridge::objects::or_exception;
 
@@ -197,7 +198,7 @@ impl LoopBridge {
     }
 
     pub(crate) fn messenger(&self) -> PyResult<Messenger> {
-        Ok(Messenger(Arc::downgrade(&self.native()?.queue)))
+        Ok(Messenger::of_loop(&self.native()?.queue))
     }
 
     fn native(&self) -> PyResult<&Native> {
@@ -246,12 +247,7 @@ impl LoopBridge {
         let call = self.native()?.pending.with(|pending| pending.remove(ticket));
         let Some(call) = call else { return Ok(()) };
         let future = call.future.bind(py);
-        let outcome = or_exception(|| match completion {
-            Completion::Finished(outcome) => outcome.into_python(py),
-            Completion::Readable => Ok(py.None()),
-            Completion::Lost(error) => Err(error()),
-        });
-        let set = match outcome {
+        let set = match completion.into_python(py) {
             Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
             Err(error) => set_exception(future, error),
         };

@@ -10,7 +10,8 @@ pub(crate) fn enter_child() {
     GENERATION.fetch_add(1, Ordering::Relaxed);
 }
 
-fn generation() -> u32 {
+/// The generation of this process.
+pub(crate) fn generation() -> u32 {
     GENERATION.load(Ordering::Relaxed)
 }
 

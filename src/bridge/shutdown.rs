@@ -8,6 +8,7 @@ use crate::bridge::contexts;
 use crate::bridge::engine::GRACE;
 use crate::bridge::event_loop::LoopBridge;
 use crate::bridge::loops::known;
+use crate::bridge::threads::parker;
 
 /// How long the interpreter's exit may wait for the engine thread.
 const EXIT_LIMIT: Duration = Duration::from_secs(2);
@@ -32,6 +33,7 @@ pub(crate) fn at_exit(py: Python<'_>) {
     for queue in known::queues().iter().filter(|queue| !queue.is_at_home()) {
         queue.kill();
     }
+    parker::exit();
     LoopBridge::abort_all(py);
     let stopping = contexts::retire_all();
     py.detach(|| {

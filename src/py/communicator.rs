@@ -12,8 +12,7 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use crate::bridge::{
-    self, Call, Context, Engine, ForkGuarded, LoopBridge, Messenger, Mutex, Receiver, Reply,
-    StreamReader,
+    self, Call, Context, Engine, ForkGuarded, Host, Messenger, Mutex, Receiver, Reply, StreamReader,
 };
 use crate::py::connection::options::ConnectOptions;
 use crate::py::connection::session::Session;
@@ -47,7 +46,7 @@ pub(crate) struct SharedContext {
 #[documented]
 #[pyclass(frozen, subclass, weakref, module = "etcd_client._etcd_client", name = "Communicator")]
 pub(crate) struct Communicator {
-    pub(crate) bridge: Py<LoopBridge>,
+    pub(crate) host: Host,
     shared: ForkGuarded<Arc<SharedContext>>,
     pub(crate) namespace: Arc<[u8]>,
     /// For a view made by `namespace`: whether it is closed. Its context stays open.
@@ -101,7 +100,7 @@ impl Communicator {
     /// The session, for use on the running loop.
     pub(crate) fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
         let shared = self.shared(py)?;
-        if !self.bridge.get().check_running(py)? {
+        if !self.host.check_running(py)? {
             return Err(errors::wrong_loop(py));
         }
         shared.session(py)
@@ -159,8 +158,8 @@ impl Communicator {
         session.engine.submit(feed.run(source));
         let engine = Arc::clone(&session.engine);
         let reading = Arc::<R>::clone(&reader);
-        let bridge = self.bridge.clone_ref(py);
-        Ok((Stream::new(bridge, engine, reading, state, subject.into()), reader))
+        let host = self.host.clone_ref(py);
+        Ok((Stream::new(host, engine, reading, state, subject.into()), reader))
     }
 
     /// Starts a call.
@@ -215,7 +214,7 @@ impl Communicator {
             Effect::Reads => errors::lost_read,
             Effect::Changes => errors::lost_mutation,
         };
-        bridge::spawn(py, &self.bridge, engine, lost, task)
+        bridge::spawn(py, &self.host, engine, lost, task)
     }
 
     /// The keys of a request, with the namespace's prefix.
@@ -246,7 +245,7 @@ pub(crate) fn connect(
     endpoints: Vec<String>,
     options: &ConnectOptions,
 ) -> PyResult<Call> {
-    let bridge = LoopBridge::current(py).map_err(|error| {
+    let host = Host::current(py).map_err(|error| {
         if error.is_instance_of::<PyRuntimeError>(py) { errors::no_loop(py) } else { error }
     })?;
     let context = bridge::enter();
@@ -261,7 +260,7 @@ pub(crate) fn connect(
     }
     let tls = options.tls.is_some();
     let target = Target { endpoints, options };
-    let messenger = bridge.get().messenger()?;
+    let messenger = host.messenger()?;
     let session = Arc::new(Session::open(Arc::clone(&engine), &target, messenger.clone()));
     let transport = Arc::clone(&session.transport);
     let shared = Arc::new(SharedContext {
@@ -275,7 +274,7 @@ pub(crate) fn connect(
         closing: tokio::sync::watch::Sender::new(false),
     });
     if transport.is_connected() {
-        return bridge::finished(py, &bridge, Connecting(shared).to_python(py)?);
+        return bridge::finished(py, &host, Connecting(shared).to_python(py)?);
     }
     let connecting = async move {
         match transport.connect().await {
@@ -283,7 +282,7 @@ pub(crate) fn connect(
             outcome => outcome.map(|()| Connecting(shared)),
         }
     };
-    bridge::spawn(py, &bridge, &engine, errors::lost_read, connecting)
+    bridge::spawn(py, &host, &engine, errors::lost_read, connecting)
 }
 
 /// Parses endpoints. If `tls` is set or one of them uses TLS, all of them have to.
@@ -311,7 +310,7 @@ struct Connecting(Arc<SharedContext>);
 impl ToPython for Connecting {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let communicator = Communicator {
-            bridge: LoopBridge::current(py)?,
+            host: Host::current(py)?,
             shared: ForkGuarded::new(self.0),
             namespace: Arc::from([]),
             view: None,
@@ -330,7 +329,7 @@ impl Communicator {
     }
 
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.bridge)
+        self.host.visit(&visit)
     }
 
     fn namespace<'py>(
@@ -341,7 +340,7 @@ impl Communicator {
         let communicator = this.get();
         let prefix = args::bytes(prefix, "prefix")?;
         let view = Self {
-            bridge: communicator.bridge.clone_ref(py),
+            host: communicator.host.clone_ref(py),
             shared: ForkGuarded::new(Arc::clone(communicator.shared(py)?)),
             namespace: [&communicator.namespace, prefix.as_slice()].concat().into(),
             view: Some(AtomicBool::new(false)),

@@ -23,7 +23,10 @@ mod native {
     use crate::bridge;
 
     #[pymodule_export]
-    use crate::bridge::{Call, LoopBridge, Next};
+    use crate::bridge::{
+        Call, LoopBridge, Next, Shield, ThreadFuture, ThreadHandle, call_outside, in_step,
+        on_interrupt, run,
+    };
     #[pymodule_export]
     use crate::py::admin::auth::{
         Auth, AuthResponse, AuthRoleGetResponse, AuthRoleListResponse, AuthStatusResponse,

@@ -26,7 +26,13 @@ if TYPE_CHECKING:
 
 SOURCES = Path(__file__).parents[2] / "src"
 # They wait for a condition, which takes a guard, and no Python object is near them.
-WITH_GUARDS = {"bridge/mutex.rs", "bridge/engine.rs", "bridge/loops/wakeup.rs"}
+WITH_GUARDS = {
+    "bridge/mutex.rs",
+    "bridge/engine.rs",
+    "bridge/loops/wakeup.rs",
+    "bridge/threads/lock.rs",
+    "bridge/threads/sleep.rs",
+}
 
 
 @contextlib.asynccontextmanager

@@ -75,6 +75,14 @@ INTERNAL = {
     "discover",
     "prefix_range",
     "read_endpoints",
+    "Cancelled",
+    "Shield",
+    "ThreadFuture",
+    "ThreadHandle",
+    "call_outside",
+    "in_step",
+    "on_interrupt",
+    "run",
 }
 
 MEMBERS = {member.qualified_name: member for member in public_members()}

@@ -15,6 +15,7 @@ from etcd_client._concurrency import (
     Event,
     Mutex,
     _asyncio,
+    _threads,
     _trio,
     checkpoint,
     current_task,
@@ -27,7 +28,7 @@ from etcd_client._concurrency._interface import Backend
 from tests.support import tasks
 
 # mypy compares what they have.
-BACKENDS: tuple[Backend, ...] = (_asyncio, _trio)
+BACKENDS: tuple[Backend, ...] = (_asyncio, _threads, _trio)
 
 
 async def cancel_later(scope: CancelScope) -> None:

@@ -1,7 +1,8 @@
 """What the code above the calls needs of an event loop: time, events, cancellation, tasks.
 
 `_interface.py` has the names, `_running.py` finds out what runs, and there is a backend for each
-kind of event loop. This folder imports nothing else of the package.
+kind of event loop, and one for threads without any. This folder imports nothing else of the
+package but the native module.
 
 Sessions, recipes, caches and STM use these few names and never asyncio itself, so that the same
 code runs on every backend. Its rules are those that all of them can follow:

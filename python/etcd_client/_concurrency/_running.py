@@ -6,11 +6,15 @@ import sys
 from importlib import import_module
 from typing import Any
 
+from etcd_client._etcd_client import in_step
+
 _loaded: dict[str, Any] = {}
 
 
 def backend() -> Any:  # noqa: ANN401 - a module; `_interface.Backend` says what it has
     """Return the module of the backend of what runs; asyncio's where nothing does."""
+    if in_step():
+        return _module("_threads")
     if "trio" in sys.modules and _module("_trio_loop").is_running():
         return _module("_trio")
     return _module("_asyncio")

@@ -172,8 +172,9 @@ class Contender:
         if self._held is not None:
             await held.release()
             raise self._error(self._message("was acquired by another task with this object"))
-        held.adopt()
+        # First, so that `__aexit__` releases it, whatever a signal handler raises meanwhile.
         self._held = held
+        held.adopt()
         return True
 
     def _holding(self) -> HeldLease:

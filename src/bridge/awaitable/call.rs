@@ -1,4 +1,4 @@
-//! What a call returns: a coroutine for asyncio, on top of a future of the loop.
+//! What a call returns: a coroutine, on top of a future of its host.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -8,17 +8,17 @@ use documented::documented;
 use futures_util::future::{AbortHandle, Abortable};
 use pyo3::exceptions::{PyAttributeError, PyStopIteration, PyTypeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
-use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyString, PyType};
+use pyo3::types::PyType;
 
+use crate::bridge::awaitable::pending::Pending;
+use crate::bridge::completion::{Lost, Outcome};
 use crate::bridge::engine::Engine;
-use crate::bridge::event_loop::LoopBridge;
-use crate::bridge::loops::completion_queue::{Lost, Outcome, Ticket};
+use crate::bridge::host::Host;
 
 /// The result of a call on the engine thread.
 pub(crate) trait Reply: Send + 'static {
-    /// Makes the Python object or the exception, on the loop's thread.
+    /// Makes the Python object or the exception, where the call is awaited.
     fn into_python(self, py: Python<'_>) -> PyResult<Py<PyAny>>;
 }
 
@@ -32,69 +32,41 @@ impl<R: Reply> Outcome for R {
 /// a task that ends without a reply, as happens when the runtime is stopped.
 pub(crate) fn spawn<R: Reply>(
     py: Python<'_>,
-    bridge: &Py<LoopBridge>,
+    host: &Host,
     engine: &Arc<Engine>,
     lost: Lost,
     task: impl Future<Output = R> + Send + 'static,
 ) -> PyResult<Call> {
     let (abort, registration) = AbortHandle::new_pair();
-    let (future, ticket, completer) = bridge.get().register(py, Some(abort), lost)?;
-    let pending = engine.pending_call();
+    let (pending, completer) = Pending::new(py, host, Some(abort), lost)?;
+    let counted = engine.pending_call();
     let job = Abortable::new(task, registration);
     // If the engine has just stopped, the job is dropped, and its completer fails the call.
     engine.submit(async move {
         if let Ok(reply) = job.await {
             completer.finish(Box::new(reply));
         }
-        drop(pending);
+        drop(counted);
     });
-    Ok(Call {
-        future,
-        bridge: bridge.clone_ref(py),
-        ticket,
-        started: AtomicBool::new(false),
-        value: None,
-        undo: None,
-    })
+    Ok(Call { pending, started: AtomicBool::new(false), value: None, undo: None })
 }
 
 /// A call that needs no task, because its value is known.
-pub(crate) fn finished(
-    py: Python<'_>,
-    bridge: &Py<LoopBridge>,
-    value: Py<PyAny>,
-) -> PyResult<Call> {
-    let future = bridge.get().create_future(py)?;
-    future.call_method1(py, intern!(py, "set_result"), (value,))?;
-    let started = AtomicBool::new(true);
-    Ok(Call {
-        future,
-        bridge: bridge.clone_ref(py),
-        ticket: Ticket::NONE,
-        started,
-        value: None,
-        undo: None,
-    })
+pub(crate) fn finished(py: Python<'_>, host: &Host, value: Py<PyAny>) -> PyResult<Call> {
+    let pending = Pending::finished(py, host, value)?;
+    Ok(Call { pending, started: AtomicBool::new(true), value: None, undo: None })
 }
 
 #[documented]
 #[pyclass(frozen, module = "etcd_client", name = "Call", generic)]
 pub(crate) struct Call {
-    future: Py<PyAny>,
-    bridge: Py<LoopBridge>,
-    ticket: Ticket,
+    pending: Pending,
     started: AtomicBool,
     /// Replaces the result of the call.
     value: Option<Py<PyAny>>,
     /// Undoes the effect of the call if its awaiter is cancelled between the arrival of the result
     /// and its own resumption: the exception may keep the call, and so the result, alive.
     undo: Option<Box<dyn Fn() + Send + Sync>>,
-}
-
-/// Yields a future to the task that drives this iterator, as `yield from future` does.
-pub(crate) fn suspend_on(py: Python<'_>, future: &Py<PyAny>) -> PyResult<Py<PyAny>> {
-    future.setattr(py, intern!(py, "_asyncio_future_blocking"), true)?;
-    Ok(future.clone_ref(py))
 }
 
 pub(crate) fn stop_with(value: Py<PyAny>) -> PyErr {
@@ -130,19 +102,16 @@ impl Call {
 
     /// Calls `callback` with the future when the call has finished.
     pub(crate) fn when_done(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<()> {
-        self.future.call_method1(py, intern!(py, "add_done_callback"), (callback,))?;
-        Ok(())
+        self.pending.when_done(py, callback)
     }
 
-    /// Asks the future, whose method is called so.
-    fn is(&self, py: Python<'_>, state: &Bound<'_, PyString>) -> PyResult<bool> {
-        self.future.call_method0(py, state)?.is_truthy(py)
+    /// What the caller gets for the result of the future.
+    fn value_for(&self, py: Python<'_>, result: Py<PyAny>) -> Py<PyAny> {
+        self.value.as_ref().map_or(result, |value| value.clone_ref(py))
     }
 
     fn give_up(&self, py: Python<'_>) -> PyResult<()> {
-        self.bridge.get().give_up(self.ticket);
-        // Other tasks that await the same call must not wait for ever.
-        self.future.call_method0(py, intern!(py, "cancel"))?;
+        self.pending.cancel(py)?;
         if let Some(undo) = &self.undo {
             undo();
         }
@@ -155,7 +124,7 @@ impl Drop for Call {
     /// cancelled before its first step. Other calls run on without a caller.
     fn drop(&mut self) {
         if self.undo.is_some() && !self.started.load(Ordering::Relaxed) {
-            self.bridge.get().give_up(self.ticket);
+            self.pending.abort();
         }
     }
 }
@@ -166,13 +135,12 @@ impl Call {
     /// There can be a cycle: the future holds an exception, whose traceback holds the frame that
     /// awaited this call, which holds this call.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.future)?;
-        visit.call(&self.bridge)?;
+        self.pending.visit(&visit)?;
         visit.call(&self.value)
     }
 
     fn __await__<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        this.get().bridge.get().awaited(this.clone().into_any())
+        this.get().pending.awaited(this.clone().into_any())
     }
 
     fn __iter__(this: Py<Self>) -> Py<Self> {
@@ -181,18 +149,32 @@ impl Call {
 
     fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         if self.started.swap(true, Ordering::Relaxed) {
-            if self.is(py, intern!(py, "done"))? {
-                let result = self.future.call_method0(py, intern!(py, "result"))?;
-                let value = self.value.as_ref().map_or(result, |value| value.clone_ref(py));
-                return Err(stop_with(value));
+            if let Some(result) = self.pending.result(py)? {
+                return Err(stop_with(self.value_for(py, result)));
             }
-            // A task that has received the future has taken the mark from it.
-            if self.future.getattr(py, intern!(py, "_asyncio_future_blocking"))?.is_truthy(py)? {
+            if !self.pending.is_awaited(py)? {
                 let message = "a call cannot be iterated over: await it, as in `in await call`";
                 return Err(PyTypeError::new_err(message));
             }
         }
-        suspend_on(py, &self.future)
+        self.pending.suspend(py)
+    }
+
+    #[pyo3(name = "_wait")]
+    pub(crate) fn wait(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let Some(future) = self.pending.of_threads() else {
+            return Err(PyTypeError::new_err("this call is awaited on an event loop"));
+        };
+        self.started.store(true, Ordering::Relaxed);
+        if let Err(error) = future.block(py, None) {
+            self.give_up(py)?;
+            return Err(error);
+        }
+        let result = match future.take(py)? {
+            Some(result) => result,
+            None => future.result(py)?,
+        };
+        Ok(self.value_for(py, result))
     }
 
     /// For an attribute that there is not, because its result was meant.
@@ -203,9 +185,9 @@ impl Call {
     }
 
     fn __repr__(&self, py: Python<'_>) -> PyResult<&'static str> {
-        Ok(if self.is(py, intern!(py, "cancelled"))? {
+        Ok(if self.pending.is_cancelled(py)? {
             "<Call cancelled>"
-        } else if self.is(py, intern!(py, "done"))? {
+        } else if self.pending.is_done(py)? {
             "<Call finished>"
         } else {
             "<Call in flight>"

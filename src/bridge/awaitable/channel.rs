@@ -1,11 +1,12 @@
-//! A bounded channel from a task on the engine to an iterator on a loop.
+//! A bounded channel from a task on the engine to an iterator.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
-use crate::bridge::loops::completion_queue::{Completer, Ticket};
+use crate::bridge::completer::Completer;
+use crate::bridge::completion::Ticket;
 use crate::bridge::mutex::Mutex;
 
 struct State<T, E> {
@@ -38,7 +39,7 @@ pub(crate) struct Sender<T, E> {
     lost: fn() -> E,
 }
 
-/// The loop's side.
+/// The reader's end.
 pub(crate) struct Receiver<T, E> {
     shared: SharedState<T, E>,
 }

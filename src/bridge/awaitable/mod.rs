@@ -4,4 +4,6 @@
 
 pub mod call;
 pub mod channel;
+pub mod drive;
+pub mod pending;
 pub mod step;

@@ -3,18 +3,19 @@
 use std::sync::Arc;
 
 use documented::documented;
-use pyo3::exceptions::{PyStopIteration, PyTypeError};
-use pyo3::intern;
+use pyo3::exceptions::{PyStopIteration, PyTimeoutError, PyTypeError};
 use pyo3::prelude::*;
 
-use crate::bridge::awaitable::call::{suspend_on, thrown};
+use crate::bridge::awaitable::call::thrown;
 use crate::bridge::awaitable::channel::WaitingSteps;
-use crate::bridge::event_loop::LoopBridge;
+use crate::bridge::awaitable::pending::Pending;
 use crate::bridge::fork::ForkGuarded;
-use crate::bridge::loops::completion_queue::Ticket;
+use crate::bridge::host::Host;
 use crate::bridge::mutex::Mutex;
+use crate::bridge::threads::future::ThreadFuture;
+use crate::bridge::threads::parker::instant_after;
 
-/// The loop's side of a stream.
+/// The reading side of a stream.
 pub(crate) trait StreamReader: Send + Sync {
     /// The next item, if there is one now; the error where the stream has ended.
     fn take(&self, py: Python<'_>) -> PyResult<Option<StepResult>>;
@@ -42,23 +43,22 @@ impl StepResult {
 #[pyclass(frozen, module = "etcd_client", name = "Next", generic)]
 pub(crate) struct Next {
     reader: ForkGuarded<Arc<dyn StreamReader>>,
-    bridge: Py<LoopBridge>,
-    waiting: Mutex<Option<(Py<PyAny>, Ticket)>>,
+    host: Host,
+    waiting: Mutex<Option<Pending>>,
 }
 
 impl Next {
-    pub(crate) fn new(reader: Arc<dyn StreamReader>, bridge: Py<LoopBridge>) -> Self {
-        Self { reader: ForkGuarded::new(reader), bridge, waiting: Mutex::new(None) }
+    pub(crate) fn new(reader: Arc<dyn StreamReader>, host: Host) -> Self {
+        Self { reader: ForkGuarded::new(reader), host, waiting: Mutex::new(None) }
     }
 
     fn give_up(&self, py: Python<'_>) -> PyResult<()> {
         let waiting = self.waiting.with(Option::take);
-        if let Some((future, ticket)) = waiting {
+        if let Some(pending) = waiting {
             if let Some(reader) = self.reader.get() {
-                reader.waiting_steps().withdraw(ticket);
+                reader.waiting_steps().withdraw(pending.ticket());
             }
-            self.bridge.get().give_up(ticket);
-            future.call_method0(py, intern!(py, "cancel"))?;
+            pending.cancel(py)?;
         }
         Ok(())
     }
@@ -74,11 +74,19 @@ fn forked() -> PyErr {
     pyo3::exceptions::PyRuntimeError::new_err("the stream belongs to the parent process")
 }
 
+/// What a coroutine that ended with `error` has returned.
+pub(crate) fn returned(py: Python<'_>, error: PyErr) -> PyResult<Py<PyAny>> {
+    if error.is_instance_of::<PyStopIteration>(py) {
+        return error.value(py).getattr("value").map(Bound::unbind);
+    }
+    Err(error)
+}
+
 #[documented]
 #[pymethods]
 impl Next {
     fn __await__<'py>(this: &Bound<'py, Self>) -> PyResult<Bound<'py, PyAny>> {
-        this.get().bridge.get().awaited(this.clone().into_any())
+        this.get().host.awaited(this.clone().into_any())
     }
 
     fn __iter__(this: Py<Self>) -> Py<Self> {
@@ -95,11 +103,35 @@ impl Next {
         if let Some(item) = reader.take(py)? {
             return Err(item.0);
         }
-        let (future, ticket, completer) = self.bridge.get().register(py, None, lost)?;
-        let suspended = suspend_on(py, &future)?;
-        drop(self.waiting.with(|waiting| waiting.replace((future, ticket))));
+        let (pending, completer) = Pending::new(py, &self.host, None, lost)?;
+        let suspended = pending.suspend(py)?;
+        drop(self.waiting.with(|waiting| waiting.replace(pending)));
         reader.waiting_steps().add(completer);
         Ok(suspended)
+    }
+
+    // Nothing is taken by a wait that raises.
+    #[pyo3(signature = (seconds=None))]
+    #[pyo3(name = "_wait")]
+    pub(crate) fn wait(&self, py: Python<'_>, seconds: Option<f64>) -> PyResult<Py<PyAny>> {
+        let until = seconds.and_then(instant_after);
+        loop {
+            let suspended = match self.__next__(py) {
+                Ok(suspended) => suspended.into_bound(py).cast_into::<ThreadFuture>()?,
+                Err(error) => return returned(py, error),
+            };
+            match suspended.get().block(py, until) {
+                Ok(true) => {}
+                Ok(false) => {
+                    self.give_up(py)?;
+                    return Err(PyTimeoutError::new_err("nothing came within the timeout"));
+                }
+                Err(error) => {
+                    self.give_up(py)?;
+                    return Err(error);
+                }
+            }
+        }
     }
 
     fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {

@@ -1,6 +1,6 @@
 //! How results reach an event loop from the engine: pending calls, the queue, the wake-up.
 //!
-//! Files may import each other, and `bridge::fork`.
+//! Files may import each other, `bridge::completion` and `bridge::fork`.
 
 pub mod completion_queue;
 pub mod known;

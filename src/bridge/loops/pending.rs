@@ -3,7 +3,7 @@
 use futures_util::future::AbortHandle;
 use pyo3::prelude::*;
 
-use crate::bridge::loops::completion_queue::Ticket;
+use crate::bridge::completion::Ticket;
 
 pub(crate) struct PendingCall {
     pub(crate) future: Py<PyAny>,

@@ -5,7 +5,7 @@ use documented::documented;
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyString};
 
-use crate::bridge::{self, Call, LoopBridge};
+use crate::bridge::{self, Call, Host};
 use crate::py::communicator::{self, Communicator, Effect};
 use crate::py::connection::options::ConnectOptions;
 use crate::py::errors;
@@ -118,7 +118,7 @@ pub(crate) fn discover(
     nameserver: Option<&Bound<'_, PyAny>>,
 ) -> PyResult<Call> {
     let discovery = read_discovery(py, domain, service_name, nameserver)?;
-    let bridge = LoopBridge::current(py)?;
+    let host = Host::current(py)?;
     let context = bridge::enter();
     let engine = context.engine()?;
     let options = options.0.clone();
@@ -127,5 +127,5 @@ pub(crate) fn discover(
         let _context = context;
         discovery.resolve(options).await
     };
-    bridge::spawn(py, &bridge, &engine, errors::lost_read, resolving)
+    bridge::spawn(py, &host, &engine, errors::lost_read, resolving)
 }

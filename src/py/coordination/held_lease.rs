@@ -9,7 +9,7 @@ use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 use tokio::sync::{mpsc, oneshot};
 
-use crate::bridge::{self, Call, Engine, ForkGuarded, LoopBridge, bytes_object};
+use crate::bridge::{self, Call, Engine, ForkGuarded, Host, bytes_object};
 use crate::py::communicator::{Communicator, Effect};
 use crate::py::errors;
 use crate::py::kv::options::lease_id;
@@ -35,7 +35,7 @@ const LOCK_TTL: i64 = 30;
 #[documented]
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
 pub(crate) struct HeldLease {
-    bridge: Py<LoopBridge>,
+    host: Host,
     task: ForkGuarded<HolderTask>,
     #[pyo3(get)]
     id: i64,
@@ -76,7 +76,7 @@ impl ToPython for Option<Held> {
         };
         inside.strip_key(&mut key);
         let held = HeldLease {
-            bridge: LoopBridge::current(py)?,
+            host: Host::current(py)?,
             task: ForkGuarded::new(task),
             id: acquired.lease,
             ttl: acquired.ttl,
@@ -126,18 +126,18 @@ impl HeldLease {
         lost: fn() -> PyErr,
         task: impl Future<Output = Result<T, Error>> + Send + 'static,
     ) -> PyResult<Call> {
-        if !self.bridge.get().check_running(py)? {
+        if !self.host.check_running(py)? {
             return Err(errors::wrong_loop(py));
         }
-        bridge::spawn(py, &self.bridge, &self.task(py)?.engine, lost, task)
+        bridge::spawn(py, &self.host, &self.task(py)?.engine, lost, task)
     }
 
     /// A finished call with a value that needs no task, so the engine may have been stopped.
     fn at_once(&self, py: Python<'_>, value: impl ToPython) -> PyResult<Call> {
-        if !self.bridge.get().check_running(py)? {
+        if !self.host.check_running(py)? {
             return Err(errors::wrong_loop(py));
         }
-        bridge::finished(py, &self.bridge, value.to_python(py)?)
+        bridge::finished(py, &self.host, value.to_python(py)?)
     }
 }
 

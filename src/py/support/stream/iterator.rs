@@ -8,7 +8,7 @@ use pyo3::prelude::*;
 use tokio::sync::watch;
 
 use crate::bridge::{
-    self, Call, Engine, ForkGuarded, LoopBridge, Next, Receiver, StepResult, StreamReader, Taken,
+    self, Call, Engine, ForkGuarded, Host, Next, Receiver, StepResult, StreamReader, Taken,
     WaitingSteps, or_exception,
 };
 use crate::py::errors;
@@ -19,7 +19,7 @@ use crate::py::support::to_python::ToPython;
 #[documented]
 #[pyclass(frozen, subclass, weakref, generic, module = "etcd_client._etcd_client", name = "Stream")]
 pub(crate) struct Stream {
-    bridge: Py<LoopBridge>,
+    host: Host,
     native: ForkGuarded<Native>,
     /// What it is about, for its `repr`.
     subject: Arc<str>,
@@ -34,13 +34,13 @@ struct Native {
 
 impl Stream {
     pub(crate) fn new(
-        bridge: Py<LoopBridge>,
+        host: Host,
         engine: Arc<Engine>,
         reader: Arc<dyn StreamReader>,
         state: watch::Receiver<StreamState>,
         subject: Arc<str>,
     ) -> Self {
-        Self { bridge, native: ForkGuarded::new(Native { reader, state, engine }), subject }
+        Self { host, native: ForkGuarded::new(Native { reader, state, engine }), subject }
     }
 
     fn native(&self, py: Python<'_>) -> PyResult<&Native> {
@@ -51,7 +51,7 @@ impl Stream {
     pub(crate) fn read_by(&self, py: Python<'_>, reader: Arc<dyn StreamReader>) -> PyResult<Self> {
         let Native { state, engine, .. } = self.native(py)?;
         let (engine, state) = (Arc::clone(engine), state.clone());
-        Ok(Self::new(self.bridge.clone_ref(py), engine, reader, state, Arc::clone(&self.subject)))
+        Ok(Self::new(self.host.clone_ref(py), engine, reader, state, Arc::clone(&self.subject)))
     }
 
     pub(crate) fn state(&self, py: Python<'_>) -> PyResult<watch::Receiver<StreamState>> {
@@ -60,7 +60,7 @@ impl Stream {
 
     /// Fails on another event loop than the communicator's.
     fn check_loop(&self, py: Python<'_>) -> PyResult<()> {
-        if self.bridge.get().check_running(py)? { Ok(()) } else { Err(errors::wrong_loop(py)) }
+        if self.host.check_running(py)? { Ok(()) } else { Err(errors::wrong_loop(py)) }
     }
 
     /// Waits for a moment of the stream; fails once it cannot come any more.
@@ -68,13 +68,13 @@ impl Stream {
         let native = self.native(py)?;
         self.check_loop(py)?;
         let reached = until(native.state.clone(), moment);
-        bridge::spawn(py, &self.bridge, &native.engine, errors::lost_read, reached)
+        bridge::spawn(py, &self.host, &native.engine, errors::lost_read, reached)
     }
 
     /// Ends the stream when its `async with` block is left.
     pub(crate) fn leave(&self, py: Python<'_>) -> PyResult<Call> {
         self.cancel();
-        bridge::finished(py, &self.bridge, py.None())
+        bridge::finished(py, &self.host, py.None())
     }
 }
 
@@ -82,7 +82,7 @@ impl Stream {
 #[pymethods]
 impl Stream {
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
-        visit.call(&self.bridge)
+        self.host.visit(&visit)
     }
 
     fn __aiter__(this: Py<Self>) -> Py<Self> {
@@ -92,7 +92,7 @@ impl Stream {
     fn __anext__(&self, py: Python<'_>) -> PyResult<Next> {
         let reader = Arc::clone(&self.native(py)?.reader);
         self.check_loop(py)?;
-        Ok(Next::new(reader, self.bridge.clone_ref(py)))
+        Ok(Next::new(reader, self.host.clone_ref(py)))
     }
 
     fn cancel(&self) {

@@ -1,0 +1,13 @@
+//! Calls that threads wait for without an event loop: a slot for the outcome of each call, and a
+//! parker for each thread.
+//!
+//! May import `bridge::completion`, `bridge::fork` and `bridge::mutex`.
+
+pub mod errands;
+pub mod future;
+pub mod lock;
+pub mod parker;
+pub mod shield;
+pub mod sleep;
+pub mod slot;
+pub mod steps;
