@@ -82,7 +82,7 @@ pub(crate) fn wrong_loop(py: Python<'_>) -> PyErr {
 /// The error where a call begins outside of any event loop.
 pub(crate) fn no_loop(py: Python<'_>) -> PyErr {
     let message = "no running event loop: open a communicator within a coroutine, as in \
-                   asyncio.run(main())";
+                   asyncio.run(main()), or use etcd_client.sync";
     make(py, "WrongLoopError", (message,))
 }
 
