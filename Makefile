@@ -119,9 +119,10 @@ fmt: $(STAMPS)/dev ## Format the Rust and Python sources
 	ruff format .
 
 .PHONY: generate
-generate: $(STAMPS)/dev ## Generate the error classes, and `etcd_client.sync`
+generate: $(STAMPS)/dev ## Generate the error classes, `etcd_client.sync`, and the chart
 	python -m scripts.generate_errors
 	python -m scripts.sync_face
+	python -m scripts.generate_chart
 
 .PHONY: lint
 lint: $(STAMPS)/dev ## Check formatting, lints, and which folder imports which
@@ -144,10 +145,19 @@ stubtest: build ## Compare the stubs with the built extension
 docs: $(STAMPS)/docs ## Build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 mkdocs build --strict
 
+.PHONY: docs-test
+docs-test: docs $(STAMPS)/docs-test ## Look at every page of the documentation in a browser
+	scripts/install-chromium
+	python -m scripts.site.check site
+
 .PHONY: check
 check: lint typecheck stubtest docs test ## Run all checks and tests
 
 ##@ Packaging
+
+.PHONY: docs-publish
+docs-publish: $(STAMPS)/docs-publish ## Publish the documentation of VERSION on GitHub Pages
+	scripts/site/publish "$(VERSION)" --push
 
 .PHONY: wheel
 wheel: $(STAMPS)/dev ## Build the wheel of this Python into dist/
@@ -172,7 +182,7 @@ smoke: build wheels ## Install and try each wheel in a clean environment
 
 .PHONY: requirements
 requirements: $(STAMPS)/lock ## Pin the newest releases in requirements/*.txt
-	for name in build etcd dev docs lock; do \
+	for name in build etcd dev docs docs-test docs-publish lock; do \
 		uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 			--output-file "requirements/$$name.txt" "requirements/$$name.in"; \
@@ -193,13 +203,14 @@ $(STAMPS)/venv: | scripts/make-venv
 	mkdir -p $(STAMPS)
 	touch $@
 
-$(STAMPS)/build $(STAMPS)/etcd $(STAMPS)/dev $(STAMPS)/docs $(STAMPS)/lock: \
-		$(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
+$(STAMPS)/build $(STAMPS)/etcd $(STAMPS)/dev $(STAMPS)/docs $(STAMPS)/docs-test \
+		$(STAMPS)/docs-publish $(STAMPS)/lock: $(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
 	$(call say,Installing requirements/$*.txt into $(VENV))
 	$(PIP) install --require-hashes --requirement $<
 	touch $@
 
 $(STAMPS)/docs: $(STAMPS)/dev
+$(STAMPS)/docs-test $(STAMPS)/docs-publish: $(STAMPS)/docs
 
 $(STAMPS)/extension: $(RUST_SOURCES) $(STAMPS)/dev
 	$(call say,Building the extension module (release profile): several minutes at first)

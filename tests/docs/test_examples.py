@@ -50,10 +50,11 @@ def run(code: str, server: EtcdServer, directory: Path) -> subprocess.CompletedP
     )
 
 
-def test_the_readme_has_its_examples() -> None:
+@pytest.mark.parametrize(("page", "count"), [("README.md", 2), ("docs/get-started.md", 6)])
+def test_the_first_pages_have_their_examples(page: str, count: int) -> None:
     """The blocks are found, and each says what it prints."""
-    found = examples(ROOT / "README.md")
-    assert len(found) >= 6
+    found = examples(ROOT / page)
+    assert len(found) >= count
     assert all(example.output for example in found)
 
 

@@ -1,0 +1,1 @@
+"""The documentation site: what its build needs beside docs/, and a check of it in a browser."""
