@@ -20,6 +20,7 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 IMPORTS = {
     "from etcetra import": "from etcd_client.compat.etcetra import",
     "import aio_etcd as": "import etcd_client.compat.aio_etcd as",
+    "import etcd3\n": "import etcd_client.compat.etcd3 as etcd3\n",
 }
 
 
