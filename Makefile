@@ -219,7 +219,8 @@ $(STAMPS)/extension: $(RUST_SOURCES) $(STAMPS)/dev
 
 # For the demo, a release build that is up to date will do. Any other build gives the compiler as
 # little work as possible, and is replaced by the next target that needs the release build.
-QUICKLY := CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=false CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false
+QUICKLY := CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=false \
+	CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false
 
 $(STAMPS)/demo: $(RUST_SOURCES) $(STAMPS)/build $(STAMPS)/etcd
 	@if ! $(MAKE) --question --no-print-directory $(STAMPS)/extension 2>/dev/null; then \
