@@ -86,6 +86,12 @@ class ReadLock(Acquirable):
         name: The name of the read-write lock.
         ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
         session: The session whose lease to use; None for a lease of its own.
+
+    Examples:
+        >>> from etcd_client import ReadLock
+        >>> async with ReadLock(communicator, "index", ttl=30) as lock:
+        ...     lock.is_acquired
+        True
     """
 
     __module__ = "etcd_client"
@@ -119,6 +125,12 @@ class WriteLock(Acquirable):
         name: The name of the read-write lock.
         ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
         session: The session whose lease to use; None for a lease of its own.
+
+    Examples:
+        >>> from etcd_client import WriteLock
+        >>> async with WriteLock(communicator, "index", ttl=30) as lock:
+        ...     lock.is_acquired
+        True
     """
 
     __module__ = "etcd_client"

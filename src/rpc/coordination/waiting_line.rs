@@ -169,7 +169,9 @@ pub async fn enter(
     let incomplete = || Error::Lost("the server has not said who is ahead in the line".into());
     let (revision, holds) = if succeeded {
         // Its own key is the last that was created, so all others are ahead.
-        let count = range_of(responses.get(1)).ok_or_else(incomplete)?.count;
+        let ahead = range_of(responses.get(1)).ok_or_else(incomplete)?;
+        // Pairs in what only counts: not an answer to this request.
+        let count = if ahead.kvs.is_empty() { ahead.count } else { return Err(incomplete()) };
         let own = i64::from(key.starts_with(&line.ahead));
         (header.revision, count >= own && count - own <= line.others)
     } else {

@@ -102,6 +102,10 @@ ENTRIES: Mapping[str, tuple[Steps, Outcome]] = {
         _entered(responses=[_PUT, {1: {1: HEADER, 2: [{**KV, 2: _MAX}], 4: 1}}]),
         FAILED,
     ),
+    **{
+        f"{count} in the line": (_entered(responses=[_PUT, {1: {1: HEADER, 4: count}}]), FAILED)
+        for count in (0, -1, 2, _MIN, _MAX)
+    },
 }
 
 HOLDINGS = (
