@@ -2,7 +2,7 @@
 
 use syn::spanned::Spanned;
 use syn::{
-    Attribute, Error, Fields, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct, parse_quote,
+    Attribute, Error, Fields, ImplItem, ImplItemFn, Item, ItemImpl, ItemStruct, LitStr, parse_quote,
 };
 use syn::{Ident, Result, Type};
 
@@ -76,7 +76,7 @@ fn describe_method(method: &mut ImplItemFn, class: &Class) -> Result<()> {
         return Ok(());
     }
     let (is_static, is_property) = (has("staticmethod"), has("getter"));
-    let name = method.sig.ident.to_string();
+    let name = python_name(&method.attrs).unwrap_or_else(|| method.sig.ident.to_string());
     let Some(described) = class.members.get(&name) else { return Ok(()) };
     add_doc(&mut method.attrs, described.doc.as_deref())?;
     // PyO3 gives special methods, whose arguments Python fixes, their signatures.
@@ -85,6 +85,21 @@ fn describe_method(method: &mut ImplItemFn, class: &Class) -> Result<()> {
         add_signature(&mut method.attrs, &described.signature(receiver));
     }
     Ok(())
+}
+
+/// The name by `#[pyo3(name = "...")]`.
+fn python_name(attributes: &[Attribute]) -> Option<String> {
+    let mut name = None;
+    for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("pyo3")) {
+        // What else there may be in it is the business of `pyo3`.
+        let _ = attribute.parse_nested_meta(|meta| {
+            if meta.path.is_ident("name") {
+                name = Some(meta.value()?.parse::<LitStr>()?.value());
+            }
+            Ok(())
+        });
+    }
+    name
 }
 
 fn add_doc(attributes: &mut Vec<Attribute>, doc: Option<&str>) -> Result<()> {

@@ -25,6 +25,7 @@ from tests.typing.declarations import (
 # What the package has for itself, or returns without a need for its name.
 INTERNAL = {
     "Acquirable",
+    "Backend",
     "Background",
     "Backlog",
     "Backoff",
@@ -38,6 +39,7 @@ INTERNAL = {
     "Contents",
     "Deadline",
     "Event",
+    "Future",
     "Found",
     "Failure",
     "Follower",
@@ -61,9 +63,11 @@ INTERNAL = {
     "Span",
     "StartedCoroutine",
     "Swapping",
+    "Step",
     "Stream",
     "TemporaryFile",
     "TooFarBehindError",
+    "TrioLoop",
     "Turn",
     "Waiters",
     "WaitingLine",

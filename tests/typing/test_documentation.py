@@ -57,22 +57,28 @@ def documentation(nodes: list[Any]) -> str | None:
 
 def parameters(node: ast.FunctionDef) -> Iterator[inspect.Parameter]:
     """Yield the parameters of a function, without that which stands for the object."""
-    given = node.args
+    given, kind = node.args, inspect.Parameter
     positional = [*given.posonlyargs, *given.args]
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(given.defaults))
-    defaults += given.defaults
-    kinds = [
-        *(inspect.Parameter.POSITIONAL_ONLY for _ in given.posonlyargs),
-        *(inspect.Parameter.POSITIONAL_OR_KEYWORD for _ in given.args),
-        *(inspect.Parameter.KEYWORD_ONLY for _ in given.kwonlyargs),
-    ]
-    arguments = zip(
-        [*positional, *given.kwonlyargs], [*defaults, *given.kw_defaults], kinds, strict=True
-    )
-    for argument, default, kind in arguments:
+    kinds = [kind.POSITIONAL_ONLY] * len(given.posonlyargs)
+    kinds += [kind.POSITIONAL_OR_KEYWORD] * len(given.args)
+    for argument, default, how in zip(positional, [*defaults, *given.defaults], kinds, strict=True):
         if argument.arg not in {"self", "cls"}:
-            value = inspect.Parameter.empty if default is None else ast.literal_eval(default)
-            yield inspect.Parameter(argument.arg, kind, default=value)
+            yield parameter(argument, default, how)
+    if given.vararg:
+        yield kind(given.vararg.arg, kind.VAR_POSITIONAL)
+    for argument, default in zip(given.kwonlyargs, given.kw_defaults, strict=True):
+        yield parameter(argument, default, kind.KEYWORD_ONLY)
+    if given.kwarg:
+        yield kind(given.kwarg.arg, kind.VAR_KEYWORD)
+
+
+def parameter(
+    argument: ast.arg, default: ast.expr | None, kind: inspect._ParameterKind
+) -> inspect.Parameter:
+    """Return a parameter as `inspect` has it."""
+    value = inspect.Parameter.empty if default is None else ast.literal_eval(default)
+    return inspect.Parameter(argument.arg, kind, default=value)
 
 
 def declared(nodes: list[ast.FunctionDef]) -> list[inspect.Parameter]:

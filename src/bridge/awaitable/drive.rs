@@ -1,5 +1,6 @@
 //! Runs a coroutine to its end in the calling thread, which waits for what the coroutine awaits.
 
+use documented::documented;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::intern;
 use pyo3::prelude::*;
@@ -11,7 +12,7 @@ use crate::bridge::threads::future::ThreadFuture;
 use crate::bridge::threads::parker::{Parker, instant_after};
 use crate::bridge::threads::{shield, steps};
 
-/// Calls a function as a step, and waits for what it returns, if that can be awaited.
+#[documented]
 #[pyfunction]
 #[pyo3(signature = (function, *arguments, **keywords))]
 pub(crate) fn run<'py>(

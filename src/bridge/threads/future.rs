@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
+use documented::documented;
 use futures_util::future::AbortHandle;
 use pyo3::exceptions::{PyBaseException, PyRuntimeError};
 use pyo3::gc::{PyTraverseError, PyVisit};
@@ -15,8 +16,9 @@ use crate::bridge::threads::parker::Parker;
 use crate::bridge::threads::slot::Slot;
 use crate::bridge::threads::steps::as_step;
 
-/// The future of a call that is awaited without an event loop. A thread that waits for it sleeps
-/// without Python's lock, is woken by the engine itself, and makes the result's objects.
+// The future of a call that is awaited without an event loop. A thread that waits for it sleeps
+// without Python's lock, is woken by the engine itself, and makes the result's objects.
+#[documented]
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
 pub(crate) struct ThreadFuture {
     slot: ForkGuarded<Arc<Slot>>,
@@ -114,6 +116,7 @@ impl ThreadFuture {
     }
 }
 
+#[documented]
 #[pymethods]
 impl ThreadFuture {
     #[new]
@@ -129,13 +132,13 @@ impl ThreadFuture {
         }
     }
 
-    /// Ends the waits of all threads; for a future of no call.
+    // Ends the waits of all threads; for a future of no call.
     fn set(&self) -> PyResult<()> {
         self.slot()?.complete(Completion::Readable);
         Ok(())
     }
 
-    /// Whether waiting returns at once.
+    // Whether waiting returns at once.
     fn done(&self) -> PyResult<bool> {
         Ok(self.slot()?.has_ended())
     }

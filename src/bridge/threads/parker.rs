@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
+use documented::documented;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
@@ -100,7 +101,7 @@ impl Parker {
 
 static HOOK: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
 
-/// Says what a thread calls when it was interrupted; what it raises ends the thread's wait.
+#[documented]
 #[pyfunction]
 pub(crate) fn on_interrupt(py: Python<'_>, hook: Py<PyAny>) {
     let _ = HOOK.set(py, hook);
@@ -121,24 +122,26 @@ fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
     Ok(main)
 }
 
-/// A thread, for others to interrupt its waits.
+// A thread, for others to interrupt its waits.
+#[documented]
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
 pub(crate) struct ThreadHandle(Arc<Parker>);
 
+#[documented]
 #[pymethods]
 impl ThreadHandle {
-    /// The calling thread.
+    // The calling thread.
     #[new]
     fn new() -> Self {
         Self(Parker::here())
     }
 
-    /// Interrupts the wait of the thread, or its next one.
+    // Interrupts the wait of the thread, or its next one.
     fn interrupt(&self) {
         self.0.interrupt();
     }
 
-    /// Interrupts a wait of the thread when that many seconds have passed; `None` for never.
+    // Interrupts a wait of the thread when that many seconds have passed; `None` for never.
     fn interrupt_after(&self, seconds: Option<f64>) {
         let at = seconds.and_then(instant_after);
         self.0.deadline.with(|deadline| *deadline = at);

@@ -2,6 +2,7 @@
 
 use std::cell::{Cell, RefCell};
 
+use documented::documented;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -24,11 +25,13 @@ pub(crate) fn keep(error: PyErr) {
     drop(unneeded);
 }
 
-/// Within its context nothing ends the waits of the thread that entered it. Native, so that no
-/// signal handler runs between entering and the first instruction of the body.
+// Within its context nothing ends the waits of the thread that entered it. Native, so that no
+// signal handler runs between entering and the first instruction of the body.
+#[documented]
 #[pyclass(frozen, module = "etcd_client._etcd_client")]
 pub(crate) struct Shield;
 
+#[documented]
 #[pymethods]
 impl Shield {
     #[new]
@@ -41,7 +44,7 @@ impl Shield {
         DEPTH.set(DEPTH.get() + 1);
     }
 
-    /// Raises what would have ended a wait.
+    // Raises what would have ended a wait.
     #[expect(clippy::unused_self, reason = "a method of Python")]
     #[pyo3(signature = (*_exception))]
     fn __exit__(&self, _exception: &Bound<'_, PyTuple>) -> PyResult<()> {

@@ -5,6 +5,7 @@
 
 use std::cell::Cell;
 
+use documented::documented;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -65,13 +66,13 @@ pub(crate) fn outside<R>(py: Python<'_>, work: impl FnOnce() -> R) -> R {
     result
 }
 
-/// Whether the running code is a step of a coroutine that this thread drives.
+#[documented]
 #[pyfunction]
 pub(crate) fn in_step() -> bool {
     is_step()
 }
 
-/// Calls a function of the program, outside of the step that calls it.
+#[documented]
 #[pyfunction]
 #[pyo3(signature = (function, *arguments))]
 pub(crate) fn call_outside<'py>(
