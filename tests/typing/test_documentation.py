@@ -60,7 +60,7 @@ def parameters(node: ast.FunctionDef) -> Iterator[inspect.Parameter]:
     given, kind = node.args, inspect.Parameter
     positional = [*given.posonlyargs, *given.args]
     defaults: list[ast.expr | None] = [None] * (len(positional) - len(given.defaults))
-    kinds = [kind.POSITIONAL_ONLY] * len(given.posonlyargs)
+    kinds: list[inspect._ParameterKind] = [kind.POSITIONAL_ONLY] * len(given.posonlyargs)
     kinds += [kind.POSITIONAL_OR_KEYWORD] * len(given.args)
     for argument, default, how in zip(positional, [*defaults, *given.defaults], kinds, strict=True):
         if argument.arg not in {"self", "cls"}:
