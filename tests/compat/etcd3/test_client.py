@@ -17,7 +17,7 @@ import pytest
 from etcd_client import EtcdError, GRPCStatusCode
 from etcd_client.compat import etcd3
 from etcd_client.compat.etcd3 import exceptions
-from etcd_client.testing import EtcdServer, ServerTls, free_port
+from etcd_client.testing import EtcdServer, ServerTls, eventually, free_port
 from tests.bridge.program import run_program
 from tests.bridge.test_fork import in_child
 from tests.compat.etcd3.conftest import MakeClient
@@ -201,15 +201,20 @@ def test_errors_are_those_of_grpc_for_programs_that_use_it(
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system has no fork")
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_a_forked_process_goes_on_with_the_client(client: etcd3.Etcd3Client) -> None:
-    client.put("a", "1")
+    told: list[object] = []
+    client.add_watch_callback("a", told.append)
+    events, cancel = client.watch("a")
 
     def work() -> None:
-        assert client.get("a")[0] == b"1"
-        with client.lock("work"):
-            client.put("a", "2")
+        with client:
+            assert client.get("a") == (None, None)
+            with client.lock("work"):
+                client.put("a", "1")
 
     in_child(work)
-    assert client.get("a")[0] == b"2"
+    assert next(events).value == client.get("a")[0] == b"1"
+    eventually(lambda: told)
+    cancel()
 
 
 def test_many_threads_share_a_client(client: etcd3.Etcd3Client) -> None:

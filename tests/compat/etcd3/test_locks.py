@@ -12,7 +12,6 @@ import pytest
 
 from etcd_client.compat import etcd3
 from etcd_client.compat.etcd3.exceptions import LockLostError, LockNotAcquiredError, RpcError
-from etcd_client.testing import eventually
 from tests.compat.etcd3.conftest import MakeClient
 from tests.support import gateway
 from tests.sync.test_streams import later
@@ -131,9 +130,12 @@ def test_what_the_body_raises_goes_before_the_loss(
 def test_a_lock_expires(client: etcd3.Etcd3Client) -> None:
     lock = client.lock("work", ttl=1)
     assert lock.acquire()
+    events, cancel = client.watch(lock.key)
     assert client.lock("work").acquire(timeout=30)
+    assert isinstance(next(events), etcd3.events.DeleteEvent)
     assert lock.is_acquired() is False
     assert lock.release() is False
+    cancel()
 
 
 def test_refreshing_a_lock_that_was_never_acquired(client: etcd3.Etcd3Client) -> None:
@@ -222,11 +224,3 @@ def test_a_lease_that_has_ended(
         lease.revoke()
     with pytest.raises(RpcError, match="lease not found"):
         client.put("a", "1", lease=lease)
-
-
-def test_a_lease_expires(client: etcd3.Etcd3Client) -> None:
-    client.put("a", "1", lease=client.lease(1))
-    events, cancel = client.watch("a")
-    assert isinstance(next(events), etcd3.events.DeleteEvent)
-    cancel()
-    eventually(lambda: client.get("a") == (None, None))

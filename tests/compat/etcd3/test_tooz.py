@@ -8,7 +8,7 @@ import pytest
 
 from etcd_client.compat import etcd3
 from etcd_client.compat.etcd3 import exceptions
-from etcd_client.testing import Proxy, eventually
+from etcd_client.testing import Proxy
 from tests.compat.etcd3.conftest import MakeClient
 
 
@@ -149,17 +149,6 @@ def test_locks(coordinators: tuple[Coordinator, Coordinator]) -> None:
     assert one.release(lock) is True
     assert waiting.result() is not None
     one.stop()
-    two.stop()
-
-
-def test_a_member_that_dies(make_client: MakeClient) -> None:
-    one = Coordinator(make_client(), "one", ttl=2)
-    two = Coordinator(make_client(), "two")
-    one.create_group(b"g").result()
-    one.join(b"g", b"1").result()
-    assert two.members(b"g") == {b"one"}
-    eventually(lambda: two.members(b"g") == set(), within=30)
-    one.executor.shutdown()
     two.stop()
 
 

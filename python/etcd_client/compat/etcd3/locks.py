@@ -11,10 +11,10 @@ from ._watching import cancelling
 from .etcdrpc import LeaseKeepAliveResponse
 from .events import DeleteEvent
 from .exceptions import (
+    Etcd3Exception,
     LockLostError,
     LockNotAcquiredError,
     RevisionCompactedError,
-    RpcError,
     WatchTimedOut,
 )
 from .leases import Lease, LeaseCalls
@@ -192,6 +192,6 @@ class Lock:
 def _end(lease: Lease) -> None:
     try:
         lease.revoke()
-    except RpcError:
-        # It has ended by itself.
+    except Etcd3Exception:
+        # It has ended by itself, or will.
         return

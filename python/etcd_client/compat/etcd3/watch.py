@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from etcd_client import (
@@ -16,6 +15,7 @@ from etcd_client import (
 from etcd_client.sync import Communicator, Watch
 
 from ._connection import Connection
+from ._endpoints import Endpoint
 from ._errors import translating
 from ._watching import Callback, Responses, Watcher, WatchResponse, cancelling
 from .events import Event
@@ -48,10 +48,18 @@ class WatchCalls(Connection):
     `prev_kv` and `progress_notify`.
     """
 
-    @cached_property
-    def watcher(self) -> Watcher:
-        """The watches that call functions."""
-        return Watcher()
+    watcher: Watcher
+    """The watches that call functions."""
+
+    def __init__(
+        self,
+        endpoints: Iterable[Endpoint],
+        timeout: float | None,
+        user: str | None,
+        password: str | None,
+    ) -> None:
+        self.watcher = Watcher()
+        super().__init__(endpoints, timeout, user, password)
 
     def _open_watch(
         self,
