@@ -292,6 +292,7 @@ class ConnectOptions:
         tcp_keepalive: float | None = None,
         max_response_size: int | None = None,
         require_connection: bool = False,
+        sync_interval: float | None = None,
     ) -> ConnectOptions:
         """Create options; what is not given has a default that suits most programs.
 
@@ -318,6 +319,8 @@ class ConnectOptions:
             require_connection: Whether opening a context raises `EtcdConnectionError` if no member
                 can be reached within the connect timeout. By default the context opens anyway, and
                 the first call raises. `Client.with_lock` always requires a connection.
+            sync_interval: How often the endpoints are taken from the member list, in seconds; never
+                by default. See `with_sync_interval`.
 
         Raises:
             InvalidArgsError: Only one of a pair is given, a time is not above 0, or something that
@@ -385,6 +388,18 @@ class ConnectOptions:
 
         Args:
             required: Whether opening raises `EtcdConnectionError` if no member can be reached.
+        """
+
+    def with_sync_interval(self, sync_interval: float | None) -> ConnectOptions:
+        """Return a copy that follows changes of the membership, or does not.
+
+        The endpoints are taken from the cluster's member list when the context opens, at this
+        interval, and soon after a member was lost. Learners, members that have not been started
+        and, with TLS, URLs without it are left out. The endpoints that the program gave are kept as
+        a last resort, in case the members advertise URLs that cannot be reached from here.
+
+        Args:
+            sync_interval: Seconds; None to use the given endpoints only.
         """
 
     def with_tls(

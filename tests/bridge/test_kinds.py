@@ -82,6 +82,7 @@ def test_options_can_be_copied(copied: Callable[[Any], Any], certificates: Certi
             tcp_keepalive=11,
             max_response_size=1,
             require_connection=True,
+            sync_interval=60,
         ),
     ):
         assert copied(options) == options

@@ -15,7 +15,7 @@ The tree of classes, with the attributes and further bases that each of them add
                 TooManyOpsError
                 DuplicateKeyError
                 RequestTooLargeError
-                TooManyRequestsError
+                TooManyRequestsError        + EtcdTimeoutError
                 UnimplementedError
                 NotCapableError
                 CompactedError              .compact_revision

@@ -56,8 +56,11 @@ class RequestTooLargeError(RpcError):
     reasons: ClassVar[Reasons] = ("RequestTooLarge",)
 
 
-class TooManyRequestsError(RpcError):
-    """The server is overloaded. The request was not applied; retry later."""
+class TooManyRequestsError(RpcError, EtcdTimeoutError):
+    """The server is overloaded, and has refused the request until the deadline.
+
+    The request was not applied.
+    """
 
     reasons: ClassVar[Reasons] = ("TooManyRequests",)
 

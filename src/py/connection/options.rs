@@ -57,6 +57,7 @@ impl ConnectOptions {
         keywords.set_item("tcp_keepalive", seconds(self.0.tcp_keep_alive))?;
         keywords.set_item("max_response_size", self.0.max_response_size)?;
         keywords.set_item("require_connection", self.0.require_connection)?;
+        keywords.set_item("sync_interval", seconds(self.0.sync_interval))?;
         Ok(keywords)
     }
 }
@@ -148,6 +149,7 @@ impl ConnectOptions {
             made.max_response_size = usize::try_from(size).unwrap_or(usize::MAX);
         }
         made.require_connection = keywords.flag("require_connection")?;
+        made.sync_interval = keywords.seconds("sync_interval")?;
         keywords.finish()?;
         Ok(Self(made))
     }
@@ -197,6 +199,15 @@ impl ConnectOptions {
     fn with_require_connection(&self, required: &Bound<'_, PyAny>) -> PyResult<Self> {
         let required = args::boolean(required, "required")?;
         Ok(self.with(|options| options.require_connection = required))
+    }
+
+    fn with_sync_interval(&self, sync_interval: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let interval = if sync_interval.is_none() {
+            None
+        } else {
+            Some(args::seconds(sync_interval, "sync_interval")?)
+        };
+        Ok(self.with(|options| options.sync_interval = interval))
     }
 
     #[pyo3(signature = (**options))]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::bridge::{Engine, LINGER, Messenger, PerProcess};
 use crate::py::support::log;
+use crate::rpc::admin::member_sync::{MemberSync, follow_members};
 use crate::rpc::transport::Transport;
 use crate::rpc::transport::shared_transports::{SharedTransports, Target};
 use crate::rpc::transport::stats::Listening;
@@ -23,6 +24,11 @@ impl Session {
     pub(crate) fn open(engine: Arc<Engine>, target: &Target, messenger: Messenger) -> Self {
         let transport = TRANSPORTS.get().take(&engine, target);
         let logging = log::attach(&transport.stats, messenger);
+        if let Some(interval) = target.options.sync_interval
+            && transport.service::<MemberSync>().starts()
+        {
+            engine.submit(follow_members(Arc::downgrade(&transport), interval));
+        }
         Self { engine, transport, _logging: logging }
     }
 

@@ -40,6 +40,26 @@ pub async fn sync_endpoints(
     transport: &Transport,
     deadline: Deadline,
 ) -> Result<Vec<Endpoint>, Error> {
+    let endpoints = advertised(transport, deadline).await?;
+    transport.pool.set_endpoints(endpoints.clone());
+    Ok(endpoints)
+}
+
+/// The same, but keeps the endpoints that the program gave: the members may advertise URLs that do
+/// not lead to them from here, or be replaced while none of them can be reached.
+pub async fn sync_with_given(transport: &Transport, deadline: Deadline) -> Result<(), Error> {
+    let mut endpoints = advertised(transport, deadline).await?;
+    for given in transport.pool.given_endpoints() {
+        if !endpoints.iter().any(|known| known.is_same_place(&given)) {
+            endpoints.push(given);
+        }
+    }
+    transport.pool.set_endpoints(endpoints);
+    Ok(())
+}
+
+/// The client URLs that the members advertise, at least one.
+async fn advertised(transport: &Transport, deadline: Deadline) -> Result<Vec<Endpoint>, Error> {
     let response: PbMemberListResponse = transport.call(member_list(true), deadline).await?;
     let tls = transport.options.tls.is_some();
     let endpoints: Vec<_> =
@@ -48,7 +68,6 @@ pub async fn sync_endpoints(
         let message = "no member serves clients at an endpoint that can be used";
         return Err(Error::Connection(message.into()));
     }
-    transport.pool.set_endpoints(endpoints.clone());
     Ok(endpoints)
 }
 

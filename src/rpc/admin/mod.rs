@@ -5,3 +5,4 @@
 pub mod auth;
 pub mod cluster;
 pub mod maintenance;
+pub mod member_sync;

@@ -23,6 +23,8 @@ pub struct Options {
     pub max_response_size: usize,
     /// Whether opening a context requires a connection.
     pub require_connection: bool,
+    /// How often the endpoints are taken from the member list; `None` for never.
+    pub sync_interval: Option<Duration>,
 }
 
 impl Default for Options {
@@ -37,6 +39,7 @@ impl Default for Options {
             tcp_keep_alive: Some(Duration::from_secs(30)),
             max_response_size: i32::MAX as usize,
             require_connection: false,
+            sync_interval: None,
         }
     }
 }

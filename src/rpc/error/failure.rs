@@ -1,6 +1,7 @@
 //! How a single attempt to make a call, or to connect, failed.
 
 use crate::rpc::error::grpc_status::GrpcStatus;
+use crate::rpc::error::meaning::Meaning;
 use crate::rpc::error::wrong_server::WrongServer;
 
 /// Why a member cannot be connected to.
@@ -76,6 +77,11 @@ impl Failure {
             }
             other => other,
         }
+    }
+
+    /// Whether the server is overloaded, and has refused it before doing anything.
+    pub fn is_overload(&self) -> bool {
+        matches!(self, Self::Server(status) if status.meaning() == Meaning::TryLater)
     }
 
     pub fn message(&self) -> &str {

@@ -7,6 +7,8 @@ pub enum Meaning {
     Refused,
     /// This member refused it; another one, or this one later, may accept it.
     TryElsewhere,
+    /// The cluster is overloaded and refused it before doing anything; later it may be accepted.
+    TryLater,
     /// It was refused because of the auth token.
     RenewToken,
     /// It may have been applied.

@@ -3,7 +3,9 @@
 //! `make generate` writes `python/etcd_client/errors/_server.py` from it: a class for each error
 //! that a program may want to handle, with the comment above it as its docstring.
 
-use crate::rpc::error::meaning::Meaning::{self, Refused, RenewToken, TryElsewhere, Unclear};
+use crate::rpc::error::meaning::Meaning::{
+    self, Refused, RenewToken, TryElsewhere, TryLater, Unclear,
+};
 
 /// One error message of etcd, and what it says about the request.
 #[derive(Debug)]
@@ -58,11 +60,12 @@ server_errors! {
         RequestTooLarge: "request is too large" => Refused,
     }
 
-    /// The server is overloaded. The request was not applied; retry later.
-    TooManyRequestsError {
-        // Refused before it is proposed. Like Go's client, this one does not retry it, which would
-        // add to the load.
-        TooManyRequests: "too many requests" => Refused,
+    /// The server is overloaded, and has refused the request until the deadline.
+    ///
+    /// The request was not applied.
+    TooManyRequestsError + EtcdTimeoutError {
+        // Refused before it is proposed, while the member applies too slowly what is committed.
+        TooManyRequests: "too many requests" => TryLater,
     }
 
     /// The server does not know the call; it may be too old.

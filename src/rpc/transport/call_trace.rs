@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::time::Instant;
 
 use crate::rpc::connection::Connection;
-use crate::rpc::error::{Failure, OtherCluster, WrongServer};
+use crate::rpc::error::{Failure, GrpcStatus, OtherCluster, WrongServer};
 
 pub struct CallTrace {
     pub started: Instant,
@@ -19,6 +19,8 @@ struct State {
     /// Whether the request itself may have reached a server, rather than only one for a token.
     sent: bool,
     last_failure: Option<String>,
+    /// Set if the last attempt met an overloaded server.
+    overload: Option<GrpcStatus>,
     /// Set if a member of another cluster has answered.
     other_cluster: Option<OtherCluster>,
 }
@@ -46,6 +48,10 @@ impl CallTrace {
         state.connection = None;
         state.sent = false;
         state.last_failure = Some(failure.message().to_owned());
+        state.overload = match failure {
+            Failure::Server(status) if failure.is_overload() => Some(status.clone()),
+            _ => None,
+        };
         if let Failure::WrongServer { server: WrongServer::OtherCluster(other), .. } = failure {
             state.other_cluster = Some(other.clone());
         }
@@ -61,6 +67,10 @@ impl CallTrace {
 
     pub fn other_cluster(&self) -> Option<OtherCluster> {
         self.state().other_cluster.clone()
+    }
+
+    pub fn overload(&self) -> Option<GrpcStatus> {
+        self.state().overload.clone()
     }
 
     pub fn last_failure(&self) -> Option<String> {

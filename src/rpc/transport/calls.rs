@@ -147,6 +147,9 @@ impl Transport {
         if let Some(other) = trace.other_cluster().filter(|_| !trace.was_sent()) {
             return Err(Error::OtherCluster(other));
         }
+        if let Some(overload) = trace.overload().filter(|_| !trace.was_sent()) {
+            return Err(Error::Server(overload));
+        }
         let name = method.name();
         let what = match (trace.was_sent(), trace.last_failure()) {
             (true, Some(why)) => {

@@ -22,6 +22,8 @@ pub struct Pool {
     pub(super) waiters: Arc<Waiters>,
     cluster: Arc<ClusterIdentity>,
     estranged: AtomicBool,
+    /// Notified when a member is lost, or cannot be connected to.
+    loss: Arc<Notify>,
     pub(super) options: Options,
     max_stream_id: u32,
     stats: Arc<Stats>,
@@ -30,6 +32,8 @@ pub struct Pool {
 
 pub(super) struct State {
     pub peers: Vec<Peer>,
+    /// The endpoints that the program gave.
+    given: Vec<Endpoint>,
     /// The member that calls go to while it is healthy.
     pub current: usize,
     /// Whether any call has gone to it.
@@ -59,16 +63,15 @@ impl Pool {
         stats: Arc<Stats>,
         max_stream_id: u32,
     ) -> Arc<Self> {
-        let peers: Vec<_> = endpoints.into_iter().map(Peer::new).collect();
-        // A random start spreads the clients over the members of the cluster.
-        let count = u64::try_from(peers.len().max(1)).unwrap_or(1);
-        let current = usize::try_from(backoff::random() % count).unwrap_or(0);
+        let peers: Vec<_> = endpoints.iter().cloned().map(Peer::new).collect();
+        let current = any_of(peers.len());
         Arc::new_cyclic(|this| Self {
-            state: Mutex::new(State { peers, current, settled: false }),
+            state: Mutex::new(State { peers, given: endpoints, current, settled: false }),
             changed: Notify::new(),
             waiters: Arc::default(),
             cluster: Arc::default(),
             estranged: AtomicBool::new(false),
+            loss: Arc::default(),
             options,
             max_stream_id,
             stats,
@@ -101,6 +104,22 @@ impl Pool {
         Counts { connections: all.len() as u64, streams: streams as u64 }
     }
 
+    /// Notified when a member is lost, or cannot be connected to.
+    pub fn loss(&self) -> Arc<Notify> {
+        Arc::clone(&self.loss)
+    }
+
+    /// The endpoints that the program gave, whichever are in use.
+    pub fn given_endpoints(&self) -> Vec<Endpoint> {
+        self.state().given.clone()
+    }
+
+    /// Replaces the endpoints that the program gave, and the members with them.
+    pub fn give_endpoints(&self, endpoints: Vec<Endpoint>) {
+        self.state().given.clone_from(&endpoints);
+        self.set_endpoints(endpoints);
+    }
+
     /// Replaces the members. Connections to members that stay are kept. Other connections close
     /// when the calls in flight on them are done, and their watches move to other members.
     pub fn set_endpoints(&self, endpoints: Vec<Endpoint>) {
@@ -113,7 +132,7 @@ impl Pool {
             state.peers.push(peer);
         }
         let kept = current.and_then(|current| state.index_of(&current));
-        state.current = kept.unwrap_or(0);
+        state.current = kept.unwrap_or_else(|| any_of(state.peers.len()));
         drop(state);
         for connection in old.iter().flat_map(Peer::all) {
             connection.retire();
@@ -191,7 +210,10 @@ impl Pool {
                     }
                     peer.connected(connection);
                 }
-                Err(error) => peer.failed(error),
+                Err(error) => {
+                    peer.failed(error);
+                    self.loss.notify_one();
+                }
             }
         }
         drop(state);
@@ -227,6 +249,7 @@ impl Pool {
             }
             if !end.expected {
                 self.stats.report(format!("lost the connection to {}: {}", endpoint.name, end.why));
+                self.loss.notify_one();
             }
         }
         drop(state);
@@ -276,6 +299,12 @@ impl Pool {
             peer.shun(why, period);
         }
     }
+}
+
+/// A random index, which spreads the clients over the members of the cluster.
+fn any_of(count: usize) -> usize {
+    let count = u64::try_from(count.max(1)).unwrap_or(1);
+    usize::try_from(backoff::random() % count).unwrap_or(0)
 }
 
 /// An attempt to connect. Its outcome is reported to the pool even if the task panics.

@@ -160,10 +160,10 @@ impl Resumable {
         }
         match (status.meaning(), &self.present) {
             (Meaning::Refused | Meaning::RenewToken, _) => return Err(Error::Server(status)),
-            (Meaning::TryElsewhere, Some((_, origin))) => {
+            (Meaning::TryElsewhere | Meaning::TryLater, Some((_, origin))) => {
                 origin.shun(&self.transport, &status.message);
             }
-            (Meaning::TryElsewhere | Meaning::Unclear, _) => {}
+            (Meaning::TryElsewhere | Meaning::TryLater | Meaning::Unclear, _) => {}
         }
         self.lost(&status.message);
         Ok(())

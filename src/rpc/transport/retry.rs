@@ -122,6 +122,7 @@ impl Transport {
                 continue;
             }
             let unsent = matches!(failure, Failure::NeverSent(_));
+            let overloaded = failure.is_overload();
             if let Verdict::GiveUp(error) = self.judge(failure, method, &connection, failures) {
                 return Err(error);
             }
@@ -131,8 +132,10 @@ impl Transport {
                 continue;
             }
             avoid = Some(connection);
-            if failures > 0 {
-                sleep(backoff::delay(failures - 1, FIRST_PAUSE, LONGEST_PAUSE)).await;
+            // At first another member is asked at once, which must not add to an overload.
+            if failures > 0 || overloaded {
+                let pauses = failures.saturating_sub(1);
+                sleep(backoff::delay(pauses, FIRST_PAUSE, LONGEST_PAUSE)).await;
             }
             failures += 1;
         }
@@ -184,7 +187,7 @@ impl Transport {
             Failure::Broken(_) if method.repeatable => Verdict::Again,
             Failure::Server(status) => {
                 let again = match status.meaning() {
-                    Meaning::TryElsewhere => true,
+                    Meaning::TryElsewhere | Meaning::TryLater => true,
                     Meaning::Unclear => method.repeatable && is_transient(status, failures),
                     Meaning::Refused | Meaning::RenewToken => false,
                 };

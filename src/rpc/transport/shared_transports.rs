@@ -79,7 +79,7 @@ impl<R> SharedTransports<R> {
             entry.target = target.clone();
         }
         transport.pool.forget_cluster();
-        transport.pool.set_endpoints(target.endpoints.clone());
+        transport.pool.give_endpoints(target.endpoints.clone());
         true
     }
 

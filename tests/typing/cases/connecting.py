@@ -114,6 +114,10 @@ CASES: Cases = {
         lambda _: ConnectOptions().with_timeout(1),
         lambda _: ConnectOptions().with_timeout(None),
     ),
+    "ConnectOptions.with_sync_interval": (
+        lambda _: ConnectOptions().with_sync_interval(60),
+        lambda _: ConnectOptions().with_sync_interval(None),
+    ),
     "ConnectOptions.with_tls": (lambda _: ConnectOptions().with_tls(verify=False),),
     "ConnectOptions.with_user": (lambda _: ConnectOptions().with_user("name", "password"),),
     "Discovery.resolve": (resolved,),

@@ -182,7 +182,7 @@ impl SharedStream {
         }
         match meaning {
             Meaning::Refused | Meaning::RenewToken => self.group.end(key, Error::Server(status)),
-            Meaning::TryElsewhere => {
+            Meaning::TryElsewhere | Meaning::TryLater => {
                 // Never an error: a status with this meaning is always retried.
                 let _ = self.stream.refused(status);
                 self.lost();

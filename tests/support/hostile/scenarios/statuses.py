@@ -20,7 +20,7 @@ STATUSES: Mapping[tuple[int, str], Outcome] = {
     (3, "etcdserver: request is too large"): REFUSED,
     (5, "etcdserver: requested lease not found"): REFUSED,
     (7, "etcdserver: permission denied"): REFUSED,
-    (8, "etcdserver: too many requests"): REFUSED,
+    (8, "etcdserver: too many requests"): ELSEWHERE,
     (8, "etcdserver: mvcc: database space exceeded"): UNKNOWN,
     (9, "etcdserver: not capable"): ELSEWHERE,
     (11, "etcdserver: mvcc: required revision has been compacted"): REFUSED,

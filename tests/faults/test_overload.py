@@ -1,0 +1,91 @@
+"""A server that is overloaded refuses requests before it does anything: they are tried again."""
+
+import asyncio
+import time
+
+import pytest
+
+from etcd_client import (
+    Client,
+    Communicator,
+    EtcdTimeoutError,
+    TooManyRequestsError,
+    Txn,
+    TxnOp,
+    TxnResponse,
+)
+from etcd_client.testing import EtcdServer
+from tests.support.front.http2_front import Http2Front
+from tests.support.hostile.steps import Player, refusal
+
+# How far etcd lets the log be ahead of what is applied (maxGapBetweenApplyAndCommitIndex).
+GAP = 5_000
+KEYS = 20_000
+OPS = 100
+
+
+def counting(times: int) -> Txn:
+    """Return a transaction that keeps the server from applying others, `times` a while."""
+    count = TxnOp.get("many/", prefix=True, count_only=True)
+    counts = TxnOp.txn(Txn().and_then([count] * OPS))
+    return Txn().and_then([TxnOp.put("blocker", ""), *[counts] * times])
+
+
+async def applying_stops(communicator: Communicator) -> "asyncio.Future[TxnResponse]":
+    """Have the server apply nothing for about two seconds."""
+    for first in range(0, KEYS, OPS):
+        puts = [TxnOp.put(f"many/{number:06}", "") for number in range(first, first + OPS)]
+        await communicator.txn(Txn().and_then(puts))
+    started = time.monotonic()
+    await communicator.txn(counting(3))
+    times = max(1, min(OPS, round(2 * 3 / (time.monotonic() - started))))
+    blocked = asyncio.ensure_future(communicator.txn(counting(times), timeout=60))
+    await asyncio.sleep(0.1)
+    return blocked
+
+
+async def test_more_puts_than_the_server_can_apply_all_succeed(etcd: EtcdServer) -> None:
+    etcd.wipe()
+    async with Client(etcd.endpoint).connect() as communicator:
+        blocked = await applying_stops(communicator)
+        puts = [communicator.put(f"key/{n}", str(n), timeout=60) for n in range(GAP + 500)]
+        await asyncio.gather(*puts)
+        await blocked
+        # The server did refuse some of them.
+        assert communicator.stats().retries > 0
+        kvs = (await communicator.range("key/", prefix=True)).kvs
+    assert {kv.key: (kv.value, kv.version) for kv in kvs} == {
+        b"key/%d" % n: (b"%d" % n, 1) for n in range(GAP + 500)
+    }
+
+
+@pytest.mark.parametrize("code", [8, 2])
+async def test_a_write_is_tried_until_it_is_accepted(etcd: EtcdServer, code: int) -> None:
+    etcd.wipe()
+    with Http2Front(etcd.address) as front:
+        overloaded = Player(refusal(code, "etcdserver: too many requests"), {}, {})
+        front.answer("/Put", overloaded, times=4)
+        async with Client(front.endpoint).connect() as communicator:
+            await communicator.put("key", "value")
+            assert overloaded.played == 4
+            kv = await communicator.get_kv("key")
+    assert kv is not None
+    assert kv.version == 1
+
+
+async def test_the_deadline_ends_the_attempts(etcd: EtcdServer) -> None:
+    etcd.wipe()
+    with Http2Front(etcd.address) as front:
+        overloaded = Player(refusal(8, "etcdserver: too many requests"), {}, {})
+        for path in ("/Put", "/Range"):
+            front.answer(path, overloaded)
+        async with Client(front.endpoint).connect() as communicator:
+            for call in (communicator.put, communicator.get):
+                arguments = ("key", "value")[: 1 + (call == communicator.put)]
+                with pytest.raises(TooManyRequestsError, match="too many requests") as refused:
+                    await call(*arguments, timeout=2)
+                assert isinstance(refused.value, EtcdTimeoutError)
+            # With pauses that grow to half a second.
+            assert 4 < overloaded.played < 40
+    async with Client(etcd.endpoint).connect() as direct:
+        assert await direct.get("key") is None
