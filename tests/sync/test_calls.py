@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable
 
 import pytest
+from typing_extensions import assert_type
 
 from etcd_client.sync import (
     STM,
@@ -22,7 +23,10 @@ from etcd_client.sync import (
     InvalidArgsError,
     Key,
     KeyExistsError,
+    KeyValue,
+    Lease,
     LeaseNotFoundError,
+    PutResponse,
     Txn,
     TxnOp,
     Watch,
@@ -40,6 +44,21 @@ def test_keys_are_written_read_and_deleted(communicator: Communicator) -> None:
     assert communicator.range("a", prefix=True, limit=1).more
     assert communicator.count_prefix("") == 2
     assert communicator.delete_prefix("").deleted == 2
+
+
+def test_results_have_types(communicator: Communicator) -> None:
+    """Mypy compares them; a wrong one is an error of `make typecheck`."""
+    assert_type(communicator.get("a"), bytes | None)
+    assert_type(communicator.get_prefix("a"), list[tuple[bytes, bytes]])
+    assert_type(communicator.put("a", "1"), PutResponse)
+    assert_type(communicator.put("a", "1", once=None), PutResponse)
+    assert_type(communicator.update("a", lambda value: value, default="1"), KeyValue | None)
+    assert_type(communicator.stm(lambda txn: txn.get("a")), bytes | None)
+    assert_type(next(communicator.scan_prefix("a")), KeyValue)
+    with communicator.cache("a", decode=lambda kv: len(kv.value)) as view:
+        assert_type(view["a"], int)
+    with communicator.lease(10) as lease:
+        assert_type(lease, Lease)
 
 
 def test_transactions(communicator: Communicator) -> None:

@@ -107,14 +107,19 @@ def wait(endpoint: str, kind: str) -> None:
 
 
 def get(endpoint: str) -> None:
-    """Wait for a member that does not answer."""
+    """Read until the member does not answer any more."""
     with Client(endpoint) as communicator:
         sys.stdout.write("waits\n")
         sys.stdout.flush()
-        communicator.get("a", timeout=60)
+        while True:
+            communicator.get("a", timeout=60)
 
 
-def interrupt(function: Callable[..., None], *arguments: str) -> subprocess.CompletedProcess[str]:
+def interrupt(
+    function: Callable[..., None],
+    *arguments: str,
+    before: Callable[[], object] = lambda: None,
+) -> subprocess.CompletedProcess[str]:
     """Run a program, and send it what Ctrl-C sends when it waits."""
     source = f"import sys; from {function.__module__} import {function.__name__} as run; "
     command = [sys.executable, "-c", f"{source}run(*sys.argv[1:])", *arguments]
@@ -124,6 +129,7 @@ def interrupt(function: Callable[..., None], *arguments: str) -> subprocess.Comp
         try:
             assert program.stdout is not None
             assert program.stdout.readline() == "waits\n"
+            before()
             time.sleep(0.3)
             program.send_signal(signal.SIGINT)
             out, error = program.communicate(timeout=30)
@@ -145,19 +151,12 @@ def test_a_call_at_a_frozen_member_is_interrupted(make_server: Callable[[], Etcd
     """At once, without waiting for the call's deadline; and the program ends."""
     server = make_server()
     started = time.monotonic()
-    with Client(server.endpoint):
-        server.freeze()
-        try:
-            ended = interrupt_frozen(server)
-        finally:
-            server.thaw()
+    try:
+        ended = interrupt(get, server.endpoint, before=server.freeze)
+    finally:
+        server.thaw()
     assert ended.stderr.endswith("KeyboardInterrupt\n")
     assert time.monotonic() - started < 30
-
-
-def interrupt_frozen(server: EtcdServer) -> subprocess.CompletedProcess[str]:
-    """The program connects to a frozen member, which opening tolerates for a while."""
-    return interrupt(get, server.endpoint)
 
 
 class Interrupted(BaseException):

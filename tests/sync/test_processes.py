@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
-from etcd_client.sync import Client, Communicator, ForkedError, Lock
+from etcd_client.sync import Client, Communicator, ConnectOptions, ForkedError, Lock
 from etcd_client.testing import EtcdServer
 from tests.bridge.program import run_program
 from tests.bridge.test_fork import in_child
@@ -68,8 +68,7 @@ def test_a_fork_while_other_threads_work(communicator: Communicator, endpoint: s
 def exit_while_threads_wait(endpoint: str, frozen: str) -> None:
     """End the program while daemon threads wait for all kinds of things."""
     communicator = Client(endpoint).open()
-    other = Client(frozen).open()
-    atexit.register(lambda: None)
+    other = Client(frozen, ConnectOptions(connect_timeout=0.2)).open()
 
     def hold() -> None:
         with communicator.session() as session, session.lock("l"):
@@ -87,8 +86,10 @@ def exit_while_threads_wait(endpoint: str, frozen: str) -> None:
     time.sleep(0.3)
 
 
-def test_the_interpreter_ends_while_threads_wait(endpoint: str, make_server: object) -> None:
-    server: EtcdServer = make_server()  # type: ignore[operator]
+def test_the_interpreter_ends_while_threads_wait(
+    endpoint: str, make_server: Callable[[], EtcdServer]
+) -> None:
+    server = make_server()
     server.freeze()
     try:
         ended = run_program(exit_while_threads_wait, endpoint, server.endpoint)

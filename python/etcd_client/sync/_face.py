@@ -75,9 +75,12 @@ def unwrap(value: Any) -> Any:
 
 def outside(function: _Function) -> _Function:
     """Return a function that calls `function`, but not as a part of a step."""
-    if not callable(function):
-        return function
-    return cast("_Function", partial(_etcd_client.call_outside, function))
+    called: Any = function
+    return (
+        cast("_Function", partial(_etcd_client.call_outside, called))
+        if callable(called)
+        else called
+    )
 
 
 def given(face: type[_AnyFace], function: Callable[[_AnyFace], _T]) -> Callable[[Any], _T]:
