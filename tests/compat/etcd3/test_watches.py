@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -181,6 +182,31 @@ def test_callbacks_run_one_at_a_time(client: etcd3.Etcd3Client) -> None:
         client.put("a", str(number))
     eventually(lambda: len(most) == 40, within=20)
     assert set(most) == {1}
+
+
+def test_a_cancelled_callback_is_not_called_any_more(client: etcd3.Etcd3Client) -> None:
+    """Also if its turn came while another one ran."""
+    entered, go_on = threading.Event(), threading.Event()
+    told: list[Told] = []
+
+    def occupy(_response: Told) -> None:
+        entered.set()
+        go_on.wait(20)
+
+    client.add_watch_callback("a", occupy)
+    client.put("a", "1")
+    assert entered.wait(20)
+    waiting = client.add_watch_callback("b", told.append)
+    responses, stop = client.watch_response("b")
+    client.put("b", "1")
+    next(responses)
+    time.sleep(0.1)
+    client.cancel_watch(waiting)
+    go_on.set()
+    client.put("a", "2")
+    client.close()
+    stop()
+    assert told == []
 
 
 def test_a_callback_may_use_the_client(client: etcd3.Etcd3Client) -> None:
