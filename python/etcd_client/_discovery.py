@@ -46,9 +46,10 @@ class Discovery:
         Raises:
             EtcdConnectionError: There are no usable records, or no name server answered.
         """
-        return await _etcd_client.discover(
+        endpoints, found = await _etcd_client.discover(
             options, self._domain, self._service_name, self._nameserver
         )
+        return endpoints, found._with_hooks_of(options)  # noqa: SLF001 - ours
 
     def __repr__(self) -> str:
         return f"<Discovery {self._domain}>"

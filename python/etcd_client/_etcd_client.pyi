@@ -293,6 +293,7 @@ class ConnectOptions:
         max_response_size: int | None = None,
         require_connection: bool = False,
         sync_interval: float | None = None,
+        hooks: object | None = None,
     ) -> ConnectOptions:
         """Create options; what is not given has a default that suits most programs.
 
@@ -321,6 +322,9 @@ class ConnectOptions:
                 the first call raises. `Client.with_lock` always requires a connection.
             sync_interval: How often the endpoints are taken from the member list, in seconds; never
                 by default. See `with_sync_interval`.
+            hooks: An object that is told of calls, connections, watches and leases: one with any
+                of the methods of `telemetry.Hooks`. Contexts share connections only if they have
+                the same one.
 
         Raises:
             InvalidArgsError: Only one of a pair is given, a time is not above 0, or something that
@@ -402,6 +406,14 @@ class ConnectOptions:
             sync_interval: Seconds; None to use the given endpoints only.
         """
 
+    def with_hooks(self, hooks: object | None) -> ConnectOptions:
+        """Return a copy with other hooks, or with none.
+
+        Args:
+            hooks: An object with any of the methods of `telemetry.Hooks`; None for no hooks.
+        """
+
+    def _with_hooks_of(self, other: ConnectOptions) -> ConnectOptions: ...
     def with_tls(
         self,
         *,

@@ -33,6 +33,7 @@ RUST = Rooms(
         # etcd, nothing of Python.
         ("rpc/error", "rpc/keys"),
         ("rpc/wire",),
+        ("rpc/telemetry",),
         ("rpc/connection",),
         ("rpc/transport",),
         ("rpc/kv", "rpc/discovery", "rpc/lease", "rpc/watch", "rpc/admin"),
@@ -51,6 +52,8 @@ PYTHON = Rooms(
         # The native module, whose stub alone names classes from above.
         ("_etcd_client", "enums"),
         ("errors", "_types"),
+        # What the native module passes to the hooks of programs.
+        ("telemetry",),
         (
             "_concurrency",
             "_pickles",

@@ -19,6 +19,14 @@ impl Messenger {
         Self::Loop(Arc::downgrade(queue))
     }
 
+    /// A number that no messenger to another loop has at the same time.
+    pub(crate) fn number(&self) -> usize {
+        match self {
+            Self::Loop(queue) => queue.as_ptr().addr(),
+            Self::Threads => 0,
+        }
+    }
+
     /// Runs `errand` soon; false if the loop is gone.
     pub(crate) fn send(&self, errand: impl FnOnce(Python<'_>) + Send + 'static) -> bool {
         match self {

@@ -1,6 +1,7 @@
 //! The native side of `Communicator`: a client of a cluster, bound to one event loop.
 
 use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -18,11 +19,15 @@ use crate::py::connection::options::ConnectOptions;
 use crate::py::connection::session::Session;
 use crate::py::errors;
 use crate::py::support::args::{self, Timeout};
+use crate::py::support::log;
 use crate::py::support::stream::end::End;
 use crate::py::support::stream::feed::{self, Ends, StreamSource};
 use crate::py::support::stream::iterator::Stream;
 use crate::py::support::to_python::ToPython;
+use crate::py::telemetry::dispatcher::Dispatcher;
+use crate::py::telemetry::told::Told;
 use crate::rpc::connection::endpoint::Endpoint;
+use crate::rpc::connection::options::Observer;
 use crate::rpc::error::Error;
 use crate::rpc::keys::KeyRange;
 use crate::rpc::transport::shared_transports::Target;
@@ -38,6 +43,7 @@ pub(crate) struct SharedContext {
     context: Mutex<Option<Context>>,
     session: Mutex<Option<Arc<Session>>>,
     messenger: Messenger,
+    hooks: Option<Arc<Dispatcher>>,
     closed: AtomicBool,
     /// Tells open streams and leases that the context closes.
     closing: tokio::sync::watch::Sender<bool>,
@@ -73,8 +79,9 @@ impl SharedContext {
                 Ok(None) => return (Ok(None), None),
                 Err(error) => return (Err(error), None),
             };
-            let messenger = self.messenger.clone();
-            let opened = self.target.with(|target| Session::open(engine, target, messenger));
+            let (messenger, hooks) = (self.messenger.clone(), self.hooks.clone());
+            let open = |target: &mut Target| Session::open(engine, target, messenger, hooks);
+            let opened = self.target.with(open);
             let opened = Arc::new(opened);
             (Ok(Some(Arc::clone(&opened))), session.replace(opened))
         });
@@ -175,7 +182,17 @@ impl Communicator {
     {
         let session = self.session(py)?;
         let task = task(Arc::clone(&session.transport));
-        self.spawn(py, &session.engine, effect, task)
+        match session.caller(py)? {
+            None => self.spawn(py, &session.engine, effect, task),
+            Some(mut caller) => {
+                // Boxed, so that this rare case adds little code for each kind of call.
+                let task: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(task);
+                let (hooks, events) = (session.hooks.as_ref(), caller.takes_events());
+                let hooks = hooks.map(Arc::downgrade).unwrap_or_default();
+                let task = async move { Told::new(caller.makes(task).await, hooks, events) };
+                self.spawn(py, &session.engine, effect, task)
+            }
+        }
     }
 
     /// Sends a request; `shape` converts the answer to a type with a Python counterpart.
@@ -250,7 +267,8 @@ pub(crate) fn connect(
     })?;
     let context = bridge::enter();
     let engine = context.engine()?;
-    let mut options = options.0.clone();
+    let ConnectOptions { options, hooks } = options;
+    let mut options = options.clone();
     // Not part of the target: contexts that differ only in this share their connections.
     let required = std::mem::take(&mut options.require_connection);
     let endpoints = parse(py, &endpoints, options.tls.is_some())?;
@@ -259,10 +277,17 @@ pub(crate) fn connect(
         options.tls.get_or_insert_default();
     }
     let tls = options.tls.is_some();
-    let target = Target { endpoints, options };
     let messenger = host.messenger()?;
-    let session = Arc::new(Session::open(Arc::clone(&engine), &target, messenger.clone()));
+    options.observer =
+        hooks.as_ref().map(|hooks| Observer { hooks: hooks.number(), runs_on: messenger.number() });
+    let hooks = hooks.as_ref().map(|hooks| Dispatcher::new(py, hooks).map(Arc::new)).transpose()?;
+    let target = Target { endpoints, options };
+    let session = Session::open(Arc::clone(&engine), &target, messenger.clone(), hooks.clone());
+    let session = Arc::new(session);
     let transport = Arc::clone(&session.transport);
+    if log::takes_details(py)? {
+        transport.stats.take_details();
+    }
     let shared = Arc::new(SharedContext {
         timeout: target.options.timeout,
         tls,
@@ -270,6 +295,7 @@ pub(crate) fn connect(
         context: Mutex::new(Some(context)),
         session: Mutex::new(Some(session)),
         messenger,
+        hooks,
         closed: AtomicBool::new(false),
         closing: tokio::sync::watch::Sender::new(false),
     });

@@ -9,6 +9,7 @@ mod kv;
 mod lease;
 mod namespace;
 mod support;
+mod telemetry;
 mod watch;
 
 /// Names the stub, which `documented` reads, as a file that this crate is compiled anew for.

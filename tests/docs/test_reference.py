@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 import etcd_client
-from etcd_client import errors, testing
+from etcd_client import errors, telemetry, testing
 from tests.docs.blocks import ROOT, examples
 from tests.typing.declarations import aliases, public_classes
 
@@ -30,4 +30,5 @@ def test_every_public_name_is_on_a_page() -> None:
     members -= {f"Communicator.{name}" for name in own | services}
     names = set(etcd_client.__all__) - set(errors.__all__) - aliases().keys()
     names |= {f"testing.{name}" for name in testing.__all__}
+    names |= {f"telemetry.{name}" for name in telemetry.__all__}
     assert (names | members) - shown == set()

@@ -188,10 +188,11 @@ def _tree(source: Path) -> ast.Module:
 def _sources() -> list[Path]:
     """The stub, and after it the modules that build on it.
 
-    The interfaces of other clients and the tools for tests are imported by their own names, and the
-    command line is not imported. The face for threads has the same names, see `tests/sync`.
+    The interfaces of other clients, telemetry and the tools for tests are imported by their own
+    names, and the command line is not imported. The face for threads has the same names, see
+    `tests/sync`.
     """
-    apart = {PACKAGE / name for name in ("compat", "sync", "testing", "_cli")}
+    apart = {PACKAGE / name for name in ("compat", "sync", "telemetry", "testing", "_cli")}
     modules = (path for path in PACKAGE.rglob("*.py") if apart.isdisjoint(path.parents))
     return [STUB, *sorted(path for path in modules if path != PACKAGE / "__init__.py")]
 

@@ -17,7 +17,9 @@ from typing import Any
 
 import pytest
 
-from etcd_client import Client, Communicator, testing
+from etcd_client import Client, Communicator, telemetry, testing
+from etcd_client.telemetry.opentelemetry import OpenTelemetryHooks
+from etcd_client.telemetry.prometheus import PrometheusHooks
 from tests.typing.declarations import functions, public_classes, public_members
 
 EXAMPLES: dict[str, list[doctest.Example]] = {
@@ -26,6 +28,8 @@ EXAMPLES: dict[str, list[doctest.Example]] = {
         *((known.name, known.doc) for known in public_classes().values()),
         *((member.qualified_name, member.doc) for member in public_members()),
         *((name, getattr(testing, name).__doc__ or "") for name in testing.__all__),
+        *((name, getattr(telemetry, name).__doc__ or "") for name in telemetry.__all__),
+        *((hooks.__name__, hooks.__doc__ or "") for hooks in (OpenTelemetryHooks, PrometheusHooks)),
     )
     if (parsed := doctest.DocTestParser().get_examples(doc))
 }

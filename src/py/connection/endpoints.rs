@@ -57,7 +57,7 @@ pub(crate) fn read_endpoints(
         Err(_) => read_strings(endpoints, "endpoints")?,
     };
     let read = split(read);
-    let endpoints = communicator::parse(py, &read, connect_options.0.tls.is_some())?;
+    let endpoints = communicator::parse(py, &read, connect_options.options.tls.is_some())?;
     Ok(endpoints.into_iter().map(|endpoint| endpoint.name).collect())
 }
 
@@ -77,7 +77,7 @@ fn split(endpoints: Vec<String>) -> Vec<String> {
 
 impl ToPython for Discovered {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let found = (self.endpoints, ConnectOptions(self.options));
+        let found = (self.endpoints, ConnectOptions { options: self.options, hooks: None });
         Ok(found.into_pyobject(py)?.into_any().unbind())
     }
 }
@@ -121,7 +121,7 @@ pub(crate) fn discover(
     let host = Host::current(py)?;
     let context = bridge::enter();
     let engine = context.engine()?;
-    let options = options.0.clone();
+    let options = options.options.clone();
     let resolving = async move {
         // Keeps the engine running.
         let _context = context;

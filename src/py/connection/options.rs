@@ -5,30 +5,35 @@ use std::time::Duration;
 
 use documented::documented;
 use pyo3::exceptions::PyTypeError;
+use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
 use crate::py::errors;
 use crate::py::support::args::{self, Keywords, wrong_value};
+use crate::py::telemetry::hooks::Hooks;
 use crate::rpc::connection::options::{Options, TlsOptions};
 use crate::rpc::connection::tls::{self, ConfigCache, Pem};
 
 #[documented]
 #[pyclass(frozen, eq, hash, module = "etcd_client", name = "ConnectOptions", from_py_object)]
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
-pub(crate) struct ConnectOptions(pub(crate) Options);
+pub(crate) struct ConnectOptions {
+    pub(crate) options: Options,
+    pub(crate) hooks: Option<Hooks>,
+}
 
 impl ConnectOptions {
     fn with(&self, change: impl FnOnce(&mut Options)) -> Self {
-        let mut options = self.0.clone();
-        change(&mut options);
-        Self(options)
+        let mut changed = self.clone();
+        change(&mut changed.options);
+        changed
     }
 }
 
 impl ConnectOptions {
     fn keywords<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
-        let Options { user, tls, keep_alive, .. } = &self.0;
+        let Options { user, tls, keep_alive, .. } = &self.options;
         let keywords = PyDict::new(py);
         if let Some((user, password)) = user {
             keywords.set_item("user", user)?;
@@ -51,13 +56,14 @@ impl ConnectOptions {
             keywords.set_item("keep_alive_timeout", limit.as_secs_f64())?;
         }
         let seconds = |limit: Option<Duration>| limit.map(|limit| limit.as_secs_f64());
-        keywords.set_item("connect_timeout", self.0.connect_timeout.as_secs_f64())?;
-        keywords.set_item("timeout", seconds(self.0.timeout))?;
-        keywords.set_item("keep_alive_while_idle", self.0.keep_alive_while_idle)?;
-        keywords.set_item("tcp_keepalive", seconds(self.0.tcp_keep_alive))?;
-        keywords.set_item("max_response_size", self.0.max_response_size)?;
-        keywords.set_item("require_connection", self.0.require_connection)?;
-        keywords.set_item("sync_interval", seconds(self.0.sync_interval))?;
+        keywords.set_item("connect_timeout", self.options.connect_timeout.as_secs_f64())?;
+        keywords.set_item("timeout", seconds(self.options.timeout))?;
+        keywords.set_item("keep_alive_while_idle", self.options.keep_alive_while_idle)?;
+        keywords.set_item("tcp_keepalive", seconds(self.options.tcp_keep_alive))?;
+        keywords.set_item("max_response_size", self.options.max_response_size)?;
+        keywords.set_item("require_connection", self.options.require_connection)?;
+        keywords.set_item("sync_interval", seconds(self.options.sync_interval))?;
+        keywords.set_item("hooks", self.hooks.as_ref().map(Hooks::object))?;
         Ok(keywords)
     }
 }
@@ -150,8 +156,9 @@ impl ConnectOptions {
         }
         made.require_connection = keywords.flag("require_connection")?;
         made.sync_interval = keywords.seconds("sync_interval")?;
+        let hooks = keywords.read("hooks", Hooks::read)?;
         keywords.finish()?;
-        Ok(Self(made))
+        Ok(Self { options: made, hooks })
     }
 
     fn with_user(&self, name: &Bound<'_, PyAny>, password: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -210,12 +217,26 @@ impl ConnectOptions {
         Ok(self.with(|options| options.sync_interval = interval))
     }
 
+    fn with_hooks(&self, hooks: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let hooks = (!hooks.is_none()).then(|| Hooks::read(hooks, "hooks")).transpose()?;
+        Ok(Self { options: self.options.clone(), hooks })
+    }
+
     #[pyo3(signature = (**options))]
     fn with_tls(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let mut keywords = Keywords::new("with_tls", options);
         let tls = read_tls(py, &mut keywords)?.unwrap_or_default();
         keywords.finish()?;
         Ok(self.with(|options| options.tls = Some(tls)))
+    }
+
+    /// The same options with the hooks of others.
+    fn _with_hooks_of(&self, other: &Self) -> Self {
+        Self { options: self.options.clone(), hooks: other.hooks.clone() }
+    }
+
+    fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
+        visit.call(self.hooks.as_ref().map(Hooks::object))
     }
 
     /// For pickling and copying: the keyword arguments that make the same options.
@@ -228,7 +249,7 @@ impl ConnectOptions {
     }
 
     fn __repr__(&self) -> String {
-        let Options { user, tls, connect_timeout, timeout, .. } = &self.0;
+        let Options { user, tls, connect_timeout, timeout, .. } = &self.options;
         let user = user.as_ref().map_or("None".into(), |(name, _)| format!("'{name}'"));
         let timeout = timeout.map_or("None".into(), |limit| limit.as_secs_f64().to_string());
         format!(

@@ -27,6 +27,7 @@ use crate::rpc::coordination::leftover::Release;
 use crate::rpc::coordination::waiting_line::Line;
 use crate::rpc::error::Error;
 use crate::rpc::lease::keep_alive::KeptLease;
+use crate::rpc::telemetry::caller::Caller;
 use crate::rpc::wire::messages::HeaderOnly;
 
 /// How long a lock outlives a holder that died without releasing it, in seconds.
@@ -265,7 +266,7 @@ impl Communicator {
             }
         };
         let call = self.spawn(py, &engine, Effect::Changes, acquiring)?;
-        let keeping = keep(Arc::clone(&engine), acquisition);
+        let keeping = keep(Arc::clone(&engine), acquisition, session.caller(py)?);
         engine.submit(keeping);
         Ok(call.undone_by(move || {
             if let Some(commands) = orders.upgrade() {
@@ -277,9 +278,13 @@ impl Communicator {
 }
 
 /// Runs an acquisition, and then its holder, until it is over.
-async fn keep(engine: Arc<Engine>, acquisition: Acquisition) {
+async fn keep(engine: Arc<Engine>, acquisition: Acquisition, caller: Option<Caller>) {
     let mut unfinished = engine.unfinished();
-    let leftover = match acquisition.run().await {
+    let outcome = match caller {
+        Some(caller) => caller.makes(acquisition.run()).await,
+        None => acquisition.run().await,
+    };
+    let leftover = match outcome {
         Outcome::Held(held) => {
             drop(unfinished);
             let _held = engine.holder();

@@ -62,9 +62,8 @@ impl StreamSource for Renewals {
         match kept.renewed().await {
             Ok(renewal) => Ok(Some((renewal, 1))),
             Err(why) => {
-                let message = format!("lease {:x} was lost: {why}", self.id);
-                self.transport.stats.report(message.clone());
-                Err(Error::LeaseLost(format!("the {message}")))
+                self.transport.stats.lease_lost(self.id, &why);
+                Err(Error::LeaseLost(format!("the lease {:x} was lost: {why}", self.id)))
             }
         }
     }

@@ -53,7 +53,8 @@ impl Watch {
             begins_behind: Arc::clone(&begins_behind),
             unconfirmed_until: deadline,
         };
-        let reader = |notices| EventReader(Arc::new(NoticeReader::new(notices, once)));
+        let stats = Arc::clone(&session.transport.stats);
+        let reader = |notices| EventReader(Arc::new(NoticeReader::new(notices, stats, once)));
         let (stream, events) = communicator.open_stream(py, &session, source, reader, subject)?;
         let reader = Arc::clone(&events.0);
         let watch =

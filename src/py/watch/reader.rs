@@ -9,12 +9,16 @@ use pyo3::prelude::*;
 use crate::bridge::{Mutex, Receiver, StepResult, StreamReader, Taken, WaitingSteps, or_exception};
 use crate::py::support::stream::end::End;
 use crate::py::watch::event::{self, WatchEvent};
+use crate::rpc::telemetry;
+use crate::rpc::transport::stats::Stats;
 use crate::rpc::watch::Notice;
 use crate::rpc::wire::messages::{Event, ResponseHeader};
 
 /// The reading side, shared by the iterators of one watch.
 pub(crate) struct NoticeReader {
     notices: Receiver<Notice, End>,
+    /// Told how long events have waited; it tells nobody if there are no hooks.
+    stats: Arc<Stats>,
     position: Mutex<Position>,
     once: bool,
 }
@@ -82,8 +86,8 @@ enum Next<P> {
 
 impl NoticeReader {
     /// A reader that has read nothing yet.
-    pub(crate) fn new(notices: Receiver<Notice, End>, once: bool) -> Self {
-        Self { notices, position: Mutex::default(), once }
+    pub(crate) fn new(notices: Receiver<Notice, End>, stats: Arc<Stats>, once: bool) -> Self {
+        Self { notices, stats, position: Mutex::default(), once }
     }
 
     /// Ends the watch and drops what was not read.
@@ -108,7 +112,15 @@ impl NoticeReader {
                     return Next::Done;
                 }
                 match self.notices.take() {
-                    Taken::Item(Notice::Events { revision, header, events }) => {
+                    Taken::Item(Notice::Events { revision, header, events, arrived }) => {
+                        if let Some(arrived) = arrived {
+                            let (events, lag) = (events.len(), arrived.elapsed());
+                            self.stats.tell(|| telemetry::Event::WatchRead {
+                                revision,
+                                events,
+                                lag,
+                            });
+                        }
                         position.events = events.into();
                         position.events_header = header;
                         position.events_revision = revision;

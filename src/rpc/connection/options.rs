@@ -25,6 +25,16 @@ pub struct Options {
     pub require_connection: bool,
     /// How often the endpoints are taken from the member list; `None` for never.
     pub sync_interval: Option<Duration>,
+    /// Who is told what happens.
+    pub observer: Option<Observer>,
+}
+
+/// The hooks of a program, and where they run: two numbers that stand for them. Clients that differ
+/// in it do not share connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Observer {
+    pub hooks: usize,
+    pub runs_on: usize,
 }
 
 impl Default for Options {
@@ -40,6 +50,7 @@ impl Default for Options {
             max_response_size: i32::MAX as usize,
             require_connection: false,
             sync_interval: None,
+            observer: None,
         }
     }
 }

@@ -65,7 +65,7 @@ impl Held {
                 None
             }
             End::Lost(why) => {
-                self.transport.stats.report(format!("lease {:x} was lost: {why}", self.lease));
+                self.transport.stats.lease_lost(self.lease, &why);
                 self.state.0.set(State::Lost(why.into()));
                 None
             }

@@ -1,15 +1,18 @@
-//! How far a call has come, for the error message when its deadline passes.
+//! How far a call has come: for the error message when its deadline passes, and for hooks.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
 use crate::rpc::connection::Connection;
-use crate::rpc::error::{Failure, GrpcStatus, OtherCluster, WrongServer};
+use crate::rpc::error::{Error, Failure, GrpcStatus, OtherCluster, WrongServer};
+use crate::rpc::telemetry::{CallRecord, How};
 
 pub struct CallTrace {
     pub started: Instant,
     state: Mutex<State>,
+    /// `None` if there are no hooks.
+    record: Option<Arc<CallRecord>>,
 }
 
 #[derive(Default)]
@@ -23,11 +26,18 @@ struct State {
     overload: Option<GrpcStatus>,
     /// Set if a member of another cluster has answered.
     other_cluster: Option<OtherCluster>,
+    /// The number of the present attempt in the record.
+    attempt: usize,
 }
 
 impl CallTrace {
-    pub fn new(started: Instant) -> Self {
-        Self { started, state: Mutex::default() }
+    pub fn new(started: Instant, record: Option<CallRecord>) -> Self {
+        Self { started, state: Mutex::default(), record: record.map(Arc::new) }
+    }
+
+    /// The trace of a second attempt that runs beside those of this one.
+    pub fn beside(&self) -> Self {
+        Self { started: Instant::now(), state: Mutex::default(), record: self.record.clone() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -35,11 +45,21 @@ impl CallTrace {
     }
 
     pub fn goes_to(&self, connection: &Arc<Connection>) {
-        self.state().connection = Some(Arc::clone(connection));
+        let mut state = self.state();
+        state.connection = Some(Arc::clone(connection));
+        if let Some(record) = &self.record {
+            state.attempt = record.attempt(&connection.endpoint().name);
+        }
     }
 
     pub fn sent(&self) {
         self.state().sent = true;
+    }
+
+    pub fn answered(&self) {
+        if let Some(record) = &self.record {
+            record.attempt_ended(self.state().attempt, How::Answered);
+        }
     }
 
     /// Notes the end of an attempt; the call may be retried.
@@ -54,6 +74,16 @@ impl CallTrace {
         };
         if let Failure::WrongServer { server: WrongServer::OtherCluster(other), .. } = failure {
             state.other_cluster = Some(other.clone());
+        }
+        if let Some(record) = &self.record {
+            record.attempt_ended(state.attempt, How::Failed(failure.message().to_owned()));
+        }
+    }
+
+    /// Notes the outcome of the call, with the size of the response.
+    pub fn ended<T>(&self, outcome: &Result<T, Error>, size: impl FnOnce(&T) -> usize) {
+        if let Some(record) = &self.record {
+            record.ended(outcome.as_ref().map(size));
         }
     }
 

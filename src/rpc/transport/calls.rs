@@ -10,6 +10,7 @@ use tokio::time::{Instant, timeout_at};
 use crate::rpc::connection::Stream;
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::error::Error;
+use crate::rpc::telemetry::CallRecord;
 use crate::rpc::transport::backoff::SHUN_SILENT;
 use crate::rpc::transport::call_trace::CallTrace;
 use crate::rpc::transport::hedge::HEDGE_AFTER;
@@ -41,13 +42,32 @@ impl Transport {
 
     /// Sends a request and returns the response undecoded.
     pub async fn unary(&self, request: Request, deadline: Deadline) -> Result<Bytes, Error> {
-        let started = Instant::now();
         Stats::count(&self.stats.requests);
         let _in_flight = self.stats.in_flight();
-        let trace = CallTrace::new(started);
+        let trace = self.trace_of(&request);
+        let outcome = self.anywhere(request, deadline, &trace).await;
+        trace.ended(&outcome, Bytes::len);
+        outcome
+    }
+
+    /// The trace of a unary call that begins now.
+    fn trace_of(&self, request: &Request) -> CallTrace {
+        let started = Instant::now();
+        let events = self.stats.events.as_ref();
+        let record = |events| CallRecord::new(events, request.method, started, request.frame.len());
+        CallTrace::new(started, events.map(record))
+    }
+
+    async fn anywhere(
+        &self,
+        request: Request,
+        deadline: Deadline,
+        trace: &CallTrace,
+    ) -> Result<Bytes, Error> {
+        let started = trace.started;
         let method = request.method;
         let call = UnaryCall(request);
-        let attempts = self.retried(&call, &trace, None);
+        let attempts = self.retried(&call, trace, None);
         tokio::pin!(attempts);
         if method.patience == Patience::Little {
             let half = deadline.map_or(HEDGE_AFTER, |end| (end - started) / 2);
@@ -55,10 +75,10 @@ impl Transport {
             if let Ok(outcome) = timeout_at(patience, &mut attempts).await {
                 return outcome;
             }
-            let hedged = Box::pin(self.hedge(attempts, &call, &trace));
-            return self.bounded(hedged, method, deadline, &trace).await;
+            let hedged = Box::pin(self.hedge(attempts, &call, trace));
+            return self.bounded(hedged, method, deadline, trace).await;
         }
-        self.bounded(attempts, method, deadline, &trace).await
+        self.bounded(attempts, method, deadline, trace).await
     }
 
     /// Sends a request to the member at `endpoint` only; without an endpoint, to the best member.
@@ -71,11 +91,13 @@ impl Transport {
         let Some(endpoint) = endpoint else { return self.call(request, deadline).await };
         Stats::count(&self.stats.requests);
         let _in_flight = self.stats.in_flight();
-        let trace = CallTrace::new(Instant::now());
+        let trace = self.trace_of(&request);
         let method = request.method;
         let call = UnaryCall(request);
         let attempts = self.on_member(endpoint, &call, &trace);
-        let response = self.bounded(attempts, method, deadline, &trace).await?;
+        let outcome = self.bounded(attempts, method, deadline, &trace).await;
+        trace.ended(&outcome, Bytes::len);
+        let response = outcome?;
         wire::decode(response).map_err(|failure| conclude(failure, method))
     }
 
@@ -87,7 +109,7 @@ impl Transport {
         last: bool,
         deadline: Deadline,
     ) -> Result<(Stream, StreamOrigin), Error> {
-        let trace = CallTrace::new(Instant::now());
+        let trace = CallTrace::new(Instant::now(), None);
         let method = request.method;
         let call = StreamCall { request, last };
         let attempts = self.retried(&call, &trace, None);
@@ -101,7 +123,7 @@ impl Transport {
         not_on: &StreamOrigin,
         deadline: Deadline,
     ) -> Result<(Stream, StreamOrigin), Error> {
-        let trace = CallTrace::new(Instant::now());
+        let trace = CallTrace::new(Instant::now(), None);
         let method = request.method;
         let call = StreamCall { request, last: false };
         let attempts = self.retried(&call, &trace, Some(&not_on.connection));
@@ -117,7 +139,7 @@ impl Transport {
         deadline: Deadline,
     ) -> Result<(Stream, StreamOrigin), Error> {
         let Some(endpoint) = endpoint else { return self.stream(request, true, deadline).await };
-        let trace = CallTrace::new(Instant::now());
+        let trace = CallTrace::new(Instant::now(), None);
         let method = request.method;
         let call = StreamCall { request, last: true };
         let attempts = self.on_member(endpoint, &call, &trace);

@@ -5,7 +5,6 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::Bytes;
-use tokio::time::Instant;
 
 use crate::rpc::error::Error;
 use crate::rpc::transport::backoff::SHUN_SILENT;
@@ -29,7 +28,11 @@ impl Transport {
         let slow = trace.connection().filter(|_| self.pool.has_several_peers());
         let Some(slow) = slow else { return first.await };
         slow.doubt();
-        let another = CallTrace::new(Instant::now());
+        let another = trace.beside();
+        self.stats.debug(|| {
+            let (name, slow) = (call.0.method.name(), &slow.endpoint().name);
+            format!("{name}: {slow} is slow, and another member is asked too")
+        });
         let second = async {
             Stats::count(&self.stats.retries);
             self.retried(call, &another, Some(&slow)).await

@@ -33,10 +33,12 @@ impl Transport {
         options: Options,
         max_stream_id: u32,
     ) -> Arc<Self> {
-        let stats = Arc::<Stats>::default();
+        let has_hooks = options.observer.is_some();
+        let stats = if has_hooks { Stats::with_events() } else { Stats::default() };
+        let stats = Arc::new(stats);
         Arc::new(Self {
             pool: Pool::new(endpoints, options.clone(), Arc::clone(&stats), max_stream_id),
-            tokens: TokenStore::new(options.user.clone()),
+            tokens: TokenStore::new(options.user.clone(), Arc::clone(&stats)),
             options,
             stats,
             services: Services::default(),

@@ -11,6 +11,7 @@ use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::options::Options;
 use crate::rpc::connection::{ClusterIdentity, Connection, Draining, End, Event, Opening, Waiters};
 use crate::rpc::error::{OtherCluster, Unreachable, WrongServer};
+use crate::rpc::telemetry;
 use crate::rpc::transport::backoff;
 use crate::rpc::transport::peer::Peer;
 use crate::rpc::transport::stats::Stats;
@@ -154,9 +155,10 @@ impl Pool {
         if state.settled && state.current != index {
             Stats::count(&self.stats.failovers);
             if let Some(from) = state.peers.get(state.current) {
-                let to = &state.peers[index].endpoint.name;
-                let why = from.fault();
-                self.stats.report(format!("calls move from {} to {to}: {why}", from.endpoint.name));
+                let to = state.peers[index].endpoint.name.clone();
+                let (from, why) = (from.endpoint.name.clone(), from.fault());
+                self.stats.report(format!("calls move from {from} to {to}: {why}"));
+                self.stats.tell(|| telemetry::Event::CallsMoved { from, to, why });
             }
         }
         state.current = index;
@@ -167,6 +169,7 @@ impl Pool {
         let peer = &mut state.peers[index];
         let Some(pool) = self.this.upgrade() else { return };
         peer.dialing = true;
+        self.stats.debug(|| format!("connecting to {}", peer.endpoint.name));
         let opening = Opening {
             extra: peer.is_open(),
             attempts: peer.failures,
@@ -204,13 +207,25 @@ impl Pool {
             match outcome {
                 Ok(connection) => {
                     Stats::count(&self.stats.connects);
-                    if peer.connected_before && peer.all().is_empty() {
+                    let again = peer.connected_before && peer.all().is_empty();
+                    let name = &endpoint.name;
+                    if again {
                         Stats::count(&self.stats.reconnects);
-                        self.stats.report(format!("connected to {} again", endpoint.name));
+                        self.stats.report(format!("connected to {name} again"));
+                    } else {
+                        self.stats.debug(|| format!("connected to {name}"));
                     }
+                    self.stats
+                        .tell(|| telemetry::Event::Connected { endpoint: name.clone(), again });
                     peer.connected(connection);
                 }
                 Err(error) => {
+                    let (name, why) = (&endpoint.name, &error.why);
+                    self.stats.debug(|| format!("no connection to {why}"));
+                    self.stats.tell(|| telemetry::Event::ConnectFailed {
+                        endpoint: name.clone(),
+                        why: why.clone(),
+                    });
                     peer.failed(error);
                     self.loss.notify_one();
                 }
@@ -247,10 +262,18 @@ impl Pool {
             if end.too_many_pings {
                 self.stats.report(format!("{} wants fewer pings", endpoint.name));
             }
-            if !end.expected {
-                self.stats.report(format!("lost the connection to {}: {}", endpoint.name, end.why));
+            let End { why, expected, .. } = end;
+            if *expected {
+                self.stats.debug(|| format!("closed the connection to {}: {why}", endpoint.name));
+            } else {
+                self.stats.report(format!("lost the connection to {}: {why}", endpoint.name));
                 self.loss.notify_one();
             }
+            self.stats.tell(|| telemetry::Event::Disconnected {
+                endpoint: endpoint.name.clone(),
+                why: why.clone(),
+                expected: *expected,
+            });
         }
         drop(state);
         self.changed.notify_waiters();

@@ -9,6 +9,7 @@ use tokio::time::{Instant, sleep};
 use crate::rpc::connection::Stream;
 use crate::rpc::error::grpc_status::PERMISSION_DENIED;
 use crate::rpc::error::{Error, Failure, GrpcStatus, Meaning};
+use crate::rpc::telemetry::Event;
 use crate::rpc::transport::backoff;
 use crate::rpc::transport::open::Transport;
 use crate::rpc::transport::request::Request;
@@ -111,7 +112,9 @@ impl Resumable {
             && resumes
         {
             Stats::count(&self.transport.stats.resumes);
-            self.transport.stats.report(format!("{}: {why}", what()));
+            let what = what();
+            self.transport.stats.report(format!("{what}: {why}"));
+            self.transport.stats.tell(|| Event::StreamResumed { what, why });
         }
     }
 

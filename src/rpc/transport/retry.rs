@@ -109,10 +109,14 @@ impl Transport {
             let connection = Arc::clone(&reserved.connection);
             let (token, outcome) = self.attempt(call, reserved, trace).await;
             let failure = match outcome {
-                Ok(value) => return Ok(value),
+                Ok(value) => {
+                    trace.answered();
+                    return Ok(value);
+                }
                 Err(failure) => failure,
             };
             trace.failed(&failure);
+            self.tell_failure(method, &connection, &failure);
             if let Failure::Server(status) = &failure
                 && !renewed
                 && self.renews_token(status, &token)
@@ -166,10 +170,19 @@ impl Transport {
         }
     }
 
+    /// Tells the log how an attempt has failed.
+    fn tell_failure(&self, method: &Method, connection: &Connection, failure: &Failure) {
+        self.stats.debug(|| {
+            let (name, endpoint) = (method.name(), &connection.endpoint().name);
+            format!("{name}: an attempt on {endpoint} has failed: {}", failure.message())
+        });
+    }
+
     /// Whether a refused call may succeed with a new token. If so, the next attempt fetches one.
     fn renews_token(&self, status: &GrpcStatus, token: &Token) -> bool {
         let renews = status.meaning() == Meaning::RenewToken && self.tokens.is_renewable();
         if renews {
+            self.stats.debug(|| "the auth token was refused; a new one is fetched".into());
             self.tokens.refused(token);
         }
         renews
@@ -225,11 +238,17 @@ impl Transport {
         loop {
             let found = self.pool.connection_to(endpoint, method.share).await;
             let reserved = found.map_err(|why| self.unreachable(why))?;
+            let connection = Arc::clone(&reserved.connection);
             let (token, outcome) = self.attempt(call, reserved, trace).await;
             let failure = match outcome {
-                Ok(value) => return Ok(value),
+                Ok(value) => {
+                    trace.answered();
+                    return Ok(value);
+                }
                 Err(failure) => failure,
             };
+            trace.failed(&failure);
+            self.tell_failure(method, &connection, &failure);
             match &failure {
                 Failure::Server(status) if !renewed && self.renews_token(status, &token) => {
                     renewed = true;
@@ -240,7 +259,6 @@ impl Transport {
                 Failure::Broken(_) if !broken && method.repeatable => broken = true,
                 _ => return Err(conclude(failure, method)),
             }
-            trace.failed(&failure);
             Stats::count(&self.stats.retries);
         }
     }

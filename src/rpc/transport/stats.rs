@@ -1,7 +1,9 @@
-//! Counters and log reports of the transport.
+//! Counters of the transport, its log, and the events for hooks.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use crate::rpc::telemetry::{Event, Level, Mailbox, Report, Reports};
 
 /// What has happened on the connections that a set of communicators shares.
 #[derive(Default)]
@@ -26,32 +28,11 @@ pub struct Stats {
     /// Leases that are kept alive now, and the streams that their renewals share.
     pub leases_kept: AtomicU64,
     pub keep_alive_streams: AtomicU64,
-    reports: Mutex<Reports>,
-}
-
-/// How many different reports are kept for the listener; further ones are only counted.
-const MOST_REPORTS: usize = 64;
-
-/// Called when there are reports to take; returns whether it will take them.
-type Listener = Box<dyn Fn() -> bool + Send>;
-
-#[derive(Default)]
-struct Reports {
-    /// Each with its number of occurrences.
-    waiting: Vec<(String, u64)>,
-    omitted: u64,
-    listeners: Vec<(u64, Listener)>,
-    next_listener: u64,
-    /// The listener that will take the reports.
-    told: Option<u64>,
-}
-
-impl Reports {
-    fn tell(&mut self) {
-        if self.told.is_none() && !self.waiting.is_empty() {
-            self.told = self.listeners.iter().find(|(_, tell)| tell()).map(|(id, _)| *id);
-        }
-    }
+    /// What the hooks are told; `None` if there are none.
+    pub events: Option<Arc<Mailbox<Vec<Event>>>>,
+    pub reports: Arc<Mailbox<Reports>>,
+    /// Whether the log takes details.
+    detailed: AtomicBool,
 }
 
 impl Stats {
@@ -59,53 +40,41 @@ impl Stats {
         counter.fetch_add(1, Ordering::Relaxed);
     }
 
-    fn reports(&self) -> MutexGuard<'_, Reports> {
-        self.reports.lock().unwrap_or_else(PoisonError::into_inner)
+    /// For a client with hooks.
+    pub fn with_events() -> Self {
+        Self { events: Some(Arc::default()), ..Self::default() }
     }
 
-    /// Adds a report for the log.
+    /// Adds a warning to the log.
     pub fn report(&self, message: String) {
-        let mut reports = self.reports();
-        if let Some((_, count)) = reports.waiting.iter_mut().find(|(known, _)| *known == message) {
-            *count += 1;
-        } else if reports.waiting.len() < MOST_REPORTS {
-            reports.waiting.push((message, 1));
-        } else {
-            reports.omitted += 1;
-        }
-        reports.tell();
+        self.reports.post(|reports| reports.add(Report { level: Level::Warning, message }));
     }
 
-    /// Takes the reports since the last call.
-    pub fn take_reports(&self) -> Vec<String> {
-        let mut reports = self.reports();
-        reports.told = None;
-        let omitted = std::mem::take(&mut reports.omitted);
-        let waiting = std::mem::take(&mut reports.waiting);
-        drop(reports);
-        let mut taken: Vec<String> = waiting
-            .into_iter()
-            .map(|(message, count)| match count {
-                1 => message,
-                _ => format!("{message} ({count} times)"),
-            })
-            .collect();
-        if omitted > 0 {
-            taken.push(format!("{omitted} further events like these"));
+    /// Adds a detail to the log, if it takes details.
+    pub fn debug(&self, message: impl FnOnce() -> String) {
+        if self.detailed.load(Ordering::Relaxed) {
+            let report = Report { level: Level::Debug, message: message() };
+            self.reports.post(|reports| reports.add(report));
         }
-        taken
     }
 
-    /// Calls `listener` when there are reports to take, while the result lives. Of several
-    /// listeners, the first one that is willing takes them.
-    pub fn listen(self: &Arc<Self>, listener: impl Fn() -> bool + Send + 'static) -> Listening {
-        let mut reports = self.reports();
-        let id = reports.next_listener;
-        reports.next_listener += 1;
-        reports.listeners.push((id, Box::new(listener)));
-        reports.tell();
-        drop(reports);
-        Listening { stats: Arc::clone(self), id }
+    /// Makes the log take details from now on.
+    pub fn take_details(&self) {
+        self.detailed.store(true, Ordering::Relaxed);
+    }
+
+    /// Tells the hooks, if there are any.
+    pub fn tell(&self, event: impl FnOnce() -> Event) {
+        if let Some(events) = &self.events {
+            let event = event();
+            events.post(|events| events.push(event));
+        }
+    }
+
+    /// Tells the log and the hooks that a lease was lost.
+    pub fn lease_lost(&self, lease: i64, why: &str) {
+        self.report(format!("lease {lease:x} was lost: {why}"));
+        self.tell(|| Event::LeaseLost { lease, why: why.to_owned() });
     }
 
     /// Counts something while the result lives.
@@ -118,22 +87,6 @@ impl Stats {
     pub fn in_flight(&self) -> InFlight<'_> {
         self.in_flight.fetch_add(1, Ordering::Relaxed);
         InFlight(self)
-    }
-}
-
-pub struct Listening {
-    stats: Arc<Stats>,
-    id: u64,
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        let mut reports = self.stats.reports();
-        reports.listeners.retain(|(id, _)| *id != self.id);
-        if reports.told == Some(self.id) {
-            reports.told = None;
-            reports.tell();
-        }
     }
 }
 
@@ -153,66 +106,5 @@ pub struct InFlight<'a>(&'a Stats);
 impl Drop for InFlight<'_> {
     fn drop(&mut self) {
         self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::sync::atomic::AtomicBool;
-
-    use super::*;
-
-    #[test]
-    fn equal_reports_are_one() {
-        let stats = Stats::default();
-        stats.report("gone".into());
-        stats.report("back".into());
-        stats.report("gone".into());
-        assert_eq!(stats.take_reports(), ["gone (2 times)", "back"]);
-        assert!(stats.take_reports().is_empty());
-    }
-
-    #[test]
-    fn reports_do_not_pile_up() {
-        let stats = Stats::default();
-        for number in 0..1000 {
-            stats.report(number.to_string());
-        }
-        let taken = stats.take_reports();
-        assert_eq!(taken.len(), MOST_REPORTS + 1);
-        assert_eq!(taken[MOST_REPORTS], "936 further events like these");
-    }
-
-    #[test]
-    fn a_listener_is_told_once_until_the_reports_are_taken() {
-        let stats = Arc::<Stats>::default();
-        let told = Arc::<AtomicU64>::default();
-        let counter = Arc::clone(&told);
-        let _listening = stats.listen(move || {
-            Stats::count(&counter);
-            true
-        });
-        stats.report("one".into());
-        stats.report("two".into());
-        assert_eq!(told.load(Ordering::Relaxed), 1);
-        stats.take_reports();
-        stats.report("three".into());
-        assert_eq!(told.load(Ordering::Relaxed), 2);
-    }
-
-    #[test]
-    fn a_listener_takes_over_from_one_that_is_gone() {
-        let stats = Arc::<Stats>::default();
-        let first = stats.listen(|| true);
-        stats.report("one".into());
-        let told = Arc::<AtomicBool>::default();
-        let flag = Arc::clone(&told);
-        let _second = stats.listen(move || {
-            flag.store(true, Ordering::Relaxed);
-            true
-        });
-        assert!(!told.load(Ordering::Relaxed));
-        drop(first);
-        assert!(told.load(Ordering::Relaxed));
     }
 }

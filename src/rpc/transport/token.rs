@@ -9,10 +9,12 @@ use tokio::sync::Mutex as AsyncMutex;
 use crate::rpc::connection::{Connection, Metadata};
 use crate::rpc::error::grpc_status::INTERNAL;
 use crate::rpc::error::{Failure, GrpcStatus};
+use crate::rpc::transport::stats::Stats;
 use crate::rpc::wire;
 use crate::rpc::wire::method;
 
 pub struct TokenStore {
+    stats: Arc<Stats>,
     user: Option<(String, String)>,
     token: Mutex<Token>,
     /// Held while authenticating, so that concurrent calls fetch only one token.
@@ -47,9 +49,9 @@ impl Token {
 }
 
 impl TokenStore {
-    pub fn new(user: Option<(String, String)>) -> Self {
+    pub fn new(user: Option<(String, String)>, stats: Arc<Stats>) -> Self {
         let token = if user.is_some() { Token::Missing } else { Token::NotNeeded };
-        Self { user, token: Mutex::new(token), fetching: AsyncMutex::new(()) }
+        Self { stats, user, token: Mutex::new(token), fetching: AsyncMutex::new(()) }
     }
 
     fn current(&self) -> Token {
@@ -113,6 +115,11 @@ impl TokenStore {
             Err(Failure::Unusable(status)) => return Err(Failure::Server(status)),
             Err(failure) => return Err(failure),
         };
+        let endpoint = &connection.endpoint().name;
+        self.stats.debug(|| match &token {
+            Token::Known(_) => format!("{endpoint}: authenticated as {name}"),
+            _ => format!("{endpoint}: authentication is disabled"),
+        });
         self.set(token.clone());
         Ok(token)
     }

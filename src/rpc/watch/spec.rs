@@ -1,5 +1,7 @@
 //! What to watch, and what a watch yields.
 
+use tokio::time::Instant;
+
 use crate::rpc::keys::KeyRange;
 use crate::rpc::wire::messages::{Event, ResponseHeader};
 
@@ -29,7 +31,13 @@ pub enum Notice {
     Created { revision: i64 },
     /// All events of one revision in one range, and the header of their message. With them, all
     /// ranges have been delivered up to `revision`.
-    Events { revision: i64, header: ResponseHeader, events: Vec<Event> },
+    Events {
+        revision: i64,
+        header: ResponseHeader,
+        events: Vec<Event>,
+        /// When they came; only clients with hooks note that.
+        arrived: Option<Instant>,
+    },
     /// All ranges have been delivered up to this revision.
     Progress { revision: i64 },
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use tokio::time::Instant;
 
 use crate::rpc::error::grpc_status::OUT_OF_RANGE;
 use crate::rpc::error::{Error, GrpcStatus};
@@ -27,6 +28,8 @@ struct Options {
     prev_kv: bool,
     progress_notify: bool,
     filters: Box<[i32]>,
+    /// Whether the program wants to know how long events wait for it.
+    notes_arrival: bool,
 }
 
 pub struct Subscription {
@@ -69,6 +72,7 @@ impl Subscription {
                 prev_kv: spec.prev_kv,
                 progress_notify: spec.progress_notify,
                 filters: spec.filters.into(),
+                notes_arrival: stats.events.is_some(),
             },
             watch_id: spec.watch_id,
             inbox: Arc::clone(inbox),
@@ -205,9 +209,10 @@ impl Subscription {
         let (before, rest) = self.cursors.split_at_mut(index);
         let Some((cursor, after)) = rest.split_first_mut() else { return };
         let others = before.iter().chain(after.iter()).map(|other| other.next_revision() - 1).min();
+        let arrived = self.options.notes_arrival.then(Instant::now);
         cursor.deliver(response.events, response.fragment, |revision, events| {
             let revision = others.unwrap_or(revision).min(revision);
-            self.inbox.push(Notice::Events { revision, header, events });
+            self.inbox.push(Notice::Events { revision, header, events, arrived });
         });
     }
 

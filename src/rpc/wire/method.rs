@@ -93,6 +93,12 @@ impl Method {
         PathAndQuery::from_static(self.path)
     }
 
+    /// Such as `etcdserverpb.KV` and `Range`.
+    pub fn service_and_name(&self) -> (&'static str, &'static str) {
+        let path = self.path.trim_start_matches('/');
+        path.split_once('/').unwrap_or((path, path))
+    }
+
     pub fn name(&self) -> &'static str {
         self.path.rsplit('/').next().unwrap_or(self.path)
     }

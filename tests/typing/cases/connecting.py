@@ -16,6 +16,7 @@ from etcd_client import (
     active_context_count,
     cleanup_runtime,
 )
+from etcd_client.telemetry import Hooks
 from tests.support.name_server import NameServer, Service
 from tests.typing.world import KEY, Case, Cases, World
 
@@ -106,6 +107,7 @@ CASES: Cases = {
     "ConnectOptions.with_max_response_size": (
         lambda _: ConnectOptions().with_max_response_size(1 << 20),
     ),
+    "ConnectOptions.with_hooks": (lambda _: ConnectOptions().with_hooks(Hooks()),),
     "ConnectOptions.with_require_connection": (
         lambda _: ConnectOptions().with_require_connection(True),
     ),

@@ -13,6 +13,7 @@ use crate::rpc::lease::keep_alive::news::News;
 use crate::rpc::lease::keep_alive::schedule::{Order, Schedule};
 use crate::rpc::lease::keep_alive::stream::{self, Event, Opening};
 use crate::rpc::lease::lease_time::LeaseTime;
+use crate::rpc::telemetry;
 use crate::rpc::transport::stats::Stats;
 use crate::rpc::transport::{StreamOrigin, Transport};
 
@@ -192,6 +193,12 @@ impl Task {
                 }
             }
             Event::Answered(sent, response) => {
+                if self.stats.events.is_some()
+                    && let Some((margin, ttl)) = state.schedule.margin(&response)
+                {
+                    let lease = response.id;
+                    self.stats.tell(|| telemetry::Event::LeaseRenewed { lease, margin, ttl });
+                }
                 state.schedule.answered(number, sent, response, Moment::now());
             }
             Event::Retired => state.schedule.leave(number),

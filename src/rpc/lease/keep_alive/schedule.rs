@@ -318,6 +318,14 @@ impl Schedule {
         }
     }
 
+    /// How much time an answer has left the lease, of which TTL; `None` if the lease is over or its
+    /// expiry is not known.
+    pub fn margin(&self, response: &LeaseKeepAliveResponse) -> Option<(Duration, Duration)> {
+        let entry = self.leases.get(&response.id).filter(|_| response.ttl > 0)?;
+        let margin = entry.time.expires()?.left();
+        (!margin.is_zero()).then(|| (margin, entry.time.ttl()))
+    }
+
     /// Handles the answer to a renewal that was sent at `sent`.
     pub fn answered(
         &mut self,

@@ -1,0 +1,6 @@
+//! The hooks of a program: what they are told, and when.
+
+pub(crate) mod dispatcher;
+mod events;
+pub(crate) mod hooks;
+pub(crate) mod told;
