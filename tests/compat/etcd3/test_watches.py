@@ -98,9 +98,11 @@ def test_waiting_for_one_event(client: etcd3.Etcd3Client) -> None:
     assert client.watch_prefix_once("a/", timeout=20).value == b"1"
     thread.join()
     for wait in (client.watch_once, client.watch_prefix_once, client.watch_prefix_once_response):
-        with pytest.raises(etcd3.exceptions.WatchTimedOut):
+        # The error, which refers to all that was there, must not keep the watch open.
+        with pytest.raises(etcd3.exceptions.WatchTimedOut) as error:
             wait("nothing", timeout=0.1)
-    eventually(lambda: client.communicator.stats().watches == 0)
+        eventually(lambda: client.communicator.stats().watches == 0)
+        assert error.value.args == ("there was no event within 0.1 s",)
 
 
 def test_closing_ends_waiting_for_one_event(client: etcd3.Etcd3Client) -> None:

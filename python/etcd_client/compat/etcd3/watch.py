@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from etcd_client import (
     BytesLike,
-    CompactedError,
     EtcdConnectionError,
     EtcdTimeoutError,
     WatchFilterType,
@@ -83,8 +82,6 @@ class WatchCalls(Connection):
         )
         try:
             watch.ready()
-        except CompactedError:
-            pass  # The reader is told.
         except EtcdConnectionError:
             raise
         except EtcdTimeoutError as error:
