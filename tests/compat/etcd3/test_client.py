@@ -29,7 +29,7 @@ def test_making_a_client_connects_to_nothing(make_client: MakeClient) -> None:
     """As before; the first call says that nobody is there, within its time."""
     client = make_client(port=free_port(), timeout=0.3)
     for _ in range(2):
-        with pytest.raises(exceptions.ConnectionFailedError, match="reached within 0.3 s"):
+        with pytest.raises(exceptions.ConnectionFailedError, match=r"reached within 0\.3 s"):
             client.get("a")
 
 
