@@ -141,6 +141,7 @@ def test_errors_are_caught_by_further_bases(known: type[Exception], base: type[E
                 errors.IoError,
                 errors.LockTimeoutError,
                 errors.ServerTimeoutError,
+                errors.TooManyRequestsError,
                 errors.UnreachableError,
             },
         ),
