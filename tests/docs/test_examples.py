@@ -23,6 +23,9 @@ IMPORTS = {
     "import etcd3\n": "import etcd_client.compat.etcd3 as etcd3\n",
 }
 
+# How python-etcd3 is told the default address.
+DEFAULT_HOST_AND_PORT = 'host="127.0.0.1", port=2379'
+
 
 def before() -> list[Example]:
     """Return the programs that were written for other clients, with their import lines changed."""
@@ -45,6 +48,7 @@ QUIET = 'import logging; logging.getLogger("etcd_client").addHandler(logging.Nul
 def run(code: str, server: EtcdServer, directory: Path) -> subprocess.CompletedProcess[str]:
     """Run a script that names the default address against another one."""
     code = code.replace(DEFAULT_ADDRESS, "{}:{}".format(*server.address))
+    code = code.replace(DEFAULT_HOST_AND_PORT, 'host="{}", port={}'.format(*server.address))
     command = [sys.executable, "-W", "error", "-c", f"{QUIET}; exec({code!r})"]
     return subprocess.run(
         command, capture_output=True, text=True, timeout=30, check=False, cwd=directory
