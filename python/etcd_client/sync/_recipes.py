@@ -358,6 +358,12 @@ class ReadLock(Face):
         name: The name of the read-write lock.
         ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
         session: The session whose lease to use; None for a lease of its own.
+
+    Examples:
+        >>> from etcd_client.sync import ReadLock
+        >>> with ReadLock(communicator, "index", ttl=30) as lock:
+        ...     lock.is_acquired
+        True
     """
 
     __module__ = "etcd_client.sync"
@@ -675,6 +681,12 @@ class WriteLock(Face):
         name: The name of the read-write lock.
         ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
         session: The session whose lease to use; None for a lease of its own.
+
+    Examples:
+        >>> from etcd_client.sync import WriteLock
+        >>> with WriteLock(communicator, "index", ttl=30) as lock:
+        ...     lock.is_acquired
+        True
     """
 
     __module__ = "etcd_client.sync"
