@@ -15,7 +15,9 @@ struct State<T, E> {
     /// How the stream ended; reported after the last item.
     end: Option<E>,
     /// The sender, if it waits for room.
-    sender: Option<Waker>,
+    waiting_for_room: Option<Waker>,
+    /// The sender, as it waits for the reader to go.
+    waiting_for_close: Option<Waker>,
     /// The steps that wait for an item.
     steps: Vec<Completer>,
     closed: bool,
@@ -26,6 +28,10 @@ impl<T, E> State<T, E> {
         for step in self.steps.drain(..) {
             step.wake();
         }
+    }
+
+    fn take_senders(&mut self) -> impl Iterator<Item = Waker> + use<T, E> {
+        [self.waiting_for_room.take(), self.waiting_for_close.take()].into_iter().flatten()
     }
 }
 
@@ -68,7 +74,8 @@ pub(crate) fn channel<T, E: Clone>(
         items: VecDeque::new(),
         weight: 0,
         end: None,
-        sender: None,
+        waiting_for_room: None,
+        waiting_for_close: None,
         steps: Vec::new(),
         closed: false,
     }));
@@ -86,7 +93,7 @@ impl<T: Send, E: Send> Sender<T, E> {
                     return Poll::Ready(false);
                 }
                 if state.weight >= self.limit {
-                    state.sender = Some(waker.clone());
+                    state.waiting_for_room = Some(waker.clone());
                     return Poll::Pending;
                 }
                 if let Some(item) = item.take() {
@@ -125,7 +132,10 @@ impl<T: Send, E: Send> Sender<T, E> {
                 if state.closed {
                     return Poll::Ready(());
                 }
-                state.sender = Some(waker.clone());
+                // Polled with each item, so mostly it is here already.
+                if !state.waiting_for_close.as_ref().is_some_and(|known| known.will_wake(waker)) {
+                    state.waiting_for_close = Some(waker.clone());
+                }
                 Poll::Pending
             })
         })
@@ -155,7 +165,7 @@ impl<T: Send, E: Clone + Send> Receiver<T, E> {
         let (taken, sender) = self.shared.with(|state| match state.items.pop_front() {
             Some((item, weight)) => {
                 state.weight -= weight;
-                (Taken::Item(item), state.sender.take())
+                (Taken::Item(item), state.waiting_for_room.take())
             }
             None => (state.end.clone().map_or(Taken::Empty, Taken::Ended), None),
         });
@@ -174,22 +184,20 @@ impl<T: Send, E: Clone + Send> Receiver<T, E> {
 
     /// Ends the stream from this side; unread items are dropped.
     pub(crate) fn close(&self, end: E) {
-        let (unread, sender) = self.shared.with(|state| {
+        let (unread, senders) = self.shared.with(|state| {
             state.closed = true;
             state.end.get_or_insert(end);
             state.weight = 0;
             state.wake_steps();
-            (std::mem::take(&mut state.items), state.sender.take())
+            (std::mem::take(&mut state.items), state.take_senders())
         });
-        wake(sender);
+        wake(senders);
         drop(unread);
     }
 }
 
-fn wake(sender: Option<Waker>) {
-    if let Some(sender) = sender {
-        sender.wake();
-    }
+fn wake(senders: impl IntoIterator<Item = Waker>) {
+    senders.into_iter().for_each(Waker::wake);
 }
 
 impl<T: Send, E: Clone + Send> WaitingSteps for Receiver<T, E> {
@@ -214,10 +222,10 @@ impl<T: Send, E: Clone + Send> WaitingSteps for Receiver<T, E> {
 
 impl<T, E> Drop for Receiver<T, E> {
     fn drop(&mut self) {
-        let sender = self.shared.with(|state| {
+        let senders = self.shared.with(|state| {
             state.closed = true;
-            state.sender.take()
+            state.take_senders()
         });
-        wake(sender);
+        wake(senders);
     }
 }
