@@ -113,7 +113,7 @@ from etcd_client import Client, Counter
 async def main():
     async with Client(sys.argv[1]).connect() as communicator:
         counter = Counter(communicator, "visits")
-        found = await tasks.gather(*(counter.add() for _ in range(50)))
+        found = await asyncio.gather(*(counter.add() for _ in range(50)))
         print(*found)
 asyncio.run(main())
 """

@@ -112,7 +112,7 @@ def test_metadata_is_what_pypi_shows(wheel: Path) -> None:
     assert metadata["License-Expression"] == "MIT OR Apache-2.0"
     assert all("extra ==" in requirement for requirement in metadata.get_all("Requires-Dist", []))
     urls = [url.partition(", ")[0] for url in metadata.get_all("Project-URL", [])]
-    assert sorted(urls) == ["Changelog", "Issues", "Repository"]
+    assert sorted(urls) == ["Changelog", "Documentation", "Issues", "Repository"]
     assert metadata["Author"] == "The etcd-client-py contributors"
     assert metadata["Description-Content-Type"].startswith("text/markdown")
 
