@@ -138,8 +138,9 @@ typecheck: $(STAMPS)/dev ## Check the types of all Python code
 
 .PHONY: stubtest
 stubtest: build ## Compare the stubs with the built extension
+	@# What the checker infers of sources differs with what it has cached.
 	python -m mypy.stubtest etcd_client --allowlist stubtest-allowlist.txt \
-		--mypy-config-file pyproject.toml
+		--ignore-unused-allowlist --mypy-config-file pyproject.toml
 
 .PHONY: docs
 docs: $(STAMPS)/docs ## Build the documentation into site/
