@@ -6,13 +6,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from enum import Enum
 
+from benches.peers import GO, IN_THREADS, OURS, OURS_ON_UVLOOP, AnyPeer
 from benches.works import FILLED_KEYS, Work
 
 _MEBIBYTE = 2**20
 _QUICK = 10
-_OURS = ("ours", "ours, uvloop")
-_IN_THREADS = ("ours, threads", "etcd3 0.12.0", "Go clientv3 3.7.3")
-_WITH_MORE = (*_OURS, "Go clientv3 3.7.3")
+_OURS = (OURS, OURS_ON_UVLOOP)
 
 
 class Kind(Enum):
@@ -40,8 +39,8 @@ class Row:
     # Written by the floor before the first sample.
     needs: Work | None = None
     has_floor: bool = True
-    # The names of the only clients that have it.
-    only: tuple[str, ...] = ()
+    # The only clients that have it.
+    only: tuple[AnyPeer, ...] = ()
 
     @property
     def title(self) -> str:
@@ -93,7 +92,7 @@ def rows(memory_operations: int) -> list[Row]:
             Work("receive_each", 20_000, 64, keys=5_000),
             Kind.RECEIVE,
             has_floor=False,
-            only=_WITH_MORE,
+            only=(*_OURS, GO),
         ),
         Row(
             "cache-event",
@@ -116,7 +115,7 @@ def rows(memory_operations: int) -> list[Row]:
             "lock and unlock on an open session",
             Work("session_lock", 400),
             has_floor=False,
-            only=_WITH_MORE,
+            only=(*_OURS, GO),
         ),
         _without_floor("lock", "with_lock, one after another", Work("lock", 200)),
         _without_floor("connect", "connect and get, beside an open connection", _connect(200)),
@@ -167,7 +166,7 @@ def _in_threads(threads: int, operations: int) -> Iterable[Row]:
         Work("get", operations, threads),
         needs=Work("put", threads, threads),
         has_floor=False,
-        only=_IN_THREADS,
+        only=(*IN_THREADS, GO),
     )
 
 

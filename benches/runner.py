@@ -91,7 +91,7 @@ def measure(row: Row, peers: Sequence[AnyPeer], rounds: int) -> Results:
 
 def _has(row: Row, peer: AnyPeer) -> bool:
     if row.only:
-        return peer.name in row.only
+        return peer in row.only
     return peer not in IN_THREADS and (row.has_floor or peer is not FLOOR)
 
 
