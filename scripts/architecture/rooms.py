@@ -62,6 +62,7 @@ PYTHON = Rooms(
             "_lazy",
             "_arguments",
             "_backoff",
+            "_leaving",
             "_deadline",
         ),
         ("_environment",),

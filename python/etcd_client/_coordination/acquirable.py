@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
 from etcd_client._arguments import check_flag, check_seconds
+from etcd_client._leaving import yielding_to
 from etcd_client._started import StartedCoroutine
-from etcd_client.errors import EtcdError, LockError, LockLostError
+from etcd_client.errors import LockError, LockLostError
 
 from .contender import Contender
 
@@ -131,8 +131,7 @@ class Acquirable(Contender):
     ) -> None:
         if self._held is None:
             return
-        # The exception of the body matters more than that of releasing.
-        with contextlib.suppress(*() if kind is None else (EtcdError,)):
+        with yielding_to(kind):
             await self.release()
 
     def __repr__(self) -> str:

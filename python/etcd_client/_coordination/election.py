@@ -9,6 +9,7 @@ from etcd_client._arguments import as_bytes
 from etcd_client._backoff import Backoff
 from etcd_client._concurrency import Background, CancelScope, finish
 from etcd_client._etcd_client import LeaderKey
+from etcd_client._leaving import yielding_to
 from etcd_client._started import StartedCoroutine
 from etcd_client.errors import (
     ElectError,
@@ -241,8 +242,7 @@ class Election(Contender):
     ) -> None:
         if self._held is None:
             return
-        # The exception of the body matters more than that of resigning.
-        with contextlib.suppress(*() if kind is None else (EtcdError,)):
+        with yielding_to(kind):
             await self.resign()
 
     def __repr__(self) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import secrets
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,9 @@ from etcd_client import _etcd_client
 from etcd_client._arguments import as_bytes, check_communicator, check_name
 from etcd_client._cache.cache import Cache
 from etcd_client._coordination.open_session import Session
+from etcd_client._leaving import yielding_to
 from etcd_client.enums import SortTarget
-from etcd_client.errors import ClosedError, EtcdError, InvalidArgsError
+from etcd_client.errors import ClosedError, InvalidArgsError
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -198,8 +198,7 @@ class Party:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        # The exception of the body matters more than that of leaving.
-        with contextlib.suppress(*() if kind is None else (EtcdError,)):
+        with yielding_to(kind):
             await self.leave()
 
     def __repr__(self) -> str:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from typing import TYPE_CHECKING
 
+from etcd_client._leaving import yielding_to
 from etcd_client._started import StartedCoroutine
-from etcd_client.errors import EtcdError, LeaseLostError
+from etcd_client.errors import LeaseLostError
 
 from .loss import Loss
 
@@ -80,8 +80,7 @@ class Lease:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        # The exception of the body matters more than that of revoking.
-        with contextlib.suppress(*() if kind is None else (EtcdError,)):
+        with yielding_to(kind):
             await self.revoke()
 
     def __repr__(self) -> str:
