@@ -30,12 +30,17 @@ say = @printf '\n==> %s\n' '$(1)'
 
 # Further arguments of the underlying command: `make test ARGS="-k watch"`.
 ARGS ?=
+# How many tests `make test` and `make test-proxies` run at a time: most of them wait most of their
+# time.
+WORKERS ?= 2
+# A file's tests run on one worker, so that its servers are started once.
+IN_PARALLEL := --numprocesses $(WORKERS) --dist loadfile --no-loadscope-reorder
 # The servers of `make test-matrix`.
-ETCD_VERSIONS ?= 3.4 3.5 3.6
-# What `make test-backends` runs the tests on, besides asyncio.
-BACKENDS ?= trio
+ETCD_VERSIONS ?= 3.4 3.5 3.6 3.7
+# What `make test-backends` runs the tests on, besides asyncio; `threads` is `etcd_client.sync`.
+BACKENDS ?= uvloop trio threads
 # What `make test-proxies` puts in front of etcd.
-FRONTS ?= nginx nginx-tls haproxy haproxy-tls grpc-proxy
+FRONTS ?= nginx nginx-tls haproxy haproxy-tls envoy envoy-tls grpc-proxy
 
 ##@ Running
 
@@ -59,11 +64,15 @@ build: $(STAMPS)/extension ## Build the extension module into .venv (release pro
 bench: build ## Benchmark against other clients; takes ARGS
 	python -m benches $(ARGS)
 
+.PHONY: profile
+profile: build ## Count the instructions of hot paths, by function; takes ARGS
+	python -m benches.profile $(ARGS)
+
 ##@ Testing
 
 .PHONY: test
-test: test-rust build ## Run every test; takes ARGS for pytest
-	python -m pytest $(ARGS)
+test: test-rust build ## Run every test, on WORKERS processes; takes ARGS for pytest
+	python -m pytest $(IN_PARALLEL) $(ARGS)
 
 .PHONY: test-rust
 test-rust: $(STAMPS)/dev
@@ -79,13 +88,14 @@ fuzz: build ## Try arguments, calls and answers that nobody thought of, for long
 	python -m pytest tests/fuzz --hypothesis-profile=long $(ARGS)
 
 .PHONY: test-proxies
-test-proxies: build ## Run the tests through each of FRONTS, proxies that it installs
+test-proxies: build $(STAMPS)/proxies ## Run the tests through each of FRONTS, proxies that it installs
 	scripts/install-proxies
 	python -m pytest tests/faults/test_front_proxies.py --proxies
 	failed=""; \
 	for front in $(FRONTS); do \
 		echo "=== through $$front"; \
-		python -m pytest tests/integration --front "$$front" $(ARGS) || failed="$$failed $$front"; \
+		python -m pytest tests/integration --front "$$front" $(IN_PARALLEL) $(ARGS) \
+			|| failed="$$failed $$front"; \
 	done; \
 	test -z "$$failed" || { echo "=== failed through$$failed"; exit 1; }
 
@@ -119,10 +129,10 @@ fmt: $(STAMPS)/dev ## Format the Rust and Python sources
 	ruff format .
 
 .PHONY: generate
-generate: $(STAMPS)/dev ## Generate the error classes, `etcd_client.sync`, and the chart
+generate: $(STAMPS)/dev ## Generate the error classes, `etcd_client.sync`, and the charts
 	python -m scripts.generate_errors
 	python -m scripts.sync_face
-	python -m scripts.generate_chart
+	python -m scripts.charts
 
 .PHONY: lint
 lint: $(STAMPS)/dev ## Check formatting, lints, and which folder imports which
@@ -183,7 +193,7 @@ smoke: build wheels ## Install and try each wheel in a clean environment
 
 .PHONY: requirements
 requirements: $(STAMPS)/lock ## Pin the newest releases in requirements/*.txt
-	for name in build etcd dev docs docs-test docs-publish lock; do \
+	for name in build etcd dev proxies docs docs-test docs-publish lock; do \
 		uv pip compile --quiet --upgrade --universal --python-version 3.10 --generate-hashes \
 			--no-emit-index-url --no-emit-find-links --custom-compile-command "make requirements" \
 			--output-file "requirements/$$name.txt" "requirements/$$name.in"; \
@@ -199,13 +209,20 @@ clean: ## Remove all build products
 	rm -f python/etcd_client/*.so
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Without PYTHON, the environment that is there will do, whatever it was made from.
+ifdef PYTHON
+ifneq ($(shell PYTHON='$(PYTHON)' scripts/find-python),$(shell cat $(STAMPS)/venv 2>/dev/null))
+.PHONY: $(STAMPS)/venv
+endif
+endif
+
 $(STAMPS)/venv: | scripts/make-venv
 	scripts/make-venv $(VENV)
 	mkdir -p $(STAMPS)
-	touch $@
+	scripts/find-python > $@
 
-$(STAMPS)/build $(STAMPS)/etcd $(STAMPS)/dev $(STAMPS)/docs $(STAMPS)/docs-test \
-		$(STAMPS)/docs-publish $(STAMPS)/lock: $(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
+$(STAMPS)/build $(STAMPS)/etcd $(STAMPS)/dev $(STAMPS)/proxies $(STAMPS)/docs \
+		$(STAMPS)/docs-test $(STAMPS)/docs-publish $(STAMPS)/lock: $(STAMPS)/%: requirements/%.txt $(STAMPS)/venv
 	$(call say,Installing requirements/$*.txt into $(VENV))
 	$(PIP) install --require-hashes --requirement $<
 	touch $@
@@ -221,6 +238,7 @@ $(STAMPS)/extension: $(RUST_SOURCES) $(STAMPS)/dev
 # For the demo, a release build that is up to date will do. Any other build gives the compiler as
 # little work as possible, and is replaced by the next target that needs the release build.
 QUICKLY := CARGO_INCREMENTAL=0 CARGO_PROFILE_DEV_DEBUG=false \
+	CARGO_PROFILE_DEV_CODEGEN_UNITS=4 CARGO_PROFILE_DEV_BUILD_OVERRIDE_CODEGEN_UNITS=4 \
 	CARGO_PROFILE_DEV_DEBUG_ASSERTIONS=false CARGO_PROFILE_DEV_OVERFLOW_CHECKS=false
 
 $(STAMPS)/demo: $(RUST_SOURCES) $(STAMPS)/build $(STAMPS)/etcd

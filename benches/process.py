@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import asdict
 from typing import IO, Any, cast
 
-from benches.peers import ROOT, AnyPeer
+from benches.peers import ROOT, Command
 from benches.sample import Sample
 from benches.works import Work
 
@@ -27,9 +27,8 @@ class WorkerError(RuntimeError):
 class WorkerProcess:
     """A client in a process of its own: start it, give it works, close it."""
 
-    def __init__(self, peer: AnyPeer) -> None:
+    def __init__(self, command: Command) -> None:
         """Start the process."""
-        command = peer.worker()
         self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed by `close`
         self._process = subprocess.Popen(
             command.line,
@@ -43,6 +42,11 @@ class WorkerProcess:
         self._requests = cast("IO[bytes]", self._process.stdin)
         self._answers = cast("IO[bytes]", self._process.stdout)
         self._unread = b""
+
+    @property
+    def pid(self) -> int:
+        """The number of the process."""
+        return self._process.pid
 
     def open(self, endpoint: str) -> None:
         """Tell the client where etcd is."""

@@ -18,12 +18,12 @@ _THREE_DIGITS = 100
 def report(table: Table, peers: Sequence[AnyPeer], rounds: int, etcd_version: str) -> str:
     """Return the whole report."""
     parts = [
-        _conditions(rounds, etcd_version),
+        conditions(rounds, etcd_version),
         _results(table, peers),
     ]
     lines = verdicts(table)
     if lines:
-        parts.append(_markdown(["budget", "work", "limit", "measured", "verdict"], lines))
+        parts.append(markdown(["budget", "work", "limit", "measured", "verdict"], lines))
     failures = [
         f"- {figures.row.title}: {client} {failure}"
         for figures in table.values()
@@ -34,7 +34,8 @@ def report(table: Table, peers: Sequence[AnyPeer], rounds: int, etcd_version: st
     return "\n\n".join(parts)
 
 
-def _conditions(rounds: int, etcd_version: str) -> str:
+def conditions(rounds: int, etcd_version: str) -> str:
+    """Return where and how the figures were measured."""
     return (
         f"etcd {etcd_version}, Python {platform.python_version()}, {os.cpu_count()} cores, "
         f"{platform.system()} {platform.machine()}; rounds: {rounds}."
@@ -49,7 +50,7 @@ def _results(table: Table, peers: Sequence[AnyPeer]) -> str:
         "ours / Go",
         "ours / floor",
     ]
-    return _markdown(titles, (_result_line(figures, peers) for figures in table.values()))
+    return markdown(titles, (_result_line(figures, peers) for figures in table.values()))
 
 
 def _result_line(figures: RowFigures, peers: Sequence[AnyPeer]) -> list[str]:
@@ -65,10 +66,11 @@ def _client_cell(figures: RowFigures, peer: AnyPeer) -> str:
     client = figures.by_client.get(peer.name)
     if client is None:
         return "failed" if peer.name in figures.failures else _NONE
-    return " / ".join(_summary(value) for value in client.values)
+    return " / ".join(summary(value) for value in client.values)
 
 
-def _summary(figure: Figure) -> str:
+def summary(figure: Figure) -> str:
+    """Return the median and the spread of a figure."""
     median = _number(figure.median)
     return f"{median} ±{_number(figure.spread)}" if figure.spread else median
 
@@ -89,6 +91,7 @@ def _ratios(figures: RowFigures, other: Callable[[int], float | None]) -> str:
     return " / ".join(ratios)
 
 
-def _markdown(titles: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+def markdown(titles: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Return a table."""
     rows = [titles, ["---"] * len(titles), *lines]
     return "\n".join("| " + " | ".join(row) + " |" for row in rows)

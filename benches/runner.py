@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
-from contextlib import ExitStack, closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TypeVar
@@ -41,24 +41,39 @@ Results = dict[str, Measured]
 
 
 class Workers:
-    """The clients' processes for one row, each started when it is first asked for."""
+    """The clients' processes beside one etcd, each started when it is first asked for.
+
+    The floor has a second one, the `helper`: it prepares and feeds, for itself too.
+    """
 
     def __init__(self, endpoint: str) -> None:
-        """Start nothing yet."""
-        self._endpoint = endpoint
+        """Start the helper alone."""
+        self.endpoint = endpoint
         self._started: dict[str, WorkerProcess] = {}
+        self.helper = WorkerProcess(FLOOR.worker())
 
     def of(self, peer: AnyPeer) -> WorkerProcess:
         """Return the process of a peer."""
         if peer.name not in self._started:
-            worker = self._started[peer.name] = WorkerProcess(peer)
-            worker.open(self._endpoint)
+            worker = self._started[peer.name] = WorkerProcess(peer.worker())
+            worker.open(self.endpoint)
         return self._started[peer.name]
 
     def close(self) -> None:
         """End all processes."""
-        for worker in self._started.values():
+        for worker in (self.helper, *self._started.values()):
             worker.close()
+
+
+@contextmanager
+def laboratory() -> Iterator[Workers]:
+    """Start an etcd, and yield the processes of its clients."""
+    with EtcdServer(flags=_ETCD_FLAGS, launcher=LocalLauncher(find_etcd())) as etcd:
+        if not etcd.directory.is_relative_to(_MEMORY_DISK):
+            print(f"etcd's data is not in memory but in {etcd.directory}", file=sys.stderr)
+        with closing(Workers(etcd.endpoint)) as workers:
+            workers.helper.open(etcd.endpoint)
+            yield workers
 
 
 def measure(row: Row, peers: Sequence[AnyPeer], rounds: int) -> Results:
@@ -67,24 +82,16 @@ def measure(row: Row, peers: Sequence[AnyPeer], rounds: int) -> Results:
     pythons = [peer for peer in peers if isinstance(peer, Peer)]
     if row.kind is Kind.IMPORT:
         return _in_rounds(pythons, rounds, lambda peer: [_import(peer)])
-    launcher = LocalLauncher(find_etcd())
-    with ExitStack() as stack:
-        etcd = stack.enter_context(EtcdServer(flags=_ETCD_FLAGS, launcher=launcher))
-        if not etcd.directory.is_relative_to(_MEMORY_DISK):
-            print(f"etcd's data is not in memory but in {etcd.directory}", file=sys.stderr)
-        workers = stack.enter_context(closing(Workers(etcd.endpoint)))
-        # The floor prepares and feeds from a process of its own, for itself too.
-        helper = stack.enter_context(closing(WorkerProcess(FLOOR)))
-        helper.open(etcd.endpoint)
+    with laboratory() as workers:
         if row.needs is not None:
-            helper.run(row.needs)
+            workers.helper.run(row.needs)
         if row.kind is Kind.MEMORY:
             return _in_rounds(pythons, 1, lambda peer: _memory(row, peer, workers), warm_ups=0)
         if row.kind is Kind.OPEN:
             return _in_rounds(pythons, 1, lambda peer: _open(row, workers.of(peer)), warm_ups=0)
         if row.kind is Kind.RECEIVE:
             return _in_rounds(
-                peers, rounds, lambda peer: [_receive(row.work, workers.of(peer), helper)]
+                peers, rounds, lambda peer: [receive(row.work, workers.of(peer), workers.helper)]
             )
         return _in_rounds(peers, rounds, lambda peer: [workers.of(peer).run(row.work)])
 
@@ -126,7 +133,8 @@ def _in_rounds(
     return results
 
 
-def _receive(work: Work, watcher: WorkerProcess, writer: WorkerProcess) -> Sample:
+def receive(work: Work, watcher: WorkerProcess, writer: WorkerProcess) -> Sample:
+    """Have a client watch while the floor writes, once the watch stands."""
     feed = replace(work, kind="feed")
     return watcher.run(work, begun=lambda: writer.run(feed))
 

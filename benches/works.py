@@ -31,8 +31,8 @@ class Work:
     (a whole context per operation, beside one that stays open) and `connect_alone` (no other is
     open). Only the floor knows `fill`, which writes the keys that `get_prefix` reads, and `feed`,
     which writes what `receive` watches. What only some clients have: `receive_each` (a watch for
-    each key), `session_lock` (a lock on an open session), `view_read` and `view_receive` (of a
-    cache), `watches` and `calls` (so many are open at the end).
+    each key), `session_lock` (a lock on an open session), `view_load`, `view_read` and
+    `view_receive` (of a cache), `watches` and `calls` (so many are open at the end).
     """
 
     kind: str
@@ -40,12 +40,17 @@ class Work:
     tasks: int = 1
     value_size: int = 100
     keys: int = 0
-    """How many keys; one per task unless there are more."""
+    """So many keys, under a prefix of their own; one per task if it is 0."""
 
 
 def work_keys(work: Work, prefix: bytes = _KEY_PREFIX) -> list[bytes]:
     """Return the keys of a work."""
-    return [prefix + b"%06d" % index for index in range(max(work.tasks, work.keys))]
+    return [prefix + b"%06d" % index for index in range(work.keys or work.tasks)]
+
+
+def watched_prefix(work: Work) -> bytes:
+    """Return what the keys that a work watches begin with."""
+    return WATCH_PREFIX + (b"%06d/" % work.keys if work.keys else b"")
 
 
 def value_of(work: Work) -> bytes:
@@ -139,8 +144,9 @@ class AsyncClient(Generic[Data]):
 
     async def _watch(self, session: Session[Data], work: Work, begin: Callable[[], None]) -> None:
         native = self._adapter.native
-        keys = [native(key) for key in work_keys(work, WATCH_PREFIX)]
-        async with _receiving(session, work, native(WATCH_PREFIX)):
+        prefix = watched_prefix(work)
+        keys = [native(key) for key in work_keys(work, prefix)]
+        async with _receiving(session, work, native(prefix)):
             begin()
             if work.kind == "watch":
                 await _spread(work, _putter(session.put, keys, native(value_of(work))))

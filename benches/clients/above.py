@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 
-from benches.works import WATCH_PREFIX, Work, work_keys
+from benches.works import Work, watched_prefix, work_keys
 from etcd_client import Cache, Communicator, Session, Watch
 
 Begin = Callable[[], None]
@@ -20,21 +20,27 @@ class Above:
         """Open nothing yet."""
         self._communicator = communicator
         self._stack = stack
+        self._watches_of_work = AsyncExitStack()
+        stack.push_async_exit(self._watches_of_work)
         self._session: Session | None = None
-        self._view: Cache[bytes] | None = None
+        self._views: dict[bytes, Cache[bytes]] = {}
 
     async def run(self, work: Work, begin: Begin) -> None:
         """Do one work, of one of the `KINDS`."""
         await KINDS[work.kind](self, work, begin)
 
     async def _receive_each(self, work: Work, begin: Begin) -> None:
-        keys = work_keys(work, WATCH_PREFIX)
+        keys = work_keys(work, watched_prefix(work))
         share, rest = divmod(work.operations, len(keys))
-        async with AsyncExitStack() as stack:
-            watches = [await self._watch(stack, key) for key in keys]
-            counts = [share + (index < rest) for index in range(len(keys))]
-            begin()
-            await asyncio.gather(*map(_read, watches, counts))
+        # They are closed before the next work, as that is not to be measured.
+        await self._watches_of_work.aclose()
+        watches = [await self._watch(self._watches_of_work, key) for key in keys]
+        counts = [share + (index < rest) for index in range(len(keys))]
+        readers = asyncio.gather(*map(_read, watches, counts))
+        # Until all of them wait.
+        await asyncio.sleep(0)
+        begin()
+        await readers
 
     async def _watch(self, stack: AsyncExitStack, key: bytes) -> Watch:
         ready = asyncio.Event()
@@ -52,23 +58,33 @@ class Above:
             async with self._session.lock("bench-lock"):
                 pass
 
-    async def _opened_view(self) -> Cache[bytes]:
-        if self._view is None:
-            view = self._communicator.cache(WATCH_PREFIX)
-            self._view = await self._stack.enter_async_context(view)
-        return self._view
+    async def _opened_view(self, work: Work) -> Cache[bytes]:
+        prefix = watched_prefix(work)
+        if prefix not in self._views:
+            view = self._communicator.cache(prefix)
+            self._views[prefix] = await self._stack.enter_async_context(view)
+        return self._views[prefix]
+
+    async def _view_load(self, work: Work, begin: Begin) -> None:
+        begin()
+        for _ in range(work.operations // work.keys):
+            async with self._communicator.cache(watched_prefix(work)) as view:
+                if len(view) != work.keys:
+                    message = f"a cache has {len(view)} of {work.keys} keys"
+                    raise AssertionError(message)
 
     async def _view_read(self, work: Work, begin: Begin) -> None:
-        view = await self._opened_view()
-        key = work_keys(work, WATCH_PREFIX)[0]
+        view = await self._opened_view(work)
+        key = work_keys(work, watched_prefix(work))[0]
         begin()
         for _ in range(work.operations):
             view[key]
 
     async def _view_receive(self, work: Work, begin: Begin) -> None:
-        view = await self._opened_view()
+        view = await self._opened_view(work)
         # Each put is a revision of its own.
-        last = (await self._communicator.range(WATCH_PREFIX)).header.revision + work.operations
+        header = (await self._communicator.range(watched_prefix(work))).header
+        last = header.revision + work.operations
         begin()
         await view.wait_for(revision=last)
 
@@ -95,6 +111,7 @@ _Run = Callable[[Above, Work, Begin], Awaitable[None]]
 KINDS: dict[str, _Run] = {
     "receive_each": Above._receive_each,
     "session_lock": Above._session_lock,
+    "view_load": Above._view_load,
     "view_read": Above._view_read,
     "view_receive": Above._view_receive,
     "watches": Above._watches,

@@ -19,7 +19,15 @@ from benches.clients.http2 import (
     bytes_field,
     read_varint,
 )
-from benches.works import FILL_PREFIX, FILLED_KEYS, WATCH_PREFIX, Work, value_of, work_keys
+from benches.works import (
+    FILL_PREFIX,
+    FILLED_KEYS,
+    WATCH_PREFIX,
+    Work,
+    value_of,
+    watched_prefix,
+    work_keys,
+)
 
 _RANGE, _PUT, _TXN = (f"/etcdserverpb.KV/{name}" for name in ("Range", "Put", "Txn"))
 _WATCH = "/etcdserverpb.Watch/Watch"
@@ -79,7 +87,9 @@ class Client:
         if work.kind == "put":
             return self._puts(work, work_keys(work))
         if work.kind == "feed":
-            return self._puts(work, work_keys(work, WATCH_PREFIX))
+            # Of many keys, only those that are written.
+            keys = work_keys(work, watched_prefix(work))[: work.operations]
+            return self._puts(work, keys)
         if work.kind == "fill":
             names = (FILL_PREFIX + b"%06d" % index for index in range(work.operations))
             return self._puts(work, names)

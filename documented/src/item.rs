@@ -22,10 +22,16 @@ pub fn describe(item: &mut Item, stub: &Stub) -> Result<()> {
             };
             add_doc(&mut function.attrs, described.doc.as_deref())?;
             add_signature(&mut function.attrs, &described.signature(None));
+            function.attrs.push(explained());
             Ok(())
         }
         other => Err(Error::new(other.span(), "only classes, their methods and functions")),
     }
+}
+
+/// Where the macros of `pyo3` find what reads arguments, so that it can say which there are.
+fn explained() -> Attribute {
+    parse_quote!(#[pyo3(crate = "crate::bridge::arguments")])
 }
 
 fn missing(name: &str) -> String {
@@ -64,6 +70,7 @@ fn describe_methods(methods: &mut ItemImpl, stub: &Stub) -> Result<()> {
             describe_method(method, class)?;
         }
     }
+    methods.attrs.push(explained());
     Ok(())
 }
 

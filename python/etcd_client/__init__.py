@@ -1,10 +1,24 @@
-"""Asyncio client for etcd v3 with a Rust engine."""
+"""Client for etcd v3, for asyncio and trio, with a Rust engine.
+
+    async with Client("http://127.0.0.1:2379").connect() as communicator:
+        await communicator.put("greeting", "hello")
+
+Beside the names of this package, there are:
+
+- `etcd_client.sync`: the same names for threads and scripts, without an event loop.
+- `etcd_client.testing`: real servers and clusters for tests, with a pytest plugin.
+- `etcd_client.telemetry`: hooks, and metrics and traces made of them.
+- `etcd_client.compat`: the interfaces of etcetra, python-aio-etcd and python-etcd3.
+- `python -m etcd_client`: a command line, whose `check` says what is wrong with a cluster.
+
+The documentation is at https://lablup.github.io/etcd-client-py/latest/
+"""
 
 import atexit as _atexit
 import os as _os
 import typing as _typing
 
-from . import _etcd_client
+from . import _etcd_client, _lazy
 from ._client import Client, EtcdClient
 from ._communicator import Communicator, EtcdCommunicator
 from ._discovery import Discovery
@@ -66,106 +80,6 @@ from ._etcd_client import (
     active_context_count,
     cleanup_runtime,
 )
-from .enums import (
-    AlarmAction,
-    AlarmType,
-    CompareOp,
-    DowngradeAction,
-    GRPCStatusCode,
-    Isolation,
-    PermissionType,
-    SortOrder,
-    SortTarget,
-    WatchEventType,
-    WatchFilterType,
-)
-from .errors import (
-    AuthFailedError,
-    AuthNotEnabledError,
-    BadLeaderTransfereeError,
-    ClientError,
-    ClosedError,
-    ClusterMismatchError,
-    CompactedError,
-    ConflictError,
-    CorruptError,
-    DeadlineExceededError,
-    DowngradeInProcessError,
-    DuplicateKeyError,
-    ElectError,
-    ElectionNoLeaderError,
-    ElectionNotLeaderError,
-    EmptyKeyError,
-    EndpointError,
-    EndpointsNotManagedError,
-    EtcdConnectionError,
-    EtcdError,
-    EtcdTimeoutError,
-    ForkedError,
-    FutureRevisionError,
-    GRPCStatusError,
-    InvalidArgsError,
-    InvalidAuthMgmtError,
-    InvalidAuthTokenError,
-    InvalidDowngradeTargetVersionError,
-    InvalidHeaderValueError,
-    InvalidUriError,
-    IoError,
-    KeyExistsError,
-    KeyNotFoundError,
-    LeaderChangedError,
-    LearnerNotReadyError,
-    LeaseExistError,
-    LeaseKeepAliveError,
-    LeaseLostError,
-    LeaseNotFoundError,
-    LeaseTTLTooLargeError,
-    LockError,
-    LockLostError,
-    LockTimeoutError,
-    MemberBadURLsError,
-    MemberExistError,
-    MemberNotEnoughStartedError,
-    MemberNotFoundError,
-    MemberNotLearnerError,
-    NoInflightDowngradeError,
-    NoLeaderError,
-    NoSpaceError,
-    NotCapableError,
-    NotLeaderError,
-    NotSupportedForLearnerError,
-    OutcomeUnknownError,
-    PeerURLExistError,
-    PermissionDeniedError,
-    PermissionNotGrantedError,
-    RequestTooLargeError,
-    RoleAlreadyExistError,
-    RoleEmptyError,
-    RoleNotFoundError,
-    RoleNotGrantedError,
-    RootRoleNotExistError,
-    RootUserNotExistError,
-    RpcError,
-    ServerTimeoutError,
-    SessionExpiredError,
-    SessionLostError,
-    StoppedError,
-    TooManyLearnersError,
-    TooManyOpsError,
-    TooManyRequestsError,
-    TransportError,
-    UnhealthyError,
-    UnimplementedError,
-    UnreachableError,
-    UserAlreadyExistError,
-    UserEmptyError,
-    UserNotFoundError,
-    Utf8Error,
-    WatchCanceledError,
-    WatchError,
-    WrongLoopError,
-)
-from .errors._base import GRPCStatus
 
 if _typing.TYPE_CHECKING:
     from ._admin.maintenance import Maintenance
@@ -197,10 +111,108 @@ if _typing.TYPE_CHECKING:
     from ._types import BytesLike, EventLike, LeaseId, OpResponse, PemSource
     from ._watch.batch import WatchBatch
     from ._watch.condvar import CondVar
+    from .enums import (
+        AlarmAction,
+        AlarmType,
+        CompareOp,
+        DowngradeAction,
+        GRPCStatusCode,
+        Isolation,
+        PermissionType,
+        SortOrder,
+        SortTarget,
+        WatchEventType,
+        WatchFilterType,
+    )
+    from .errors import (
+        AuthFailedError,
+        AuthNotEnabledError,
+        BadLeaderTransfereeError,
+        ClientError,
+        ClosedError,
+        ClusterMismatchError,
+        CompactedError,
+        ConflictError,
+        CorruptError,
+        DeadlineExceededError,
+        DowngradeInProcessError,
+        DuplicateKeyError,
+        ElectError,
+        ElectionNoLeaderError,
+        ElectionNotLeaderError,
+        EmptyKeyError,
+        EndpointError,
+        EndpointsNotManagedError,
+        EtcdConnectionError,
+        EtcdError,
+        EtcdTimeoutError,
+        ForkedError,
+        FutureRevisionError,
+        GRPCStatusError,
+        InvalidArgsError,
+        InvalidAuthMgmtError,
+        InvalidAuthTokenError,
+        InvalidDowngradeTargetVersionError,
+        InvalidHeaderValueError,
+        InvalidUriError,
+        IoError,
+        KeyExistsError,
+        KeyNotFoundError,
+        LeaderChangedError,
+        LearnerNotReadyError,
+        LeaseExistError,
+        LeaseKeepAliveError,
+        LeaseLostError,
+        LeaseNotFoundError,
+        LeaseTTLTooLargeError,
+        LockError,
+        LockLostError,
+        LockTimeoutError,
+        MemberBadURLsError,
+        MemberExistError,
+        MemberNotEnoughStartedError,
+        MemberNotFoundError,
+        MemberNotLearnerError,
+        NoInflightDowngradeError,
+        NoLeaderError,
+        NoSpaceError,
+        NotCapableError,
+        NotLeaderError,
+        NotSupportedForLearnerError,
+        OutcomeUnknownError,
+        PeerURLExistError,
+        PermissionDeniedError,
+        PermissionNotGrantedError,
+        RequestTooLargeError,
+        RoleAlreadyExistError,
+        RoleEmptyError,
+        RoleNotFoundError,
+        RoleNotGrantedError,
+        RootRoleNotExistError,
+        RootUserNotExistError,
+        RpcError,
+        ServerTimeoutError,
+        SessionExpiredError,
+        SessionLostError,
+        StoppedError,
+        TooManyLearnersError,
+        TooManyOpsError,
+        TooManyRequestsError,
+        TransportError,
+        UnhealthyError,
+        UnimplementedError,
+        UnreachableError,
+        UserAlreadyExistError,
+        UserEmptyError,
+        UserNotFoundError,
+        Utf8Error,
+        WatchCanceledError,
+        WatchError,
+        WrongLoopError,
+    )
+    from .errors._base import GRPCStatus
 else:
     # At run time, the same names are loaded when they are first used.
-    from . import _lazy
-
     __getattr__ = _lazy.load
     __dir__ = _lazy.names
 
@@ -414,5 +426,8 @@ for _name in __all__:
         _value.__module__ = __name__
 
 if hasattr(_os, "register_at_fork"):
-    _os.register_at_fork(after_in_child=_etcd_client._after_fork_in_child)  # noqa: SLF001 - ours
+    _os.register_at_fork(
+        before=_lazy.finish_loading,
+        after_in_child=_etcd_client._after_fork_in_child,  # noqa: SLF001 - ours
+    )
 _atexit.register(_etcd_client._at_exit)  # noqa: SLF001 - ours

@@ -13,6 +13,8 @@ from . import _etcd_client
 from .errors import InvalidArgsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ._types import BytesLike, LeaseId
 
 
@@ -39,6 +41,18 @@ def lease_id(lease: LeaseId | None) -> int:
     if lease is None:
         return 0
     return lease if isinstance(lease, int) else lease.id
+
+
+def check_lease(value: object, name: str) -> None:
+    """Raise an error if the value is None, which native calls take for no lease.
+
+    Args:
+        value: The argument.
+        name: The name of the argument.
+    """
+    if value is None:
+        message = f"{name}: expected a lease or its id, got None"
+        raise TypeError(message)
 
 
 def check_count(value: object, name: str, least: int) -> None:
@@ -72,6 +86,33 @@ def check_flag(value: object, name: str) -> None:
         raise TypeError(message)
 
 
+def check_function(value: Callable[..., object], name: str) -> None:
+    """Raise an error unless the value can be called.
+
+    Args:
+        value: The argument.
+        name: The name of the argument.
+    """
+    if not callable(value):
+        message = f"{name}: expected a function, got {type(value).__qualname__}"
+        if hasattr(value, "__await__"):
+            message += ": pass the function itself, without calling it"
+        raise TypeError(message)
+
+
+def check_awaitable(returned: object, name: str) -> None:
+    """Raise an error unless a function that had to be async has returned an awaitable.
+
+    Args:
+        returned: What it has returned.
+        name: The name of the argument that is the function.
+    """
+    if not hasattr(returned, "__await__"):
+        kind = type(returned).__qualname__
+        message = f"{name}: expected an async function, got one that returned {kind}"
+        raise TypeError(message)
+
+
 def check_options(value: object) -> None:
     """Raise an error unless the value is `ConnectOptions`.
 
@@ -80,6 +121,10 @@ def check_options(value: object) -> None:
     """
     if not isinstance(value, _etcd_client.ConnectOptions):
         message = f"connect_options: expected ConnectOptions, got {type(value).__qualname__}"
+        if isinstance(value, int):
+            message += ": the port is a part of the endpoint, as in 'localhost:2379'"
+        elif isinstance(value, dict):
+            message += ": pass ConnectOptions(**options)"
         raise TypeError(message)
 
 
@@ -145,16 +190,31 @@ def read_names(values: object, name: str, expected: str = "a list") -> list[byte
     return read
 
 
-def check_communicator(value: object) -> None:
+def check_communicator(value: object, user: object) -> None:
     """Raise an error unless the value is a communicator; the message says how to get one.
 
     Args:
         value: The argument.
+        user: The object that is to use it.
     """
     if not isinstance(value, _etcd_client.Communicator):
-        kind = type(value).__qualname__
-        message = (
-            f"communicator: expected Communicator, got {kind}: "
-            "use `async with client.connect() as communicator`"
-        )
+        kind = kind_of(value)
+        advice = "use `async with client.connect() as communicator`"
+        if kind.startswith(FACE_FOR_THREADS):
+            advice = f"use {FACE_FOR_THREADS}{type(user).__name__}"
+        message = f"communicator: expected Communicator, got {kind}: {advice}"
         raise TypeError(message)
+
+
+FACE_FOR_THREADS = "etcd_client.sync."
+
+
+def kind_of(value: object) -> str:
+    """Return the name of the class of a wrong argument; in full, where it is of the other face.
+
+    Args:
+        value: The argument.
+    """
+    kind = type(value)
+    other = f"{kind.__module__}." == FACE_FOR_THREADS
+    return f"{FACE_FOR_THREADS}{kind.__qualname__}" if other else kind.__qualname__

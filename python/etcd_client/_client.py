@@ -56,6 +56,9 @@ class Client:
         connect_options: ConnectOptions | None = None,
         lock_options: EtcdLockOption | None = None,
     ) -> None:
+        # Now, as a process without free file descriptors could not load them when it needs them.
+        from . import errors  # noqa: F401
+
         if connect_options is None:
             connect_options = ConnectOptions()
         else:
@@ -251,6 +254,13 @@ class Client:
         def __await__(self) -> NoReturn:
             message = f"a client is not awaited: {_OPENING}"
             raise TypeError(message)
+
+        def __enter__(self) -> NoReturn:
+            from ._async_only import refuse
+
+            refuse(self)
+
+        def __exit__(self, *_exception: object) -> None: ...
 
         def __getattr__(self, name: str) -> NoReturn:
             message = f"{type(self).__name__!r} object has no attribute {name!r}"

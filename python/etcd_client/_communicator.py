@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, TypeVar, overload
 
 from . import _etcd_client
 from ._changes.calls import Changes
-from ._etcd_client import LockResponse, UnlockResponse
-from .errors import EtcdError, InvalidArgsError, LockLostError, SessionLostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Iterable
@@ -18,18 +16,16 @@ if TYPE_CHECKING:
 
     from ._admin.maintenance import Maintenance
     from ._cache.cache import Cache
+    from ._coordination.calls import HeldLocks
     from ._coordination.lock import Lock
-    from ._etcd_client import Call, HeldLease, KeyValue, RangeResponse, ResponseHeader
+    from ._etcd_client import CampaignResponse, KeyValue, LockResponse, UnlockResponse
     from ._kv.scan import Scan
     from ._lease.lease import LeaseGrant
     from ._session import Session
     from ._types import BytesLike, LeaseId
+    from .errors import SessionLostError
 
 _V = TypeVar("_V")
-
-
-# `unlock` tells of a lock that was lost, unless so many were lost that nobody asked for.
-_MOST_LOST_LOCKS = 100
 
 
 class Communicator(Changes):
@@ -66,7 +62,7 @@ class Communicator(Changes):
     held_lock: Lock | None = None
     """The lock that `Client.with_lock` acquired; None without it."""
 
-    _locks: dict[bytes, tuple[bytes, HeldLease]] | None = None
+    _locks: HeldLocks | None = None
 
     async def aclose(self) -> None:
         """Release the lock that the communicator was opened with, if any, and close it.
@@ -87,24 +83,30 @@ class Communicator(Changes):
         self,
         prefix: BytesLike,
         *,
-        page_size: int = 1000,
+        page_size: int | None = None,
         revision: int = 0,
         keys_only: bool = False,
         serializable: bool = False,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Scan:
-        """Read all keys that begin with a prefix in pages, at a single revision.
+        """Read all keys that begin with a prefix, part by part, at a single revision.
 
-        At most one page of keys is in memory at a time. Pages have fewer keys if values are large.
+        Holds a few megabytes at a time. Since etcd 3.7 the server streams the keys; earlier
+        servers, and those behind a proxy that cannot, are asked for pages, which have fewer keys
+        if values are large.
 
         Args:
             prefix: The prefix; empty for all keys.
-            page_size: The maximum number of keys in a page.
+            page_size: The maximum number of keys in a page; None to have the keys streamed if the
+                server can, and otherwise pages of at most 1000 keys.
             revision: The revision to read at; 0 for the latest.
             keys_only: Whether to leave out the values.
             serializable: Whether the member may answer from its own data without asking the leader:
                 faster, but possibly stale.
-            timeout: Deadline for each page, in seconds; None for the connection's default.
+            timeout: Deadline for each part, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             An async iterator of `KeyValue`, in the order of the keys.
@@ -118,6 +120,7 @@ class Communicator(Changes):
             keys_only=keys_only,
             serializable=serializable,
             timeout=timeout,
+            wait_for_ready=wait_for_ready,
         )
 
     def scan_range(  # noqa: PLR0913 - the options of a range
@@ -125,46 +128,41 @@ class Communicator(Changes):
         key: BytesLike,
         range_end: BytesLike,
         *,
-        page_size: int = 1000,
+        page_size: int | None = None,
         revision: int = 0,
         keys_only: bool = False,
         serializable: bool = False,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Scan:
-        """Read the keys of a range in pages, at a single revision.
+        """Read the keys of a range, part by part, at a single revision.
 
-        At most one page of keys is in memory at a time. Pages have fewer keys if values are large.
+        Holds a few megabytes at a time; see `scan_prefix`.
 
         Args:
             key: The first key.
             range_end: The end of the range, exclusive; a zero byte for no end.
-            page_size: The most keys to ask for at once.
+            page_size: The maximum number of keys in a page; None to have the keys streamed if the
+                server can, and otherwise pages of at most 1000 keys.
             revision: The revision to read at; 0 for the newest.
             keys_only: Whether to leave out the values.
             serializable: Whether the member may answer from its own data without asking the leader:
                 faster, but possibly stale.
-            timeout: Deadline for each page, in seconds; None for the connection's default.
+            timeout: Deadline for each part, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             An async iterator of `KeyValue`, in the order of the keys.
         """
         from ._arguments import check_name
+        from ._kv.range_reader import RangeReader
         from ._kv.scan import Scan
 
         check_name(range_end, "range_end")
 
-        def read(start: BytesLike, limit: int, at: int) -> Call[RangeResponse]:
-            return self.range(
-                start,
-                range_end=range_end,
-                limit=limit,
-                revision=at,
-                keys_only=keys_only,
-                serializable=serializable,
-                timeout=timeout,
-            )
-
-        return Scan(read, key, page_size, revision)
+        reader = RangeReader(self, range_end, keys_only, serializable, timeout, wait_for_ready)
+        return Scan(reader, key, page_size, revision)
 
     @overload
     def cache(
@@ -308,34 +306,13 @@ class Communicator(Changes):
             LeaseNotFoundError: The given lease does not exist.
             InvalidArgsError: Both `lease` and `ttl` are given.
         """
-        from ._started import StartedCoroutine
+        from ._coordination.calls import HeldLocks, lock_with_lease
 
-        if lease is None:
-            call = self._hold_place(name, ttl=ttl, timeout=timeout)
-            return StartedCoroutine(call.close, self._locked(name, call))
-        if ttl is not None:
-            message = "ttl: expected no limit beside a lease, which has its own"
-            raise InvalidArgsError(message)
-        call = self._hold_place(name, lease=lease, timeout=timeout)
-        return StartedCoroutine(call.close, _left_to_the_lease(call))
-
-    async def _locked(self, name: BytesLike, call: Call[HeldLease]) -> LockResponse:
-        held = await call
-        held.adopt()
+        if lease is not None:
+            return lock_with_lease(self, name, lease, ttl, timeout)
         if self._locks is None:
-            self._locks = {}
-        own_name = name.encode() if isinstance(name, str) else bytes(name)
-        self._forget_lost_locks(own_name)
-        self._locks[held.key] = (own_name, held)
-        return LockResponse(held.header, held.key)
-
-    def _forget_lost_locks(self, name: bytes) -> None:
-        """Forget those of a name that stands for another lock now, and all where they are many."""
-        locks = self._locks or {}
-        lost = [(key, own) for key, (own, held) in locks.items() if held.loss is not None]
-        for key, own in lost:
-            if own == name or len(lost) > _MOST_LOST_LOCKS:
-                del locks[key]
+            self._locks = HeldLocks()
+        return self._locks.lock(self, name, ttl, timeout)
 
     def unlock(
         self, key: BytesLike, *, timeout: float | None = None
@@ -352,42 +329,51 @@ class Communicator(Changes):
         Raises:
             LockLostError: The lock had been lost.
         """
-        held = self._take_lock(key)
-        if held is None:
-            return self._unlock(key, timeout=timeout)
-        return self._unlocked(held, held.release(timeout))
-
-    def _take_lock(self, key: BytesLike) -> HeldLease | None:
-        from ._arguments import as_bytes, check_name
+        from ._arguments import check_name
 
         check_name(key, "key")
-        wanted = as_bytes(key)
-        locks = self._locks or {}
-        for own, (name, held) in locks.items():
-            if wanted in (own, name):
-                del locks[own]
-                return held
-        return None
+        held = None if self._locks is None else self._locks.unlock(key, timeout)
+        return self._unlock(key, timeout=timeout) if held is None else held
 
-    async def _unlocked(self, held: HeldLease, call: Call[ResponseHeader | None]) -> UnlockResponse:
-        header = await call
-        if header is None:
-            message = f"the lock {held.key!r} was lost: {held.loss}"
-            raise LockLostError(message)
-        return UnlockResponse(header)
+    def campaign(
+        self,
+        name: BytesLike,
+        value: BytesLike,
+        lease: LeaseId,
+        *,
+        timeout: float | None = None,
+    ) -> Coroutine[Any, Any, CampaignResponse]:
+        """Wait to become the leader of an election; `Election` is the comfortable way.
+
+        A failed or cancelled campaign leaves no key on the server, even if it has just been won.
+        The key of an earlier campaign with the same lease stays, and so does the lease.
+
+        Args:
+            name: The name of the election.
+            value: The value to proclaim as the leader.
+            lease: The lease that the leadership is tied to: it lasts while the lease is kept alive.
+            timeout: Maximum wait in seconds; None to wait without limit.
+
+        Returns:
+            The leadership's key, to be passed to `proclaim` and `resign`.
+
+        Raises:
+            EtcdTimeoutError: The election was not won in time.
+            ElectError: The candidate's key or lease was lost while waiting.
+            LeaseNotFoundError: The lease does not exist.
+        """
+        from ._coordination.calls import campaign
+
+        return campaign(self, name, value, lease, timeout)
 
     def __repr__(self) -> str:
+        from .errors import EtcdError
+
         try:
             return f"<Communicator {'closed' if self.closed else ', '.join(self.endpoints)}>"
         except EtcdError:
             # Closed meanwhile by another thread, or by a fork.
             return "<Communicator closed>"
-
-
-async def _left_to_the_lease(call: Call[HeldLease]) -> LockResponse:
-    held = await call
-    held.let_go()
-    return LockResponse(held.header, held.key)
 
 
 EtcdCommunicator = Communicator

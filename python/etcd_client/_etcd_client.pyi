@@ -38,6 +38,7 @@ from .enums import (
     WatchEventType,
     WatchFilterType,
 )
+from .telemetry._dispatcher import Dispatcher
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -256,6 +257,13 @@ class Shield:
 class Connected:
     """The result of `connect`, from which a `Communicator` is made."""
 
+@final
+class StatsSource:
+    """Where to ask what a communicator has open."""
+
+    def read(self) -> tuple[int, Stats] | None:
+        """Return a number of its connections, and their counters; None if it is closed."""
+
 # Connecting
 
 @final
@@ -286,6 +294,7 @@ class ConnectOptions:
         verify: bool = True,
         connect_timeout: float | None = None,
         timeout: float | None = None,
+        wait_for_ready: bool = True,
         keep_alive_interval: float | None = None,
         keep_alive_timeout: float | None = None,
         keep_alive_while_idle: bool = False,
@@ -310,6 +319,8 @@ class ConnectOptions:
             connect_timeout: Maximum time in seconds to open a context; 5 by default.
             timeout: The default deadline of calls, in seconds; 10 by default. For no deadline, see
                 `with_timeout`.
+            wait_for_ready: Whether calls wait for a member until their deadline, if none can be
+                reached. See `with_wait_for_ready`.
             keep_alive_interval: Seconds between HTTP/2 pings; 6 by default. Members disconnect
                 clients that ping more often than every 5 seconds.
             keep_alive_timeout: Seconds to wait for the response to a ping before the connection is
@@ -371,6 +382,17 @@ class ConnectOptions:
 
         Args:
             timeout: Seconds; None for no deadline.
+        """
+
+    def with_wait_for_ready(self, wait_for_ready: bool) -> ConnectOptions:
+        """Return a copy whose calls wait, or do not wait, until a member can be reached.
+
+        If not, a call raises `EtcdConnectionError` once it has failed to connect to every endpoint,
+        instead of trying again until its deadline. As long as one member can be reached, calls go
+        there. Watches, leases that are kept alive, locks and elections wait in any case.
+
+        Args:
+            wait_for_ready: Whether to wait.
         """
 
     def with_tcp_keepalive(self, tcp_keepalive: float) -> ConnectOptions:
@@ -448,6 +470,10 @@ class Communicator:
 
     def __new__(cls, connected: Connected) -> Communicator: ...
     @property
+    def _dispatcher(self) -> Dispatcher | None:
+        """What passes to the hooks what they are told; None if there are none."""
+
+    @property
     def _prefix(self) -> bytes:
         """The prefix of the namespace."""
 
@@ -481,13 +507,17 @@ class Communicator:
             InvalidArgsError: No endpoint is given.
         """
 
-    def sync_endpoints(self, *, timeout: float | None = None) -> Call[list[str]]:
+    def sync_endpoints(
+        self, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> Call[list[str]]:
         """Switch to the client URLs that the members advertise.
 
         Learners and members that have not been started are left out.
 
         Args:
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The endpoints.
@@ -539,6 +569,7 @@ class Communicator:
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[bytes | None]:
         """Read the value of a key.
 
@@ -552,6 +583,8 @@ class Communicator:
             min_create_revision: Ignore the key if it was created before this revision.
             max_create_revision: Ignore the key if it was created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The value; None if the key does not exist.
@@ -573,6 +606,7 @@ class Communicator:
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[KeyValue | None]:
         """Read a key with its value, revisions and lease.
 
@@ -586,6 +620,8 @@ class Communicator:
             min_create_revision: Ignore the key if it was created before this revision.
             max_create_revision: Ignore the key if it was created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The key-value pair; None if the key does not exist.
@@ -610,6 +646,7 @@ class Communicator:
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[list[tuple[bytes, bytes]]]:
         """Read all keys that begin with a prefix.
 
@@ -628,6 +665,8 @@ class Communicator:
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The keys and their values.
@@ -652,6 +691,7 @@ class Communicator:
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[list[tuple[bytes, bytes]]]:
         """Read all keys from `key` up to, but not including, `range_end`.
 
@@ -669,6 +709,8 @@ class Communicator:
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The keys and their values.
@@ -693,6 +735,7 @@ class Communicator:
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[list[bytes]]:
         """Read all keys that begin with a prefix, without their values.
 
@@ -709,6 +752,8 @@ class Communicator:
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The keys.
@@ -733,6 +778,7 @@ class Communicator:
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[list[bytes]]:
         """Read all keys from `key` up to, but not including, `range_end`; without their values.
 
@@ -750,6 +796,8 @@ class Communicator:
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The keys.
@@ -779,6 +827,7 @@ class Communicator:
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[RangeResponse]:
         """Read a key or a range of keys, with every option of etcd's range request.
 
@@ -800,6 +849,8 @@ class Communicator:
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The key-value pairs, their total number, and the response header.
@@ -823,6 +874,7 @@ class Communicator:
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[int]:
         """Count the keys that begin with a prefix.
 
@@ -836,6 +888,8 @@ class Communicator:
             min_create_revision: No effect, for the same reason.
             max_create_revision: No effect, for the same reason.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The number of keys.
@@ -844,6 +898,19 @@ class Communicator:
             CompactedError: The revision has been compacted.
             FutureRevisionError: The revision is in the future.
         """
+
+    def _range_stream(
+        self,
+        key: BytesLike,
+        range_end: BytesLike,
+        revision: int,
+        *,
+        keys_only: bool = False,
+        serializable: bool = False,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
+    ) -> Stream[list[KeyValue]] | None:
+        """Stream a range at a revision; None if the members are known not to. Used by `Scan`."""
 
     # Writing
 
@@ -858,6 +925,7 @@ class Communicator:
         ignore_value: bool = False,
         ignore_lease: bool = False,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[PutResponse]: ...
     @overload
     def put(
@@ -870,6 +938,7 @@ class Communicator:
         ignore_value: bool = False,
         ignore_lease: bool = False,
         timeout: float | None = None,
+        wait_for_ready: None = None,
         once: Session | None,
     ) -> Coroutine[Any, Any, PutResponse]:
         """Write a key.
@@ -883,6 +952,8 @@ class Communicator:
             ignore_value: Whether to keep the key's present value.
             ignore_lease: Whether to keep the key attached to its present lease.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
             once: A session; the change is then applied exactly once, whatever fails. While the
                 session lives, there is no `OutcomeUnknownError`.
 
@@ -907,6 +978,7 @@ class Communicator:
         from_key: bool = False,
         prev_kv: bool = False,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[DeleteResponse]: ...
     @overload
     def delete(
@@ -918,6 +990,7 @@ class Communicator:
         from_key: bool = False,
         prev_kv: bool = False,
         timeout: float | None = None,
+        wait_for_ready: None = None,
         once: Session | None,
     ) -> Coroutine[Any, Any, DeleteResponse]:
         """Delete a key, or a range of keys.
@@ -929,6 +1002,8 @@ class Communicator:
             from_key: Whether to delete all keys from `key` to the last key of all.
             prev_kv: Whether to return the deleted key-value pairs.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
             once: A session; the change is then applied exactly once, whatever fails. While the
                 session lives, there is no `OutcomeUnknownError`.
 
@@ -943,7 +1018,12 @@ class Communicator:
 
     @overload
     def delete_prefix(
-        self, key: BytesLike, *, prev_kv: bool = False, timeout: float | None = None
+        self,
+        key: BytesLike,
+        *,
+        prev_kv: bool = False,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[DeleteResponse]: ...
     @overload
     def delete_prefix(
@@ -952,6 +1032,7 @@ class Communicator:
         *,
         prev_kv: bool = False,
         timeout: float | None = None,
+        wait_for_ready: None = None,
         once: Session | None,
     ) -> Coroutine[Any, Any, DeleteResponse]:
         """Delete all keys that begin with a prefix.
@@ -960,6 +1041,8 @@ class Communicator:
             key: The prefix; empty for all keys.
             prev_kv: Whether to return the deleted key-value pairs.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
             once: A session; the change is then applied exactly once, whatever fails. While the
                 session lives, there is no `OutcomeUnknownError`.
 
@@ -975,6 +1058,7 @@ class Communicator:
         *,
         prev_kv: bool = False,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[DeleteResponse]: ...
     @overload
     def delete_range(
@@ -984,6 +1068,7 @@ class Communicator:
         *,
         prev_kv: bool = False,
         timeout: float | None = None,
+        wait_for_ready: None = None,
         once: Session | None,
     ) -> Coroutine[Any, Any, DeleteResponse]:
         """Delete all keys from `key` up to, but not including, `range_end`.
@@ -993,6 +1078,8 @@ class Communicator:
             range_end: The end of the range, exclusive.
             prev_kv: Whether to return the deleted key-value pairs.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
             once: A session; the change is then applied exactly once, whatever fails. While the
                 session lives, there is no `OutcomeUnknownError`.
 
@@ -1004,16 +1091,25 @@ class Communicator:
         """
 
     @overload
-    def txn(self, txn: Txn, *, timeout: float | None = None) -> Call[TxnResponse]: ...
+    def txn(
+        self, txn: Txn, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> Call[TxnResponse]: ...
     @overload
     def txn(
-        self, txn: Txn, *, timeout: float | None = None, once: Session | None
+        self,
+        txn: Txn,
+        *,
+        timeout: float | None = None,
+        wait_for_ready: None = None,
+        once: Session | None,
     ) -> Coroutine[Any, Any, TxnResponse]:
         """Run a transaction atomically: all of it takes effect at one revision, or none of it.
 
         Args:
             txn: The transaction.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
             once: A session; the change is then applied exactly once, whatever fails. While the
                 session lives, there is no `OutcomeUnknownError`.
 
@@ -1030,7 +1126,12 @@ class Communicator:
         """
 
     def compact(
-        self, revision: int, *, physical: bool = False, timeout: float | None = None
+        self,
+        revision: int,
+        *,
+        physical: bool = False,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[CompactResponse]:
         """Discard the history before a revision; the keys as they are at it remain.
 
@@ -1038,6 +1139,8 @@ class Communicator:
             revision: The oldest revision that can be read afterwards.
             physical: Whether to wait until the compacted entries are removed from the database.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The response header.
@@ -1050,7 +1153,12 @@ class Communicator:
     # Leases
 
     def lease_grant(
-        self, ttl: int, id: int | None = None, *, timeout: float | None = None
+        self,
+        ttl: int,
+        id: int | None = None,
+        *,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[LeaseGrantResponse]:
         """Grant a lease: keys attached to it are deleted when it expires or is revoked.
 
@@ -1062,6 +1170,8 @@ class Communicator:
                 which is about 2.
             id: The id of the lease; None or 0 for a random one.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The id and the granted time to live.
@@ -1072,13 +1182,15 @@ class Communicator:
         """
 
     def lease_revoke(
-        self, id: LeaseId, *, timeout: float | None = None
+        self, id: LeaseId, *, timeout: float | None = None, wait_for_ready: bool | None = None
     ) -> Call[LeaseRevokeResponse]:
         """Revoke a lease and delete the keys attached to it.
 
         Args:
             id: The lease, or its id.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The response header.
@@ -1088,7 +1200,12 @@ class Communicator:
         """
 
     def lease_time_to_live(
-        self, id: LeaseId, *, keys: bool = False, timeout: float | None = None
+        self,
+        id: LeaseId,
+        *,
+        keys: bool = False,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[LeaseTimeToLiveResponse]:
         """Get the remaining time to live of a lease.
 
@@ -1096,6 +1213,8 @@ class Communicator:
             id: The lease, or its id.
             keys: Whether to return the attached keys.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The remaining and the granted seconds; -1 remain if the lease does not exist.
@@ -1132,11 +1251,15 @@ class Communicator:
             An async iterator of `LeaseKeepAliveResponse`, one for each renewal.
         """
 
-    def leases(self, *, timeout: float | None = None) -> Call[LeasesResponse]:
+    def leases(
+        self, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> Call[LeasesResponse]:
         """List all leases.
 
         Args:
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The ids of the leases.
@@ -1153,7 +1276,7 @@ class Communicator:
         self,
         name: BytesLike,
         *,
-        value: BytesLike = b"",
+        value: BytesLike | None = None,
         wait: Literal[True] = True,
         ttl: float | None = None,
         lease: HeldLease | LeaseId | None = None,
@@ -1166,7 +1289,7 @@ class Communicator:
         self,
         name: BytesLike,
         *,
-        value: BytesLike = b"",
+        value: BytesLike | None = None,
         wait: bool,
         ttl: float | None = None,
         lease: HeldLease | LeaseId | None = None,
@@ -1178,32 +1301,13 @@ class Communicator:
 
     # Elections
 
-    def campaign(
+    def proclaim(
         self,
-        name: BytesLike,
+        leader: LeaderKey,
         value: BytesLike,
-        lease: LeaseId,
         *,
         timeout: float | None = None,
-    ) -> Call[CampaignResponse]:
-        """Wait to become the leader of an election; `Election` is the comfortable way.
-
-        Args:
-            name: The name of the election.
-            value: The value to proclaim as the leader.
-            lease: The lease that the leadership is tied to: it lasts while the lease is kept alive.
-            timeout: Maximum wait in seconds; None to wait without limit.
-
-        Returns:
-            The leadership's key, to be passed to `proclaim` and `resign`.
-
-        Raises:
-            LeaseNotFoundError: The lease does not exist.
-            SessionExpiredError: The lease expired or was revoked while waiting.
-        """
-
-    def proclaim(
-        self, leader: LeaderKey, value: BytesLike, *, timeout: float | None = None
+        wait_for_ready: bool | None = None,
     ) -> Call[ProclaimResponse]:
         """Proclaim a new value as the leader of an election.
 
@@ -1211,6 +1315,8 @@ class Communicator:
             leader: The `leader` of the response of `campaign`.
             value: The value to proclaim.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The response header.
@@ -1219,12 +1325,16 @@ class Communicator:
             ElectionNotLeaderError: The leadership was lost or resigned.
         """
 
-    def leader(self, name: BytesLike, *, timeout: float | None = None) -> Call[LeaderResponse]:
+    def leader(
+        self, name: BytesLike, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> Call[LeaderResponse]:
         """Get the current leader of an election.
 
         Args:
             name: The name of the election.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The leader's key and the value that it proclaims.
@@ -1243,12 +1353,16 @@ class Communicator:
             An async iterator of `LeaderResponse`.
         """
 
-    def resign(self, leader: LeaderKey, *, timeout: float | None = None) -> Call[ResignResponse]:
+    def resign(
+        self, leader: LeaderKey, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> Call[ResignResponse]:
         """Resign the leadership of an election.
 
         Args:
             leader: The `leader` of the response of `campaign`.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The response header.
@@ -2023,7 +2137,13 @@ class Watch(Stream[WatchEvent]):
             same revision: a transaction that changes several keys is one list.
         """
 
-    def _batches_and_progress(self) -> AsyncIterator[WatchBatch | None]: ...
+    def _updates(self) -> Stream[list[tuple[int, list[tuple[bytes, KeyValue | None]]]]]:
+        """Iterate over all revisions that have come, with their changes; used by caches.
+
+        A list has each revision with its keys and pairs, None where a key was deleted. It is empty
+        where the server has told how far it is.
+        """
+
     def request_progress(self) -> None:
         """Request a progress report, which advances `revision` once it has been read.
 
@@ -2197,11 +2317,15 @@ class Auth:
             The response header.
         """
 
-    def status(self, *, timeout: float | None = None) -> Call[AuthStatusResponse]:
+    def status(
+        self, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> Call[AuthStatusResponse]:
         """Get whether authentication is enabled.
 
         Args:
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             Whether it is enabled, and the revision of users and roles.
@@ -2235,12 +2359,16 @@ class Auth:
             UserEmptyError: The name is empty.
         """
 
-    def user_get(self, name: str, *, timeout: float | None = None) -> Call[AuthUserGetResponse]:
+    def user_get(
+        self, name: str, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> Call[AuthUserGetResponse]:
         """Get the roles of a user.
 
         Args:
             name: The user's name.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The names of the roles.
@@ -2249,11 +2377,15 @@ class Auth:
             UserNotFoundError: The user does not exist.
         """
 
-    def user_list(self, *, timeout: float | None = None) -> Call[AuthUserListResponse]:
+    def user_list(
+        self, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> Call[AuthUserListResponse]:
         """List all users.
 
         Args:
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The names.
@@ -2343,12 +2475,16 @@ class Auth:
             RoleEmptyError: The name is empty.
         """
 
-    def role_get(self, role: str, *, timeout: float | None = None) -> Call[AuthRoleGetResponse]:
+    def role_get(
+        self, role: str, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> Call[AuthRoleGetResponse]:
         """Get the permissions of a role.
 
         Args:
             role: The role's name.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The permissions.
@@ -2357,11 +2493,15 @@ class Auth:
             RoleNotFoundError: The role does not exist.
         """
 
-    def role_list(self, *, timeout: float | None = None) -> Call[AuthRoleListResponse]:
+    def role_list(
+        self, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> Call[AuthRoleListResponse]:
         """List all roles.
 
         Args:
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The names.
@@ -2569,7 +2709,11 @@ class Cluster:
     """
 
     def member_list(
-        self, *, linearizable: bool = True, timeout: float | None = None
+        self,
+        *,
+        linearizable: bool = True,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[MemberListResponse]:
         """List the members.
 
@@ -2577,6 +2721,8 @@ class Cluster:
             linearizable: Whether the list must be up to date. If not, the member answers from its
                 own data, which works without a quorum too.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The members.
@@ -2792,11 +2938,15 @@ class Maintenance:
     """The native base class of `etcd_client.Maintenance`; see there."""
 
     def __new__(cls, communicator: Communicator) -> Maintenance: ...
-    def alarm_list(self, *, timeout: float | None = None) -> Call[AlarmResponse]:
+    def alarm_list(
+        self, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> Call[AlarmResponse]:
         """List the active alarms.
 
         Args:
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The alarms.
@@ -2835,13 +2985,19 @@ class Maintenance:
         """
 
     def status(
-        self, endpoint: str | None = None, *, timeout: float | None = None
+        self,
+        endpoint: str | None = None,
+        *,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[StatusResponse]:
         """Get the status of a member.
 
         Args:
             endpoint: The endpoint of the member; None for the one in use.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The member's version, database size, raft state and errors.
@@ -2863,13 +3019,19 @@ class Maintenance:
         """
 
     def hash(
-        self, endpoint: str | None = None, *, timeout: float | None = None
+        self,
+        endpoint: str | None = None,
+        *,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[HashResponse]:
         """Compute a checksum of a member's whole database; for tests of etcd itself.
 
         Args:
             endpoint: The endpoint of the member; None for the one in use.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The checksum.
@@ -2881,6 +3043,7 @@ class Maintenance:
         revision: int | None = None,
         *,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Call[HashKVResponse]:
         """Compute a checksum of a member's keys, to be compared between members.
 
@@ -2888,6 +3051,8 @@ class Maintenance:
             endpoint: The endpoint of the member; None for the one in use.
             revision: The last revision to include; None for the latest.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The checksum, and the revisions that it covers.
@@ -3375,8 +3540,8 @@ class HeldLease:
     def adopt(self) -> None:
         """Hold it until the communicator is closed, instead of until this object is dropped."""
 
-    def let_go(self) -> None:
-        """Leave it on the server, for the caller to end."""
+    def let_go(self) -> str | None:
+        """Leave it on the server, for the caller to end; returns why, if it was lost before."""
 
     def renew(self, seconds: float, timeout: float | None = None) -> Call[None]:
         """Hold it for so many seconds from now; the server confirms that it is still there."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from etcd_client._arguments import check_flag
+from etcd_client._arguments import check_flag, check_function
+from etcd_client._async_only import async_only
 from etcd_client._concurrency import CancelScope
+from etcd_client._operation import begin
 from etcd_client.errors import ClosedError, EtcdError, SessionLostError
 
 from ._coordination import open_session
@@ -34,6 +36,7 @@ if TYPE_CHECKING:
     from ._recipes.semaphore import Semaphore
 
 
+@async_only
 class Session(open_session.Session):
     """One lease, kept alive in the background, that several things share and end with.
 
@@ -81,6 +84,8 @@ class Session(open_session.Session):
     ) -> None:
         super().__init__(communicator, ttl)
         check_flag(cancel_on_loss, "cancel_on_loss")
+        if on_loss is not None:
+            check_function(on_loss, "on_loss")
         self._cancel_on_loss = cancel_on_loss
         self._on_loss = on_loss
         self._scope = CancelScope()
@@ -246,7 +251,10 @@ class Session(open_session.Session):
         if self._held is not None:
             message = "a session is entered once: make another one"
             raise ClosedError(message)
-        held = await self._communicator._hold_lease(self._ttl)  # noqa: SLF001 - made for this
+        operation = begin(self._communicator, "Session.open")
+        with operation:
+            call = self._communicator._hold_lease(self._ttl)  # noqa: SLF001 - made for this
+        held = await operation.until_end_of(lambda: call)
         # Until here, the lease would have ended with a caller that was cancelled.
         self._held = held
         held.adopt()
@@ -273,6 +281,7 @@ class Session(open_session.Session):
         cancelled = self._scope.__exit__(kind, error, traceback)
         failed = kind is not None and not cancelled
         held = self._opened()
+        self._left = True
         releasing = held.release()
         registrar = self._registrar
         releasing_own = None if registrar is None else registrar.leave()

@@ -7,7 +7,9 @@ Go client.
 
 from __future__ import annotations
 
-from enum import Enum, IntEnum
+from enum import Enum
+
+from ._status_code import GRPCStatusCode, Named
 
 __all__ = [
     "AlarmAction",
@@ -24,64 +26,7 @@ __all__ = [
 ]
 
 
-class _Named:
-    """Prints as ``WatchEventType.PUT`` on every Python, as it did in etcd-client-py 0.5.1."""
-
-    name: str
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}.{self.name}"
-
-    def __str__(self) -> str:
-        return repr(self)
-
-    def __format__(self, spec: str) -> str:
-        return format(repr(self), spec)
-
-
-class GRPCStatusCode(_Named, IntEnum):
-    """The gRPC status code of a failed call.
-
-    The members are integers, so that they can be compared with the ``code`` of a status.
-    """
-
-    Ok = 0
-    """The call succeeded."""
-    Cancelled = 1
-    """The call was cancelled."""
-    Unknown = 2
-    """An unspecified error; the server's lock and election services use it for all errors."""
-    InvalidArgument = 3
-    """The request is invalid, whatever the state of the cluster."""
-    DeadlineExceeded = 4
-    """The deadline passed before the call completed."""
-    NotFound = 5
-    """What was requested does not exist."""
-    AlreadyExists = 6
-    """What was to be created exists already."""
-    PermissionDenied = 7
-    """The user lacks the permission."""
-    ResourceExhausted = 8
-    """A limit is exceeded: of space, of requests or of a message's size."""
-    FailedPrecondition = 9
-    """The cluster is not in the state that the request requires."""
-    Aborted = 10
-    """The call was aborted, typically because of a conflict with another one."""
-    OutOfRange = 11
-    """A value, often a revision, is outside of the valid range."""
-    Unimplemented = 12
-    """The server does not implement the call."""
-    Internal = 13
-    """An invariant of the server or of the connection was broken."""
-    Unavailable = 14
-    """There is no connection, or the server is unavailable at the moment."""
-    DataLoss = 15
-    """Data is lost or damaged."""
-    Unauthenticated = 16
-    """The call has no valid token."""
-
-
-class CompareOp(_Named, Enum):
+class CompareOp(Named, Enum):
     """How a condition of a transaction compares the stored value with the given one."""
 
     EQUAL = 0
@@ -94,7 +39,7 @@ class CompareOp(_Named, Enum):
     """They are not equal."""
 
 
-class Isolation(_Named, Enum):
+class Isolation(Named, Enum):
     """The isolation levels of `Communicator.stm`, the strictest one first."""
 
     SERIALIZABLE_SNAPSHOT = 0
@@ -109,7 +54,7 @@ class Isolation(_Named, Enum):
     """The writes take effect together, whether or not the keys that were read have changed."""
 
 
-class WatchEventType(_Named, Enum):
+class WatchEventType(Named, Enum):
     """The kind of change of a key."""
 
     PUT = 0
@@ -118,7 +63,7 @@ class WatchEventType(_Named, Enum):
     """The key was deleted, or its lease expired or was revoked."""
 
 
-class SortOrder(_Named, Enum):
+class SortOrder(Named, Enum):
     """The order of the keys in a response."""
 
     NONE = 0
@@ -129,7 +74,7 @@ class SortOrder(_Named, Enum):
     """Descending."""
 
 
-class SortTarget(_Named, Enum):
+class SortTarget(Named, Enum):
     """What the keys in a response are sorted by."""
 
     KEY = 0
@@ -144,7 +89,7 @@ class SortTarget(_Named, Enum):
     """The value."""
 
 
-class WatchFilterType(_Named, Enum):
+class WatchFilterType(Named, Enum):
     """The kinds of events that a watch leaves out."""
 
     NOPUT = 0
@@ -153,7 +98,7 @@ class WatchFilterType(_Named, Enum):
     """Deletes."""
 
 
-class AlarmType(_Named, Enum):
+class AlarmType(Named, Enum):
     """The kind of an alarm."""
 
     NONE = 0
@@ -164,7 +109,7 @@ class AlarmType(_Named, Enum):
     """A member's data differ from those of the others: the cluster refuses requests."""
 
 
-class AlarmAction(_Named, Enum):
+class AlarmAction(Named, Enum):
     """What to do with alarms."""
 
     GET = 0
@@ -175,7 +120,7 @@ class AlarmAction(_Named, Enum):
     """Disarm one."""
 
 
-class PermissionType(_Named, Enum):
+class PermissionType(Named, Enum):
     """What a permission allows with a range of keys."""
 
     READ = 0
@@ -186,7 +131,7 @@ class PermissionType(_Named, Enum):
     """Both."""
 
 
-class DowngradeAction(_Named, Enum):
+class DowngradeAction(Named, Enum):
     """A step of a downgrade of the cluster."""
 
     VALIDATE = 0
@@ -195,3 +140,8 @@ class DowngradeAction(_Named, Enum):
     """Start the downgrade: prepare the cluster for the lower version."""
     CANCEL = 2
     """Cancel a downgrade that was started."""
+
+
+# Pickles and `help` show where programs import a name from, not where it is defined.
+for _name in __all__:
+    globals()[_name].__module__ = "etcd_client"

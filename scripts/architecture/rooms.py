@@ -36,7 +36,7 @@ RUST = Rooms(
         ("rpc/telemetry",),
         ("rpc/connection",),
         ("rpc/transport",),
-        ("rpc/kv", "rpc/discovery", "rpc/lease", "rpc/watch", "rpc/admin"),
+        ("rpc/kv", "rpc/range_stream", "rpc/discovery", "rpc/lease", "rpc/watch", "rpc/admin"),
         ("rpc/coordination",),
         ("rpc",),
         # The Python classes, thin.
@@ -50,7 +50,8 @@ PYTHON = Rooms(
     top="python/etcd_client",
     lines=(
         # The native module, whose stub alone names classes from above.
-        ("_etcd_client", "enums"),
+        ("_etcd_client", "_status_code"),
+        ("enums",),
         ("errors", "_types"),
         # What the native module passes to the hooks of programs.
         ("telemetry",),
@@ -58,11 +59,13 @@ PYTHON = Rooms(
             "_concurrency",
             "_pickles",
             "_started",
+            "_operation",
             "_discovery",
             "_lazy",
             "_arguments",
             "_backoff",
             "_leaving",
+            "_async_only",
             "_deadline",
         ),
         ("_environment",),

@@ -2,7 +2,7 @@
 
 Each page is opened on a desktop and on a phone. There may be no error in the console, no request to
 another host and no sideways scrolling; links and anchors inside the site must lead somewhere, the
-search must find things, and the pages must be dark where the system is.
+search must find things, the pages must be dark where the system is, and their links easy to read.
 """
 
 from __future__ import annotations
@@ -42,6 +42,34 @@ TOO_WIDE = """
         .filter(element => element.getBoundingClientRect().right > width + 1)
         .slice(0, 3)
         .map(element => element.tagName + ' ' + element.textContent.trim().slice(0, 60));
+})()
+"""
+# What of the text of links and buttons is hard to read on what is behind it: below the 4.5 to 1 of
+# the guidelines for accessibility.
+TOO_FAINT = r"""
+(() => {
+    const channels = text => text.match(/[\d.]+/g).map(Number);
+    const behind = element => {
+        for (; element; element = element.parentElement) {
+            const [red, green, blue, alpha = 1] =
+                channels(getComputedStyle(element).backgroundColor);
+            if (alpha === 1) return [red, green, blue];
+        }
+        return [255, 255, 255];
+    };
+    const luminance = colour => {
+        const [red, green, blue] = colour.map(value => value / 255).map(
+            value => value <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+    };
+    const contrast = element => {
+        const text = channels(getComputedStyle(element).color).slice(0, 3);
+        const [dark, light] = [text, behind(element)].map(luminance).sort((a, b) => a - b);
+        return (light + 0.05) / (dark + 0.05);
+    };
+    const faint = [...document.querySelectorAll('article a:not(.headerlink)')]
+        .filter(element => element.offsetParent && contrast(element) < 4.5);
+    return faint.slice(0, 3).map(element => element.textContent.trim().slice(0, 60));
 })()
 """
 BACKGROUND = "getComputedStyle(document.body).backgroundColor"
@@ -139,6 +167,8 @@ class Check:
             self.tab.prefer(scheme)
             self.tab.open(self.address)
             seen.add(self.tab.evaluate(BACKGROUND))
+            faint = self.tab.evaluate(TOO_FAINT)
+            self.problems += [f"home ({scheme}): hard to read: {text}" for text in faint]
         if len(seen) == 1:
             self.problems.append(f"light and dark pages have the same background: {seen}")
 

@@ -16,13 +16,9 @@ FOLDER = PACKAGE / "sync"
 def written() -> dict[str, str]:
     """Return the sources of all modules that are made, not yet formatted."""
     names = public_names()
-    sources = Sources()
     rooms: dict[str, list[Class]] = {}
     modules: dict[str, str] = {}
-    for name, module in (names | UNNAMED).items():
-        found = sources.find(module, name)
-        if found is None or name in NO_FACES or found.name != name or not found.is_async():
-            continue
+    for name, found in _wrapped(names | UNNAMED).items():
         room = ROOMS.get(found.room, found.room)
         rooms.setdefault(room, []).append(found)
         modules[name] = room
@@ -30,6 +26,21 @@ def written() -> dict[str, str]:
     made = {f"{room}.py": source(room, classes, faces) for room, classes in sorted(rooms.items())}
     made["__init__.py"] = _package(faces)
     return made
+
+
+def _wrapped(names: dict[str, str]) -> dict[str, Class]:
+    """Return the classes that need a face: those that wait, and those that make such objects."""
+    sources = Sources()
+    found = {name: sources.find(module, name) for name, module in names.items()}
+    classes = {
+        name: known
+        for name, known in found.items()
+        if known is not None and known.name == name and name not in NO_FACES
+    }
+    waiting = {name for name, known in classes.items() if known.is_async()}
+    return {
+        name: known for name, known in classes.items() if name in waiting or known.makes() & waiting
+    }
 
 
 _PACKAGE = '''\
@@ -44,9 +55,13 @@ Made by `make generate`, like all of this folder but `_face.py`, `_condvar.py` a
 
 from typing import TYPE_CHECKING
 
+from etcd_client import __version__ as __version__
+
 from ._loading import names as __dir__  # noqa: F401 - called by `dir`
 
 if TYPE_CHECKING:
+    from etcd_client import enums as enums
+    from etcd_client import errors as errors
     {imports}
 else:
     from ._loading import load as __getattr__  # noqa: F401 - called for names that are not here

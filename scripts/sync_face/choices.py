@@ -24,7 +24,9 @@ BASES = {"Communicator", "Session"}
 ROOMS = {"_etcd_client": "_native"}
 
 # The lock would be most of the time that these take, and what they read changes at once.
-UNLOCKED = {("Cache", name) for name in ("__getitem__", "__contains__", "__len__", "kv")}
+_CONTENTS = ("__getitem__", "__contains__", "__len__", "kv")
+_FRESHNESS = ("revision", "age", "fresh", "trouble")
+UNLOCKED = {("Cache", name) for name in (*_CONTENTS, *_FRESHNESS)}
 
 # These run in the middle of what must not be interrupted.
 INSIDE = {("Communicator", "cache"), ("Cache", "wait_until")}
@@ -40,7 +42,7 @@ def stm(
     self,
     function: Callable[[STM], _T],
     *,
-    isolation: Isolation = Isolation.SERIALIZABLE_SNAPSHOT,
+    isolation: Isolation | None = None,
     prefetch: Iterable[BytesLike] = (),
     timeout: float | None = None,
     once: Session | None = None,
@@ -52,7 +54,7 @@ def stm(
         isolation=isolation,
         prefetch=prefetch,
         timeout=timeout,
-        once=unwrap(once),
+        once=own(once, "once"),
     )
 ''',
     ("Cache", "get"): '''\

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import copy
 
 from scripts.sync_face import kinds, texts
 from scripts.sync_face.choices import (
@@ -60,9 +61,7 @@ class Writer:
         for node in ast.walk(tree):
             if isinstance(node, ast.Name):
                 self._use(node.id)
-            if isinstance(node, ast.Attribute) and ast.unparse(node).startswith("Isolation."):
-                self.enums.add("Isolation")
-        for helper in ("run", "unwrap", "waiting"):
+        for helper in ("own", "run", "waiting"):
             if f"{helper}(" in template.partition('"""')[2]:
                 self.helpers.add(helper)
         if "STM" in template:
@@ -111,12 +110,9 @@ class Writer:
     def _body(self, owner: Class, method: Method, function: Function, returned: ast.expr) -> str:
         target = f"self._inner.{method.name}"
         if method.is_property or method.name == "__anext__":
-            if not method.is_property:
-                self.helpers.add("following")
-                target = f"following({target})"
-            return f"    return {self._wrapped(target, returned)}"
+            return f"    return {self._wrapped(self._read(owner, method, target), returned)}"
         if _is_call(method):
-            return self._call(owner, function, target, returned)
+            return self._call(owner, method, function, target, returned)
         if (owner.name, method.name) in UNLOCKED:
             return f"    return {target}({self._forwarded(owner, function).removeprefix(', ')})"
         self.helpers.add("run")
@@ -127,7 +123,19 @@ class Writer:
             return f"    return cls._of(run({target}{self._forwarded(owner, function)}))"
         return self._result(owner, f"run({target}{self._forwarded(owner, function)})", returned)
 
-    def _call(self, owner: Class, function: Function, target: str, returned: ast.expr) -> str:
+    def _read(self, owner: Class, method: Method, target: str) -> str:
+        """Read a property, or the next item."""
+        if method.name == "__anext__":
+            self.helpers.add("following")
+            return f"following({target})"
+        if method.is_native or (owner.name, method.name) in UNLOCKED:
+            return target
+        self.helpers.add("run")
+        return f"run(lambda: {target})"
+
+    def _call(
+        self, owner: Class, method: Method, function: Function, target: str, returned: ast.expr
+    ) -> str:
         """Wait for a request of its own without the lock of the steps."""
         arguments = self._forwarded(owner, function)
         direct = f"{target}({arguments.removeprefix(', ')})"
@@ -135,15 +143,21 @@ class Writer:
             return self._result(owner, f"{direct}._wait()", returned)
         self.helpers.add("run")
         once = f"run({target}{arguments})"
-        direct = direct.replace(", once=unwrap(once)", "")
+        refused = ""
+        for item, _ in _only_in(method.functions[0], method.functions[-1]):
+            self.helpers.add("refuse_with_once")
+            option = f"{item.arg}={item.arg}"
+            refused += f"        refuse_with_once({option})\n"
+            once = once.replace(f", {option}", "")
+        direct = direct.replace(', once=own(once, "once")', "")
         return (
-            f"    if once is not None:\n        return {once}\n"
+            f"    if once is not None:\n{refused}        return {once}\n"
             f"    return {self._wrapped(f'{direct}._wait()', returned)}"
         )
 
     def _result(self, owner: Class, value: str, returned: ast.expr) -> str:
         name = ast.unparse(returned).partition("[")[0]
-        enters = name == owner.name and "__aenter__" in value
+        enters = name in {owner.name, "Self"} and "__aenter__" in value
         if enters or "__aexit__" in value:
             self.helpers.add("abandon")
             what = value if enters or name == "None" else f"return {value}"
@@ -217,6 +231,9 @@ class Writer:
         mentioned = kinds.names(kinds.sync(annotation))
         if "Callable[" in text:
             return self._function(owner, function, item)
+        if mentioned and mentioned <= {"Communicator", "Session"}:
+            self.helpers.add("own")
+            return f'own({item.arg}, "{item.arg}")'
         if mentioned & set(self._faces.modules) or "Event" in text:
             self.helpers.add("unwrap")
             return f"unwrap({item.arg})"
@@ -229,6 +246,9 @@ class Writer:
             self.helpers.add("waiting")
             self.wrapped.add(taken)
             return f"waiting({taken}, {item.arg})"
+        if "Awaitable[" in text:
+            self.helpers.add("interruptible")
+            return f"interruptible({item.arg})"
         if (owner.name, function.name) not in INSIDE:
             self.helpers.add("outside")
             return f"outside({item.arg})"
@@ -249,8 +269,23 @@ def _variants(method: Method) -> list[Function]:
     if not overloads:
         return functions
     if any(_may_be_once(function) for function in overloads) and _is_call(method):
-        return [overloads[-1]]
+        return [_with_options_of(overloads[-1], overloads[0])]
     return functions
+
+
+def _with_options_of(function: Function, other: Function) -> Function:
+    """Return a function that also has the options that only another one has."""
+    merged = copy.deepcopy(function)
+    for item, default in _only_in(other, function):
+        merged.args.kwonlyargs.append(item)
+        merged.args.kw_defaults.append(default)
+    return merged
+
+
+def _only_in(function: Function, other: Function) -> list[tuple[ast.arg, ast.expr | None]]:
+    known = {item.arg for item in other.args.kwonlyargs}
+    options = zip(function.args.kwonlyargs, function.args.kw_defaults, strict=True)
+    return [(item, default) for item, default in options if item.arg not in known]
 
 
 def _is_call(method: Method) -> bool:

@@ -56,7 +56,12 @@ def _class(found: Class, writer: Writer) -> str:
     for base in found.node.bases:
         text = ast.unparse(base)
         if text.startswith(("Mapping[", "Generic[")):
-            bases.append(text)
+            if text.startswith("Mapping["):
+                # First, for its comparisons.
+                bases.insert(0, f"Contents{text.removeprefix('Mapping')}")
+                writer.helpers.add("Contents")
+            else:
+                bases.append(text)
             writer.used |= kinds.names(base)
             inner += "[_V]"
     doc = texts.sync(ast.get_docstring(found.node) or "", 4)

@@ -22,6 +22,7 @@ class Method:
     """A method: the variants of its signature, and the function with the docstring."""
 
     name: str
+    is_native: bool
     functions: list[Function] = field(default_factory=list)
 
     @property
@@ -57,7 +58,10 @@ class Class:
         own: dict[str, Method] = {}
         for item in self.node.body:
             if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef)):
-                own.setdefault(item.name, Method(item.name)).functions.append(item)
+                method = own.setdefault(item.name, Method(item.name, self.module == NATIVE))
+                if self.module == NATIVE:
+                    _leave_out_untaken(item)
+                method.functions.append(item)
         found |= own
         return {name: method for name, method in found.items() if _is_public(name)}
 
@@ -75,6 +79,16 @@ class Class:
             for function in method.functions
         )
 
+    def makes(self) -> set[str]:
+        """Return the names in the types of what its methods return."""
+        return {
+            node.id
+            for method in self.methods().values()
+            for function in method.functions
+            for node in ast.walk(function.returns or ast.Constant(None))
+            if isinstance(node, ast.Name)
+        }
+
 
 def _is_public(name: str) -> bool:
     if name.startswith("__") and name.endswith("__"):
@@ -87,22 +101,13 @@ def public_names() -> dict[str, str]:
     tree = ast.parse((PACKAGE / "__init__.py").read_text())
     names: dict[str, str] = {}
     exported: list[str] = []
-    for node in tree.body:
+    # With those that are imported for type checkers, and at run time when they are first used.
+    for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom) and node.level == 1 and node.module:
             names |= {item.asname or item.name: node.module for item in node.names}
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__":
             exported = ast.literal_eval(node.value)
-    names |= _lazy_names()
     return {name: names[name] for name in exported if name in names}
-
-
-def _lazy_names() -> dict[str, str]:
-    for node in ast.parse((PACKAGE / "_lazy.py").read_text()).body:
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "MODULES":
-            found: dict[str, str] = ast.literal_eval(node.value)
-            return found
-    message = "no MODULES in _lazy.py"
-    raise ValueError(message)
 
 
 class Sources:
@@ -159,3 +164,16 @@ class Sources:
                 continue
             for item in node.names:
                 yield item.asname or item.name, item.name, source
+
+
+def _leave_out_untaken(function: Function) -> None:
+    """Leave out the options that a variant declares as None: it does not take them."""
+    arguments = function.args
+    options = list(zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True))
+    taken = [
+        (item, default)
+        for item, default in options
+        if item.annotation is None or ast.unparse(item.annotation) != "None"
+    ]
+    arguments.kwonlyargs = [item for item, _ in taken]
+    arguments.kw_defaults = [default for _, default in taken]

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use crate::bridge::engine::Engine;
+use crate::bridge::engine::{Counted, Engine};
 use crate::bridge::fork::PerProcess;
 use crate::bridge::loops::known;
 use crate::bridge::mutex::Mutex;
@@ -51,16 +51,17 @@ pub(crate) fn enter() -> Context {
 }
 
 impl Context {
-    /// The engine of this process, started again if it was stopped.
+    /// Admits a call to the engine of this process, which is started again if it was stopped.
     #[expect(clippy::unused_self, reason = "an engine is for those who hold a context")]
-    pub(crate) fn engine(&self) -> std::io::Result<Arc<Engine>> {
+    pub(crate) fn engine(&self) -> std::io::Result<Counted> {
         with_engines(|engines| {
-            if let Some(engine) = engines.current.as_ref().filter(|engine| engine.is_open()) {
-                return Ok(Arc::clone(engine));
+            if let Some(admitted) = engines.current.as_ref().and_then(Engine::admit) {
+                return Ok(admitted);
             }
             let engine = Engine::start(LINGER, may_retire, engine_stopped)?;
-            engines.current = Some(Arc::clone(&engine));
-            Ok(engine)
+            let admitted = engine.pending_call();
+            engines.current = Some(engine);
+            Ok(admitted)
         })
     }
 }

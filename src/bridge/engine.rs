@@ -1,7 +1,6 @@
 //! The engine: one thread with a current-thread tokio runtime.
 
 use std::future::{Future, poll_fn};
-use std::pin::Pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
@@ -12,7 +11,8 @@ use futures_util::task::AtomicWaker;
 use tokio::sync::{Notify, watch};
 use tokio::time::timeout_at;
 
-type Job = Pin<Box<dyn Future<Output = ()> + Send>>;
+/// Starts a task, on the engine's thread.
+type Job = Box<dyn FnOnce() + Send>;
 
 /// How long pending calls may still take when the engine is to stop.
 pub(crate) const GRACE: Duration = Duration::from_secs(5);
@@ -97,15 +97,26 @@ impl Engine {
         Ok(engine)
     }
 
-    /// Passes a task to the engine thread, which is woken only once for all tasks that are passed
-    /// until it looks. False if the engine has stopped.
-    pub(crate) fn submit(&self, job: impl Future<Output = ()> + Send + 'static) -> bool {
+    /// Passes a task to the engine thread. False if the engine has stopped.
+    pub(crate) fn submit(&self, task: impl Future<Output = ()> + Send + 'static) -> bool {
+        let task = Box::pin(task);
+        self.submit_made(move || task)
+    }
+
+    /// Passes a task that `make` makes on the engine's thread, which is woken only once for all
+    /// tasks that are passed until it looks. What a task is made of is small; most of the task is
+    /// room for what it does.
+    pub(crate) fn submit_made<T>(&self, make: impl FnOnce() -> T + Send + 'static) -> bool
+    where
+        T: Future<Output = ()> + Send + 'static,
+    {
+        let job = Box::new(move || drop(tokio::spawn(make())));
         let first = {
             let mut jobs = lock(&self.jobs);
             if *lock(&self.stopped) {
                 return false;
             }
-            jobs.push(Box::pin(job));
+            jobs.push(job);
             jobs.len() == 1
         };
         if first {
@@ -114,9 +125,11 @@ impl Engine {
         true
     }
 
-    /// Whether it takes new work.
-    pub(crate) fn is_open(&self) -> bool {
-        matches!(*lock(&self.phase), Phase::Running | Phase::Idle(_))
+    /// Admits a call: the engine takes its task as long as the result lives. None if it is to stop.
+    pub(crate) fn admit(self: &Arc<Self>) -> Option<Counted> {
+        // Counted first: an engine that is to stop from now on waits for it.
+        let admitted = self.pending_call();
+        matches!(*lock(&self.phase), Phase::Running | Phase::Idle(_)).then_some(admitted)
     }
 
     async fn dispatch(self: Arc<Self>) {
@@ -124,8 +137,8 @@ impl Engine {
         poll_fn(|context| {
             self.dispatcher.register(context.waker());
             std::mem::swap(&mut batch, &mut *lock(&self.jobs));
-            for job in batch.drain(..) {
-                tokio::spawn(job);
+            for start in batch.drain(..) {
+                start();
             }
             Poll::<()>::Pending
         })
@@ -281,6 +294,10 @@ pub(crate) struct Counted {
 }
 
 impl Counted {
+    pub(crate) fn engine(&self) -> &Arc<Engine> {
+        &self.engine
+    }
+
     fn new(engine: &Arc<Engine>, counter: fn(&Engine) -> &Counter) -> Self {
         counter(engine).count.fetch_add(1, Ordering::AcqRel);
         Self { engine: Arc::clone(engine), counter }

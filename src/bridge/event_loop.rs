@@ -16,6 +16,7 @@ use crate::bridge::completion::{Completion, Lost, Ticket};
 use crate::bridge::contexts;
 use crate::bridge::fork::ForkGuarded;
 use crate::bridge::loops::completion_queue::{CompletionQueue, Notifier};
+use crate::bridge::loops::futures::FutureMaker;
 use crate::bridge::loops::known::{self, KnownLoop};
 use crate::bridge::loops::pending::{PendingCall, PendingCalls};
 use crate::bridge::loops::running::running_loop;
@@ -23,6 +24,7 @@ use crate::bridge::loops::wakeup::{ThreadWakeup, Wakeup};
 use crate::bridge::messenger::Messenger;
 use crate::bridge::mutex::Mutex;
 use crate::bridge::objects::or_exception;
+use crate::bridge::python_code::{self, call_method};
 
 /// How many calls one wake-up of the loop may finish before other callbacks have their turn.
 const DRAIN_LIMIT: usize = 128;
@@ -31,7 +33,7 @@ const DRAIN_LIMIT: usize = 128;
 #[pyclass(frozen, weakref, module = "etcd_client._etcd_client")]
 pub(crate) struct LoopBridge {
     event_loop: Py<PyAny>,
-    create_future: Py<PyAny>,
+    futures: FutureMaker,
     /// Makes what a task awaits of a call or a step, where that is not the call or step itself.
     drive: Option<Py<PyAny>>,
     native: ForkGuarded<Native>,
@@ -107,10 +109,15 @@ impl LoopBridge {
         event_loop: &Bound<'_, PyAny>,
         notifier: Notifier,
     ) -> PyResult<Py<Self>> {
+        let drive = event_loop.getattr_opt(intern!(py, "drive_call"))?.map(Bound::unbind);
+        let futures = match drive {
+            None => FutureMaker::of_asyncio(event_loop)?,
+            Some(_) => FutureMaker::of_other(event_loop)?,
+        };
         let bridge = Self {
             event_loop: event_loop.clone().unbind(),
-            create_future: event_loop.getattr(intern!(py, "create_future"))?.unbind(),
-            drive: event_loop.getattr_opt(intern!(py, "drive_call"))?.map(Bound::unbind),
+            futures,
+            drive,
             native: ForkGuarded::new(Native {
                 pending: Mutex::default(),
                 backlog: Mutex::default(),
@@ -123,8 +130,8 @@ impl LoopBridge {
     fn add_reader(&self, py: Python<'_>, this: &Py<Self>) -> PyResult<()> {
         let Some(descriptor) = self.native()?.queue.descriptor() else { return Ok(()) };
         let drain = this.getattr(py, intern!(py, "_drain"))?;
-        self.event_loop.call_method1(py, intern!(py, "add_reader"), (descriptor, drain))?;
-        Ok(())
+        let add = self.event_loop.bind(py).getattr(intern!(py, "add_reader"))?;
+        python_code::call(&add, (descriptor, drain), None).map(drop)
     }
 
     /// For loops that cannot watch a descriptor, such as the default one of Windows: a separate
@@ -151,7 +158,7 @@ impl LoopBridge {
         let Ok(bridge) = bridge.cast_into::<Self>() else { return false };
         let scheduled = bridge.getattr(intern!(py, "_drain")).and_then(|drain| {
             let event_loop = bridge.get().event_loop.bind(py);
-            event_loop.call_method1(intern!(py, "call_soon_threadsafe"), (drain,))
+            call_method(intern!(py, "call_soon_threadsafe"), [event_loop, &drain])
         });
         scheduled.is_ok()
     }
@@ -161,11 +168,7 @@ impl LoopBridge {
         for (address, weak) in known::bridges() {
             let closed = match weak.bind(py).upgrade().map(Bound::cast_into::<Self>) {
                 Some(Ok(bridge)) => {
-                    let event_loop = bridge.get().event_loop.bind(py);
-                    let closed = event_loop
-                        .call_method0(intern!(py, "is_closed"))
-                        .and_then(|closed| closed.is_truthy())
-                        .unwrap_or(true);
+                    let closed = bridge.get().is_closed(py);
                     if closed {
                         bridge.get().shut();
                     }
@@ -191,6 +194,11 @@ impl LoopBridge {
         }
     }
 
+    pub(crate) fn is_closed(&self, py: Python<'_>) -> bool {
+        let closed = call_method(intern!(py, "is_closed"), [self.event_loop.bind(py)]);
+        closed.and_then(|closed| closed.is_truthy()).unwrap_or(true)
+    }
+
     /// Fails unless this bridge's loop is the running one.
     pub(crate) fn check_running(&self, py: Python<'_>) -> PyResult<bool> {
         // None where no loop runs, which is no error of its own.
@@ -211,12 +219,12 @@ impl LoopBridge {
     pub(crate) fn awaited<'py>(&self, awaitable: Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
         match &self.drive {
             None => Ok(awaitable),
-            Some(drive) => drive.bind(awaitable.py()).call1((awaitable,)),
+            Some(drive) => python_code::call(drive.bind(awaitable.py()), (awaitable,), None),
         }
     }
 
     pub(crate) fn create_future(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        self.create_future.call0(py)
+        self.futures.make(py)
     }
 
     /// A new future of the loop, and the completer that finishes it.
@@ -248,12 +256,12 @@ impl LoopBridge {
         let Some(call) = call else { return Ok(()) };
         let future = call.future.bind(py);
         let set = match completion.into_python(py) {
-            Ok(value) => future.call_method1(intern!(py, "set_result"), (value,)),
+            Ok(value) => call_method(intern!(py, "set_result"), [future, value.bind(py)]),
             Err(error) => set_exception(future, error),
         };
         match set {
             // The call was cancelled before.
-            Err(_) if future.call_method0(intern!(py, "done"))?.is_truthy()? => Ok(()),
+            Err(_) if call_method(intern!(py, "done"), [future])?.is_truthy()? => Ok(()),
             // Nobody must wait for ever because there was no memory for telling the loop.
             Err(error) => set_exception(future, error).map(drop),
             Ok(_) => Ok(()),
@@ -284,7 +292,8 @@ impl LoopBridge {
         }
         drop(known::remove(self.event_loop.as_ptr() as usize));
         if let Some(descriptor) = native.queue.descriptor() {
-            self.event_loop.call_method1(py, intern!(py, "remove_reader"), (descriptor,))?;
+            let remove = self.event_loop.bind(py).getattr(intern!(py, "remove_reader"))?;
+            python_code::call(&remove, (descriptor,), None)?;
         }
         self.shut();
         Ok(())
@@ -293,7 +302,8 @@ impl LoopBridge {
 
 fn set_exception<'py>(future: &Bound<'py, PyAny>, error: PyErr) -> PyResult<Bound<'py, PyAny>> {
     let py = future.py();
-    future.call_method1(intern!(py, "set_exception"), (error.into_value(py),))
+    let error = error.into_value(py).into_bound(py).into_any();
+    call_method(intern!(py, "set_exception"), [future, &error])
 }
 
 #[documented]
@@ -303,7 +313,7 @@ impl LoopBridge {
     /// the loop. Where nobody else has either, both go, and their descriptors with them.
     fn __traverse__(&self, visit: PyVisit<'_>) -> Result<(), PyTraverseError> {
         visit.call(&self.event_loop)?;
-        visit.call(&self.create_future)?;
+        self.futures.visit(&visit)?;
         visit.call(&self.drive)?;
         let Some(native) = self.native.get() else { return Ok(()) };
         let visited = native

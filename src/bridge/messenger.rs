@@ -27,6 +27,15 @@ impl Messenger {
         }
     }
 
+    /// Drops a Python object soon, where it may be freed.
+    pub(crate) fn give_back(&self, object: impl Send + 'static) {
+        match self {
+            Self::Loop(_) => drop(self.send(move |_| drop(object))),
+            // `PyO3` frees it when a thread next attaches, as the one that waits for the call does.
+            Self::Threads => drop(object),
+        }
+    }
+
     /// Runs `errand` soon; false if the loop is gone.
     pub(crate) fn send(&self, errand: impl FnOnce(Python<'_>) + Send + 'static) -> bool {
         match self {

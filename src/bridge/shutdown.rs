@@ -8,7 +8,7 @@ use crate::bridge::contexts;
 use crate::bridge::engine::GRACE;
 use crate::bridge::event_loop::LoopBridge;
 use crate::bridge::loops::known;
-use crate::bridge::threads::parker;
+use crate::bridge::threads::{parker, steps};
 
 /// How long the interpreter's exit may wait for the engine thread.
 const EXIT_LIMIT: Duration = Duration::from_secs(2);
@@ -34,6 +34,7 @@ pub(crate) fn at_exit(py: Python<'_>) {
         queue.kill();
     }
     parker::exit();
+    steps::exit(py);
     LoopBridge::abort_all(py);
     let stopping = contexts::retire_all();
     py.detach(|| {

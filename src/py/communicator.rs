@@ -1,6 +1,7 @@
 //! The native side of `Communicator`: a client of a cluster, bound to one event loop.
 
 use std::future::Future;
+use std::ops::Deref;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,25 +14,30 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 
 use crate::bridge::{
-    self, Call, Context, Engine, ForkGuarded, Host, Messenger, Mutex, Receiver, Reply, StreamReader,
+    self, Call, Context, Counted, Engine, ForkGuarded, Host, Messenger, Mutex, Receiver, Reply,
+    StreamReader, call,
 };
 use crate::py::connection::options::ConnectOptions;
 use crate::py::connection::session::Session;
+use crate::py::connection::stats::Stats;
 use crate::py::errors;
-use crate::py::support::args::{self, Timeout};
+use crate::py::support::args::{self, Keywords, Timeout};
 use crate::py::support::log;
 use crate::py::support::stream::end::End;
 use crate::py::support::stream::feed::{self, Ends, StreamSource};
 use crate::py::support::stream::iterator::Stream;
+use crate::py::support::stream::moment::Course;
 use crate::py::support::to_python::ToPython;
 use crate::py::telemetry::dispatcher::Dispatcher;
+use crate::py::telemetry::source::StatsSource;
 use crate::py::telemetry::told::Told;
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::options::Observer;
 use crate::rpc::error::Error;
 use crate::rpc::keys::KeyRange;
 use crate::rpc::transport::shared_transports::Target;
-use crate::rpc::transport::{Deadline, Request, Transport};
+use crate::rpc::transport::{CallOptions, Deadline, Request, Transport};
+use crate::rpc::watch::OpenWatches;
 
 /// What all views of one open context share.
 pub(crate) struct SharedContext {
@@ -39,6 +45,8 @@ pub(crate) struct SharedContext {
     target: Mutex<Target>,
     /// The default timeout of calls.
     timeout: Option<Duration>,
+    /// The default of whether calls wait until a member can be reached.
+    wait_for_ready: bool,
     tls: bool,
     context: Mutex<Option<Context>>,
     session: Mutex<Option<Arc<Session>>>,
@@ -47,6 +55,8 @@ pub(crate) struct SharedContext {
     closed: AtomicBool,
     /// Tells open streams and leases that the context closes.
     closing: tokio::sync::watch::Sender<bool>,
+    /// The watches that are open, which end when the context closes.
+    watches: Arc<OpenWatches>,
 }
 
 #[documented]
@@ -66,24 +76,58 @@ pub(crate) enum Effect {
     Changes,
 }
 
+impl Drop for SharedContext {
+    /// Without its last view, a context is closed.
+    fn drop(&mut self) {
+        self.watches.close();
+    }
+}
+
+/// A session to begin something with: meanwhile, its engine is not stopped.
+pub(crate) struct SessionInUse {
+    session: Arc<Session>,
+    _admitted: Counted,
+}
+
+impl SessionInUse {
+    fn new(session: &Arc<Session>, admitted: Counted) -> Self {
+        Self { session: Arc::clone(session), _admitted: admitted }
+    }
+}
+
+impl Deref for SessionInUse {
+    type Target = Session;
+
+    fn deref(&self) -> &Session {
+        &self.session
+    }
+}
+
 impl SharedContext {
+    /// The transport, if there is one now.
+    pub(crate) fn open_transport(&self) -> Option<Arc<Transport>> {
+        self.session.with(|session| session.as_ref().map(|open| Arc::clone(&open.transport)))
+    }
+
     /// The session; a new one, on a new engine, if the engine has been stopped.
-    pub(crate) fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
+    pub(crate) fn session(&self, py: Python<'_>) -> PyResult<SessionInUse> {
         let (opened, stopped) = self.session.with(|session| {
-            if let Some(open) = session.as_ref().filter(|session| session.engine.is_open()) {
-                return (Ok(Some(Arc::clone(open))), None);
+            if let Some(open) = session
+                && let Some(admitted) = open.engine.admit()
+            {
+                return (Ok(Some(SessionInUse::new(open, admitted))), None);
             }
-            let engine = self.context.with(|context| context.as_ref().map(Context::engine));
-            let engine = match engine.transpose() {
-                Ok(Some(engine)) => engine,
+            let admitted = self.context.with(|context| context.as_ref().map(Context::engine));
+            let admitted = match admitted.transpose() {
+                Ok(Some(admitted)) => admitted,
                 Ok(None) => return (Ok(None), None),
                 Err(error) => return (Err(error), None),
             };
             let (messenger, hooks) = (self.messenger.clone(), self.hooks.clone());
+            let engine = Arc::clone(admitted.engine());
             let open = |target: &mut Target| Session::open(engine, target, messenger, hooks);
-            let opened = self.target.with(open);
-            let opened = Arc::new(opened);
-            (Ok(Some(Arc::clone(&opened))), session.replace(opened))
+            let opened = Arc::new(self.target.with(open));
+            (Ok(Some(SessionInUse::new(&opened, admitted))), session.replace(opened))
         });
         drop(stopped);
         opened?.ok_or_else(|| errors::closed(py))
@@ -105,7 +149,7 @@ impl Communicator {
     }
 
     /// The session, for use on the running loop.
-    pub(crate) fn session(&self, py: Python<'_>) -> PyResult<Arc<Session>> {
+    pub(crate) fn session(&self, py: Python<'_>) -> PyResult<SessionInUse> {
         let shared = self.shared(py)?;
         if !self.host.check_running(py)? {
             return Err(errors::wrong_loop(py));
@@ -145,10 +189,49 @@ impl Communicator {
         Ok(self.shared(py)?.closing.subscribe())
     }
 
+    /// The watches of the context.
+    pub(crate) fn watches(&self, py: Python<'_>) -> PyResult<&Arc<OpenWatches>> {
+        Ok(&self.shared(py)?.watches)
+    }
+
+    /// How long something may take, from its own timeout or the default one.
+    pub(crate) fn timeout(
+        &self,
+        py: Python<'_>,
+        timeout: Option<Duration>,
+    ) -> PyResult<Option<Duration>> {
+        let default = self.shared(py)?.timeout;
+        Ok(timeout.or(default))
+    }
+
     /// The deadline of a call, from its own timeout or the default one.
     pub(crate) fn deadline(&self, py: Python<'_>, timeout: Option<Duration>) -> PyResult<Deadline> {
-        let default = self.shared(py)?.timeout;
-        Ok(args::deadline(timeout.or(default)))
+        self.timeout(py, timeout).map(args::deadline)
+    }
+
+    /// How long a call is tried, from its own options or the default ones.
+    pub(crate) fn call_options(
+        &self,
+        py: Python<'_>,
+        timeout: Option<Duration>,
+        wait_for_ready: Option<bool>,
+    ) -> PyResult<CallOptions> {
+        let default = self.shared(py)?.wait_for_ready;
+        let deadline = self.deadline(py, timeout)?;
+        Ok(CallOptions { deadline, wait_for_ready: wait_for_ready.unwrap_or(default) })
+    }
+
+    /// The same from the keyword arguments of the call, which has no others.
+    pub(crate) fn last_options(
+        &self,
+        py: Python<'_>,
+        mut keywords: Keywords<'_, '_>,
+    ) -> PyResult<CallOptions> {
+        let timeout = keywords.seconds("timeout")?;
+        let wait_for_ready = keywords.read("wait_for_ready", args::boolean)?;
+        let options = self.call_options(py, timeout, wait_for_ready)?;
+        keywords.finish()?;
+        Ok(options)
     }
 
     /// Starts to read a stream. `reader` makes its reading side; `subject` is what it is about.
@@ -163,10 +246,21 @@ impl Communicator {
         let Ends { feed, items, state } = feed::ends::<S>(self.closing(py)?);
         let reader = Arc::new(reader(items));
         session.engine.submit(feed.run(source));
-        let engine = Arc::clone(&session.engine);
         let reading = Arc::<R>::clone(&reader);
-        let host = self.host.clone_ref(py);
-        Ok((Stream::new(host, engine, reading, state, subject.into()), reader))
+        Ok((self.stream_of(py, session, reading, Arc::new(state), subject), reader))
+    }
+
+    /// The Python side of a stream.
+    pub(crate) fn stream_of(
+        &self,
+        py: Python<'_>,
+        session: &Session,
+        reader: Arc<dyn StreamReader>,
+        course: Arc<dyn Course>,
+        subject: String,
+    ) -> Stream {
+        let (host, engine) = (self.host.clone_ref(py), Arc::clone(&session.engine));
+        Stream::new(host, engine, reader, course, subject.into())
     }
 
     /// Starts a call.
@@ -174,23 +268,23 @@ impl Communicator {
         &self,
         py: Python<'_>,
         effect: Effect,
-        task: impl FnOnce(Arc<Transport>) -> F,
+        task: impl FnOnce(Arc<Transport>) -> F + Send + 'static,
     ) -> PyResult<Call>
     where
         T: ToPython,
         F: Future<Output = Result<T, Error>> + Send + 'static,
     {
         let session = self.session(py)?;
-        let task = task(Arc::clone(&session.transport));
+        let transport = Arc::clone(&session.transport);
         match session.caller(py)? {
-            None => self.spawn(py, &session.engine, effect, task),
+            None => self.spawn(py, &session.engine, effect, move || task(transport)),
             Some(mut caller) => {
                 // Boxed, so that this rare case adds little code for each kind of call.
-                let task: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(task);
+                let task: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(task(transport));
                 let (hooks, events) = (session.hooks.as_ref(), caller.takes_events());
                 let hooks = hooks.map(Arc::downgrade).unwrap_or_default();
                 let task = async move { Told::new(caller.makes(task).await, hooks, events) };
-                self.spawn(py, &session.engine, effect, task)
+                self.spawn(py, &session.engine, effect, move || task)
             }
         }
     }
@@ -201,37 +295,42 @@ impl Communicator {
         py: Python<'_>,
         effect: Effect,
         request: Request,
-        timeout: Timeout<'_, '_>,
+        options: CallOptions,
         shape: fn(M) -> T,
     ) -> PyResult<Call> {
-        let deadline = self.read_deadline(py, timeout)?;
         self.start(py, effect, move |transport| async move {
-            transport.call(request, deadline).await.map(shape)
+            transport.call(request, options).await.map(shape)
         })
     }
 
-    /// The deadline of a call, from its `timeout` argument or the default timeout.
-    pub(crate) fn read_deadline(
+    /// How long a call is tried, from its arguments or the default options.
+    pub(crate) fn read_options(
         &self,
         py: Python<'_>,
         timeout: Timeout<'_, '_>,
-    ) -> PyResult<Deadline> {
+        wait_for_ready: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<CallOptions> {
         let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
-        self.deadline(py, timeout)
+        let wait_for_ready =
+            wait_for_ready.map(|flag| args::boolean(flag, "wait_for_ready")).transpose()?;
+        self.call_options(py, timeout, wait_for_ready)
     }
 
-    pub(crate) fn spawn<R: Reply>(
+    pub(crate) fn spawn<R: Reply, T>(
         &self,
         py: Python<'_>,
         engine: &Arc<Engine>,
         effect: Effect,
-        task: impl Future<Output = R> + Send + 'static,
-    ) -> PyResult<Call> {
+        make: impl FnOnce() -> T + Send + 'static,
+    ) -> PyResult<Call>
+    where
+        T: Future<Output = R> + Send + 'static,
+    {
         let lost = match effect {
             Effect::Reads => errors::lost_read,
             Effect::Changes => errors::lost_mutation,
         };
-        bridge::spawn(py, &self.host, engine, lost, task)
+        bridge::spawn(py, &self.host, engine, lost, make)
     }
 
     /// The keys of a request, with the namespace's prefix.
@@ -266,11 +365,14 @@ pub(crate) fn connect(
         if error.is_instance_of::<PyRuntimeError>(py) { errors::no_loop(py) } else { error }
     })?;
     let context = bridge::enter();
-    let engine = context.engine()?;
+    // Another thread may stop the engine while code of Python runs here.
+    let admitted = context.engine()?;
+    let engine = Arc::clone(admitted.engine());
     let ConnectOptions { options, hooks } = options;
     let mut options = options.clone();
-    // Not part of the target: contexts that differ only in this share their connections.
+    // Not part of the target: contexts that differ only in these share their connections.
     let required = std::mem::take(&mut options.require_connection);
+    let wait_for_ready = std::mem::replace(&mut options.wait_for_ready, true);
     let endpoints = parse(py, &endpoints, options.tls.is_some())?;
     if endpoints.iter().any(|endpoint| endpoint.tls) {
         // One TLS endpoint is enough: from now on no endpoint without TLS is accepted.
@@ -290,6 +392,7 @@ pub(crate) fn connect(
     }
     let shared = Arc::new(SharedContext {
         timeout: target.options.timeout,
+        wait_for_ready,
         tls,
         target: Mutex::new(target),
         context: Mutex::new(Some(context)),
@@ -298,17 +401,27 @@ pub(crate) fn connect(
         hooks,
         closed: AtomicBool::new(false),
         closing: tokio::sync::watch::Sender::new(false),
+        watches: Arc::default(),
     });
+    if let Some(hooks) = &shared.hooks {
+        // Weak, because the hooks may live longer.
+        let weak = Arc::downgrade(&shared);
+        let find = move || weak.upgrade().and_then(|shared| shared.open_transport());
+        hooks.attach(py, StatsSource::new(find))?;
+    }
     if transport.is_connected() {
         return bridge::finished(py, &host, Connecting(shared).to_python(py)?);
     }
     let connecting = async move {
         match transport.connect().await {
-            Err(Error::Connection(_)) if !required => Ok(Connecting(shared)),
+            Err(Error::Connection(why)) if !required => {
+                transport.stats.report(format!("opened without a connection: {why}"));
+                Ok(Connecting(shared))
+            }
             outcome => outcome.map(|()| Connecting(shared)),
         }
     };
-    bridge::spawn(py, &host, &engine, errors::lost_read, connecting)
+    bridge::spawn(py, &host, &engine, errors::lost_read, || connecting)
 }
 
 /// Parses endpoints. If `tls` is set or one of them uses TLS, all of them have to.
@@ -372,12 +485,22 @@ impl Communicator {
             view: Some(AtomicBool::new(false)),
         };
         // Instantiates the subclass that the Python package defines.
-        this.get_type().call1((Connected::new(view),))
+        call(&this.get_type(), (Connected::new(view),), None)
+    }
+
+    #[getter]
+    fn _dispatcher(&self, py: Python<'_>) -> Option<Py<PyAny>> {
+        let shared = self.shared.get()?;
+        shared.hooks.as_ref().map(|hooks| hooks.object(py))
     }
 
     #[getter]
     fn _prefix(&self) -> &[u8] {
         &self.namespace
+    }
+
+    fn stats(&self, py: Python<'_>) -> PyResult<Stats> {
+        Ok(Stats::of(&self.shared(py)?.session(py)?.transport))
     }
 
     #[getter]
@@ -395,6 +518,7 @@ impl Communicator {
             return;
         }
         shared.closing.send_replace(true);
+        shared.watches.close();
         drop(shared.session.with(Option::take));
         drop(shared.context.with(Option::take));
     }

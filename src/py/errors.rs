@@ -3,9 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use pyo3::call::PyCallArgs;
 use pyo3::prelude::*;
+use pyo3::types::PyTuple;
 
+use crate::bridge::{call, import};
 use crate::rpc::error::server_error;
 use crate::rpc::error::{Error, GrpcStatus};
 
@@ -14,12 +15,11 @@ const MODULE: &str = "etcd_client.errors._makers";
 /// Calls a class or function of `MODULE`.
 fn make<'py, A>(py: Python<'py>, factory: &str, arguments: A) -> PyErr
 where
-    A: PyCallArgs<'py>,
+    A: IntoPyObject<'py, Target = PyTuple>,
 {
-    let made = py
-        .import(MODULE)
+    let made = import(py, MODULE)
         .and_then(|module| module.getattr(factory))
-        .and_then(|factory| factory.call1(arguments));
+        .and_then(|factory| call(&factory, arguments, None));
     match made {
         Ok(exception) => PyErr::from_value(exception),
         Err(error) => error,
@@ -77,6 +77,12 @@ pub(crate) fn wrong_loop(py: Python<'_>) -> PyErr {
                    thread: make calls in coroutines of its loop, as in \
                    run_coroutine_threadsafe(work(), loop); open a communicator in each loop";
     make(py, "WrongLoopError", (message,))
+}
+
+/// Fails for what is entered without `async`.
+pub(crate) fn needs_async(entered: &Bound<'_, PyAny>) -> PyResult<()> {
+    let refuse = import(entered.py(), "etcd_client._async_only")?.getattr("refuse")?;
+    call(&refuse, (entered,), None).map(drop)
 }
 
 /// The error where a call begins outside of any event loop.

@@ -81,6 +81,8 @@ mod native {
     #[pymodule_export]
     use crate::py::support::to_python::ResponseHeader;
     #[pymodule_export]
+    use crate::py::telemetry::source::StatsSource;
+    #[pymodule_export]
     use crate::py::watch::event::WatchEvent;
     #[pymodule_export]
     use crate::py::watch::iterator::{Watch, WatchBatches};

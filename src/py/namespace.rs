@@ -1,5 +1,6 @@
 //! Namespaces: a prefix is added to the keys of requests and removed from those of responses.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -34,16 +35,21 @@ impl Inside {
     }
 
     /// The transaction with the prefix added to all its keys.
-    pub(crate) fn enter_txn(&self, mut txn: PbTxnRequest) -> PbTxnRequest {
+    pub(crate) fn enter_txn<'a>(&self, txn: &'a PbTxnRequest) -> Cow<'a, PbTxnRequest> {
+        let mut txn = Cow::Borrowed(txn);
         if !self.is_whole() {
-            for compare in &mut txn.compare {
-                self.enter(&mut compare.key, &mut compare.range_end);
-            }
-            for operation in txn.success.iter_mut().chain(&mut txn.failure) {
-                self.enter_operation(operation);
-            }
+            self.enter_parts(txn.to_mut());
         }
         txn
+    }
+
+    fn enter_parts(&self, txn: &mut PbTxnRequest) {
+        for compare in &mut txn.compare {
+            self.enter(&mut compare.key, &mut compare.range_end);
+        }
+        for operation in txn.success.iter_mut().chain(&mut txn.failure) {
+            self.enter_operation(operation);
+        }
     }
 
     fn enter_operation(&self, operation: &mut PbTxnRequestOp) {
@@ -58,7 +64,7 @@ impl Inside {
                 self.enter(&mut delete.key, &mut delete.range_end);
             }
             Some(PbTxnOpRequest::RequestTxn(nested)) => {
-                *nested = self.enter_txn(std::mem::take(nested));
+                self.enter_parts(nested);
             }
             None => {}
         }

@@ -3,6 +3,11 @@
 /// The range end that stands for "no end".
 pub const NO_END: &[u8] = b"\0";
 
+/// A key as messages show it: as Python writes bytes.
+pub fn quoted(key: &[u8]) -> String {
+    format!("b\"{}\"", key.escape_ascii())
+}
+
 /// The key or the range of keys of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyRange {

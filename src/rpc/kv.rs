@@ -1,5 +1,6 @@
 //! Requests of the key-value service.
 
+use bytes::Bytes;
 use etcd_client::proto::{
     PbCompactionRequest, PbDeleteRequest, PbPutRequest, PbRangeRequest, PbTxnOpRequest,
     PbTxnRequest,
@@ -8,6 +9,9 @@ use etcd_client::proto::{
 use crate::rpc::keys::KeyRange;
 use crate::rpc::transport::Request;
 use crate::rpc::wire::method;
+
+/// The number of the field of `PutRequest`.
+const VALUE_OF_PUT: u32 = 2;
 
 /// Which key-value pairs of a range to return, and how.
 #[derive(Clone, Debug, Default)]
@@ -48,8 +52,9 @@ pub fn range(request: &PbRangeRequest) -> Request {
     Request::new(method, request)
 }
 
-pub fn put(request: &PbPutRequest) -> Request {
-    Request::new(&method::PUT, request)
+/// A put of `value`; that of `request` is empty.
+pub fn put(request: &PbPutRequest, value: Bytes) -> Request {
+    Request::with_value(&method::PUT, request, VALUE_OF_PUT, value)
 }
 
 pub fn delete(request: &PbDeleteRequest) -> Request {

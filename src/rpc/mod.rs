@@ -10,6 +10,7 @@ pub mod error;
 pub mod keys;
 pub mod kv;
 pub mod lease;
+pub mod range_stream;
 pub mod telemetry;
 pub mod transport;
 pub mod watch;

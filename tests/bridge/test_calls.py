@@ -19,6 +19,7 @@ from etcd_client import (
     OutcomeUnknownError,
 )
 from etcd_client.testing import EtcdServer, Proxy
+from tests.support.front import Http2Front
 from tests.support.waiting import eventually_async
 
 pytestmark = pytest.mark.both_loops
@@ -180,24 +181,18 @@ async def test_cancelling_before_the_first_step_gives_it_up(slow: Communicator) 
         await task
 
 
-async def test_a_cancelled_call_is_cancelled_on_the_server(
-    communicator: Communicator, etcd: EtcdServer
-) -> None:
-    def blocked() -> int:
-        service = "v3electionpb.Election"
-        return etcd.metrics().open_calls(grpc_service=service, grpc_method="Campaign")
-
-    leases = [await communicator.lease_grant(60) for _ in range(6)]
-    leader = await communicator.campaign(b"name", b"value", leases[0])
-    waiting = [
-        asyncio.create_task(communicator.campaign(b"name", b"value", lease)) for lease in leases[1:]
-    ]
-    await eventually_async(lambda: blocked() == 5)
-    for task in waiting:
-        task.cancel()
-    await asyncio.gather(*waiting, return_exceptions=True)
-    await eventually_async(lambda: blocked() == 0)
-    await communicator.resign(leader.leader)
+async def test_a_cancelled_call_is_cancelled_on_the_server(etcd: EtcdServer, endpoint: str) -> None:
+    assert endpoint
+    with Http2Front(etcd.address) as front:
+        async with Client(front.endpoint).connect() as communicator:
+            front.delay_answers(60, "KV/Range")
+            waiting = [asyncio.create_task(communicator.get(b"key")) for _ in range(5)]
+            await eventually_async(lambda: front.streams_open("KV/Range") == 5)
+            for task in waiting:
+                task.cancel()
+            await asyncio.gather(*waiting, return_exceptions=True)
+            # Sooner than by their deadlines.
+            await eventually_async(lambda: front.streams_open("KV/Range") == 0, within=2)
 
 
 async def test_a_call_that_is_never_awaited_is_no_trouble(

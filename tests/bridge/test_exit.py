@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import pytest
 
-from etcd_client import Client, Communicator
+from etcd_client import Client, Communicator, ConnectOptions
+from etcd_client.telemetry import CallEnded, Hooks
 from etcd_client.testing import Proxy
 from tests.bridge.program import run_program
 
@@ -93,11 +94,33 @@ def exit_beside_threads(endpoint: str) -> None:
             while True:
                 await asyncio.gather(*(communicator.get(b"key") for _ in range(50)))
 
+    sys.setswitchinterval(1e-6)
     started = threading.Semaphore(0)
-    for _ in range(3):
+    for _ in range(8):
         threading.Thread(target=lambda: asyncio.run(work()), daemon=True).start()
         started.acquire()
     time.sleep(0.2)
+
+
+def exit_in_a_hook(endpoint: str) -> None:
+    """Exit while a hook of a daemon thread's loop does not return."""
+    begun = threading.Event()
+
+    class EndlessHooks(Hooks):
+        def call_ended(self, call: CallEnded) -> None:
+            assert call
+            begun.set()
+            while True:
+                pass
+
+    async def work() -> None:
+        options = ConnectOptions(hooks=EndlessHooks())
+        async with Client(endpoint, options).connect() as communicator:
+            while True:
+                await communicator.get(b"key")
+
+    threading.Thread(target=lambda: asyncio.run(work()), daemon=True).start()
+    begun.wait()
 
 
 def exit_without_a_context(endpoint: str) -> None:
@@ -135,6 +158,7 @@ PROGRAMS = [
     exit_with_an_open_uvloop,
     exit_in_a_callback,
     exit_beside_threads,
+    exit_in_a_hook,
     exit_without_a_context,
     exit_and_collect,
     exit_while_connecting,
@@ -145,7 +169,7 @@ PROGRAMS = [
 def test_exits_at_once_and_in_silence(endpoint: str, program: Program) -> None:
     outcome = run_program(program, endpoint)
     assert (outcome.code, outcome.stderr) == (0, "")
-    assert outcome.seconds < 3
+    assert outcome.at_once, outcome
 
 
 def exit_before_the_answer(endpoint: str) -> None:
@@ -155,6 +179,8 @@ def exit_before_the_answer(endpoint: str) -> None:
         communicator = await open_communicator(endpoint)
         await communicator.put(b"swallow", b"everything from now on")
         kept.extend(communicator.put(b"key", b"value", timeout=60) for _ in range(10))
+        # These are sent from where they are; most of them cannot be sent at all.
+        kept.extend(communicator.put(b"key", b"%d" % i * 500_000, timeout=60) for i in range(9))
         kept.append(communicator.watch(b"key"))
         await asyncio.sleep(0.1)
 
@@ -166,7 +192,7 @@ def test_exits_at_once_when_the_server_is_silent(endpoint: str, proxy: Proxy) ->
     proxy.delay(0.3)
     outcome = run_program(exit_before_the_answer, proxy.endpoint)
     assert (outcome.code, outcome.stderr) == (0, "")
-    assert outcome.seconds < 3
+    assert outcome.at_once, outcome
 
 
 def exit_with_an_error(endpoint: str) -> None:
@@ -189,8 +215,6 @@ def interrupt(endpoint: str) -> None:
             async for _ in communicator.watch(b"key"):
                 pass
 
-    # Programs that were started in the background may have inherited that it is ignored.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         asyncio.run(work())
     except KeyboardInterrupt:
@@ -200,4 +224,4 @@ def interrupt(endpoint: str) -> None:
 def test_can_be_interrupted(endpoint: str) -> None:
     outcome = run_program(interrupt, endpoint)
     assert (outcome.code, outcome.stderr) == (7, "")
-    assert outcome.seconds < 3
+    assert outcome.at_once, outcome

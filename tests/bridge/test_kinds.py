@@ -35,6 +35,7 @@ from tests.bridge.program import run_program
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from etcd_client._etcd_client import HeldLease
     from tests.support.tls import Certificates
 
 TXN = (
@@ -237,16 +238,20 @@ def test_text_with_surrogates_is_a_wrong_value() -> None:
 
 
 async def test_a_lost_lock_is_forgotten_with_the_next_one(communicator: Communicator) -> None:
+    def held_locks() -> dict[bytes, tuple[bytes, HeldLease]]:
+        locks = communicator._locks  # noqa: SLF001 - the subject
+        return {} if locks is None else locks._held  # noqa: SLF001
+
     async def lose(name: bytes) -> None:
         response = await communicator.lock(name, timeout=5)
-        _, held = (communicator._locks or {})[response.key]  # noqa: SLF001
+        _, held = held_locks()[response.key]
         await communicator.delete(response.key)
         assert await asyncio.wait_for(held.until_over(), 10) is not None
 
     for _ in range(3):
         await lose(b"name")
     held = await communicator.lock(b"name", timeout=5)
-    assert set(communicator._locks or {}) == {held.key}  # noqa: SLF001
+    assert {*held_locks()} == {held.key}
     await communicator.unlock(b"name")
     await lose(b"other")
     with pytest.raises(LockLostError):

@@ -221,10 +221,19 @@ async def test_cleanups_under_load_fail_no_call(client: Client) -> None:
 
 
 async def test_contexts_come_and_go_while_others_clean_up(client: Client) -> None:
-    async def churn() -> None:
-        for _ in range(50):
+    async def use() -> None:
+        began = time.monotonic()
+        try:
             async with client.connect() as communicator:
                 await communicator.put(b"key", b"value")
+        except (EtcdConnectionError, OutcomeUnknownError):
+            # What a call is given to finish; on a busy machine it can take that long.
+            if time.monotonic() - began < 5:
+                raise
+
+    async def churn() -> None:
+        for _ in range(50):
+            await use()
 
     async def clean() -> None:
         while not done.is_set():

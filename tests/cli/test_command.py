@@ -21,12 +21,13 @@ def test_version(run: Run) -> None:
     assert versions["etcd-client-py"] == etcd_client.__version__
     assert versions["python"].endswith(".".join(map(str, sys.version_info[:3])))
     assert run("version").stdout.startswith(f"etcd-client-py: {etcd_client.__version__}\n")
+    assert run("--version").stdout == f"etcd-client-py {etcd_client.__version__}\n"
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        ((), "required: COMMAND"),
+        ((), "list the members with their roles"),
         (("stauts",), "invalid choice: 'stauts'"),
         (("status", "--endpoints", "ftp://a"), "endpoint"),
         (

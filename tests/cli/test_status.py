@@ -33,6 +33,12 @@ def test_a_member_that_is_down(run: Run, cluster: EtcdCluster) -> None:
     assert f"{down.name} does not answer: " in finished.stderr
 
 
+def test_an_endpoint_without_an_option(run: Run, endpoint: str) -> None:
+    finished = run("status", endpoint, ETCDCTL_ENDPOINTS="127.0.0.1:1")
+    assert finished.returncode == 0, finished.stderr
+    assert endpoint.partition("//")[2] in finished.stdout
+
+
 def test_json(run: Run, etcd: EtcdServer, endpoint: str) -> None:
     (member,) = json.loads(run("status", "--endpoints", endpoint, "--json").stdout)["members"]
     assert member["name"] == etcd.name

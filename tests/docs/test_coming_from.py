@@ -7,6 +7,7 @@ import pytest
 from etcd_client import Client, Communicator
 from etcd_client.testing import EtcdServer
 from tests.docs.coming_from import (
+    aetcd,
     etcd_client_py,
     etcetra,
     etcetra_errors,
@@ -17,6 +18,7 @@ from tests.docs.coming_from.rows import STORED, Here, Row, rows
 
 ROWS = rows()
 CHECKS = {
+    **aetcd.checks,
     **etcd_client_py.checks,
     **etcetra.checks,
     **etcetra_errors.checks,

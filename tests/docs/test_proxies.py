@@ -1,11 +1,10 @@
 """The page about proxies says what the tests know of what they do not carry."""
 
 import re
-from pathlib import Path
 
+from tests.support.proxies.documented import PAGE
 from tests.support.proxies.not_carried import NOT_CARRIED
 
-PAGE = Path(__file__).parents[2] / "docs" / "proxies.md"
 # `nginx` | why
 ROW = re.compile(r"^\| `([a-z-]+)` \| (.+) \|$", re.MULTILINE)
 

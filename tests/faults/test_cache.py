@@ -180,6 +180,7 @@ async def test_shows_what_the_cluster_had_while_members_go_down(
 
 
 @pytest.mark.full_faults
+@pytest.mark.timeout(300)
 async def test_shows_what_the_cluster_had_whatever_happens(
     cluster: EtcdCluster, front: Front, chance: random.Random
 ) -> None:

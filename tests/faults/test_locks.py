@@ -247,11 +247,8 @@ async def test_a_lead_is_taken_over(cluster: EtcdCluster, direct: Communicator) 
 
 
 HOLDER = """
-import asyncio, signal, sys
+import asyncio, sys
 from etcd_client import Client, EtcdLockOption
-
-# Programs that were started in the background may have inherited that it is ignored.
-signal.signal(signal.SIGINT, signal.default_int_handler)
 
 async def main():
     options = EtcdLockOption("lock", ttl=float(sys.argv[2]) if len(sys.argv) > 2 else None)

@@ -136,9 +136,10 @@ async def test_switch_set_endpoints(
     through_front: Communicator, front: Front, cluster: EtcdCluster, direct: Communicator
 ) -> None:
     """Port of TestSwitchSetEndpoints: from a member that is cut off to the others."""
-    await isolate(through_front, front, cluster, LEADER)
-    others = [member for member in front.members if member is not cluster.leader()]
-    through_front.set_endpoints([member.endpoint for member in others])
+    isolated = front.members[await isolate(through_front, front, cluster, LEADER)]
+    await asyncio.to_thread(lambda: cluster.leader(other_than=isolated))
+    others = [member.endpoint for member in front.members if member is not isolated]
+    through_front.set_endpoints(others)
     await through_front.get(b"key", timeout=5)
     async with through_front.watch(b"key") as watch:
         await succeeds(lambda: direct.put(b"key", b"1", timeout=3))

@@ -35,6 +35,8 @@ PREFIX = b"watched/"
 WRITERS = 4
 # Makes one response of many revisions exceed what a message may carry without fragments.
 LARGE = 50_000
+# The seconds after which what should end by itself has not, on however slow a machine.
+PATIENCE = 45
 
 
 @dataclass(frozen=True)
@@ -143,21 +145,22 @@ async def streams_under(
     options = ConnectOptions(keep_alive_interval=1, keep_alive_timeout=1)
     async with Client(endpoints, options).connect() as communicator:
         reading = [
-            asyncio.create_task(read(reader, communicator, start_revision, over))
-            for reader in READERS.values()
+            asyncio.create_task(read(reader, communicator, start_revision, over), name=name)
+            for name, reader in READERS.items()
         ]
         async with writers(healthy, chance), mischief(faults, chance, each_once=True):
             await asyncio.sleep(seconds)
         async with Client(healthy).connect() as direct:
             # An event that every reader gets, whatever it filters: the end of all streams.
-            await direct.put(PREFIX + b"end", b"")
-            last = (await direct.delete(PREFIX + b"end")).header.revision
-            await direct.put(PREFIX + b"end", b"")
-        over.set_result(last)
-        streams = await asyncio.wait_for(asyncio.gather(*reading), 60)
+            await direct.put(PREFIX + b"end", b"", timeout=PATIENCE)
+            deletion = await direct.delete(PREFIX + b"end", timeout=PATIENCE)
+            await direct.put(PREFIX + b"end", b"", timeout=PATIENCE)
+        over.set_result(deletion.header.revision)
+        _, late = await asyncio.wait(reading, timeout=PATIENCE)
         print(communicator.stats())
+        assert not late, f"not told up to revision {over.result()}"
         assert communicator.stats().resumes > 0, "no fault has hit a watch"
-    return streams
+    return [task.result() for task in reading]
 
 
 def check(streams: Sequence[Stream], endpoint: str) -> None:
@@ -181,6 +184,7 @@ async def test_through_a_bad_network(
     check(streams, etcd.endpoint)
 
 
+@pytest.mark.timeout(240)
 async def test_with_members_that_fail(cluster: EtcdCluster, chance: random.Random) -> None:
     endpoints = cluster.endpoints
     # One for each member, the one in use among them.

@@ -12,6 +12,7 @@ from etcd_client import Client, Communicator, Watch
 from etcd_client.testing import EtcdServer, Proxy
 from tests.faults.tools import values
 from tests.support.flags import QUICK_ELECTIONS
+from tests.support.leftovers import settled_metrics
 from tests.support.waiting import eventually_async
 
 
@@ -125,7 +126,7 @@ async def test_watch_overlap_drop_conn_context_cancel(
 
 
 async def _stress(proxy: Proxy, etcd: EtcdServer, watchers: int) -> None:
-    before = etcd.metrics().watchers
+    before = (await settled_metrics(etcd)).watchers
     async with Client(proxy.endpoint).connect() as client:
         watches = [client.watch_prefix(b"") for _ in range(watchers)]
         await asyncio.gather(*(watch.ready() for watch in watches))
@@ -173,7 +174,7 @@ async def test_watch_cancel_disconnected(endpoint: str, proxy: Proxy) -> None:
 
 async def test_watch_cancel_on_server(endpoint: str, etcd: EtcdServer) -> None:
     """Port of TestWatchCancelOnServer: the server lets go of cancelled watches."""
-    before = etcd.metrics().watchers
+    before = (await settled_metrics(etcd)).watchers
     async with Client(endpoint).connect() as client:
         watches: list[Watch] = [client.watch(b"a") for _ in range(10)]
         await asyncio.gather(*(watch.ready() for watch in watches))

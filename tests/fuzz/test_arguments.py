@@ -31,6 +31,9 @@ from etcd_client.testing import EtcdServer
 EXPECTED = (EtcdError, TypeError, ValueError)
 
 _STUB = Path(etcd_client.__file__).with_name("_etcd_client.pyi")
+# Of its methods, those that are single calls.
+_CLASS = Path(etcd_client.__file__).with_name("_communicator.py")
+_SINGLE_CALLS = {"campaign"}
 # `close` ends what the rest needs, and `set_endpoints` leads elsewhere.
 _LEFT_OUT = {"close", "set_endpoints", "sync_endpoints", "namespace", "stats", "lock"}
 
@@ -58,16 +61,21 @@ ANYTHING: st.SearchStrategy[Any] = st.one_of(
 KEYS = st.sampled_from(["a", b"b", b"", bytearray(b"c")])
 
 
+def methods(source: Path) -> list[ast.FunctionDef]:
+    """Return the methods of a communicator that a file has."""
+    (communicator,) = (
+        node
+        for node in ast.parse(source.read_text()).body
+        if isinstance(node, ast.ClassDef) and node.name == "Communicator"
+    )
+    return [node for node in communicator.body if isinstance(node, ast.FunctionDef)]
+
+
 def signatures() -> dict[str, tuple[list[str], list[str]]]:
     """Return the calls of a communicator with their positional and their named arguments."""
-    tree = ast.parse(_STUB.read_text())
-    (stub,) = (
-        node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == "Communicator"
-    )
+    native, package = methods(_STUB), methods(_CLASS)
     found = {}
-    for node in stub.body:
-        if not isinstance(node, ast.FunctionDef):
-            continue
+    for node in [*native, *(node for node in package if node.name in _SINGLE_CALLS)]:
         if any(
             isinstance(each, ast.Name) and each.id == "property" for each in node.decorator_list
         ):

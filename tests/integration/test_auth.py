@@ -36,6 +36,7 @@ from etcd_client import (
     UserNotFoundError,
 )
 from etcd_client.testing import EtcdServer
+from tests.support import tasks
 from tests.support.auth import QUICK_PASSWORDS, ROOT, ROOT_PASSWORD
 
 ALL = b"\0"
@@ -251,7 +252,7 @@ async def test_wrong_users_are_refused(
     auth: Auth, arguments: dict[str, Any], error: type[Exception]
 ) -> None:
     with pytest.raises(error, match=r"name|password"):
-        auth.user_add(**arguments)
+        await tasks.begun(auth.user_add(**arguments))
 
 
 @pytest.mark.parametrize(
@@ -272,4 +273,4 @@ async def test_wrong_permissions_are_refused(
 ) -> None:
     right: dict[str, Any] = {"role": "role", "permission": PermissionType.READ, "key": "key"}
     with pytest.raises(error):
-        auth.role_grant_permission(**right | arguments)
+        await tasks.begun(auth.role_grant_permission(**right | arguments))

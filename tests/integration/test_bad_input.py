@@ -26,6 +26,7 @@ from etcd_client import (
     WatchFilterType,
 )
 from etcd_client.testing import free_port
+from tests.support import tasks
 
 # The arguments are wrong on purpose, so their types are left open.
 Use = Callable[[Any], object]
@@ -124,7 +125,7 @@ async def test_names_an_argument_of_a_wrong_type(
     communicator: Communicator, name: str, use: Use
 ) -> None:
     with pytest.raises(TypeError, match=f"^{name}: expected .*, got "):
-        use(communicator)
+        await tasks.begun(use(communicator))
 
 
 @pytest.mark.parametrize(("name", "use"), numbered(WRONG_VALUES))
@@ -132,7 +133,7 @@ async def test_names_an_argument_with_a_wrong_value(
     communicator: Communicator, name: str, use: Use
 ) -> None:
     with pytest.raises(InvalidArgsError, match=f"^{name}: expected .*, got ") as refused:
-        use(communicator)
+        await tasks.begun(use(communicator))
     assert isinstance(refused.value, ValueError)
 
 
@@ -140,7 +141,7 @@ async def test_wrong_arguments_send_nothing(communicator: Communicator) -> None:
     requests = communicator.stats().requests
     for _, use in WRONG_TYPES + WRONG_VALUES:
         with pytest.raises((TypeError, ValueError)):
-            use(communicator)
+            await tasks.begun(use(communicator))
     assert communicator.stats().requests == requests
 
 
@@ -164,7 +165,7 @@ async def test_wrong_arguments_send_nothing(communicator: Communicator) -> None:
 )
 async def test_refuses_arguments_that_there_are_not(communicator: Communicator, use: Use) -> None:
     with pytest.raises(TypeError):
-        use(communicator)
+        await tasks.begun(use(communicator))
 
 
 @pytest.mark.parametrize(

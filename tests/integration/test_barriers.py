@@ -1,6 +1,5 @@
 """Barriers and double barriers: who waits for whom, and what is left behind."""
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 from typing import Any
@@ -22,6 +21,7 @@ from etcd_client import (
     SessionLostError,
 )
 from etcd_client.testing import EtcdServer, Metrics
+from tests.support import tasks
 from tests.support.leftovers import key_count, leases, nothing_left
 from tests.support.replay import states
 from tests.support.waiting import eventually_async
@@ -48,12 +48,12 @@ async def test_all_wait_until_it_is_removed(communicator: Communicator, etcd: Et
     await barrier.create()
     with pytest.raises(EtcdTimeoutError):
         await barrier.wait(timeout=0.1)
-    waiting = [asyncio.create_task(Barrier(communicator, NAME).wait()) for _ in range(20)]
+    waiting = [tasks.create_task(Barrier(communicator, NAME).wait()) for _ in range(20)]
     await eventually_async(lambda: Metrics.read(etcd.metrics_url).watchers >= 20)
     assert not any(task.done() for task in waiting)
     # By anybody.
     assert await Barrier(communicator, NAME).remove() is True
-    await asyncio.wait_for(asyncio.gather(*waiting), 5)
+    await tasks.wait_for(tasks.gather(*waiting), 5)
     await barrier.wait()
 
 
@@ -74,11 +74,11 @@ async def test_one_that_waits_passes_though_it_is_created_again(
 ) -> None:
     barrier = Barrier(communicator, NAME)
     await barrier.create()
-    waiting = asyncio.create_task(barrier.wait())
+    waiting = tasks.create_task(barrier.wait())
     await eventually_async(lambda: Metrics.read(etcd.metrics_url).watchers >= 1)
     await barrier.remove()
     await barrier.create()
-    await asyncio.wait_for(waiting, 5)
+    await tasks.wait_for(waiting, 5)
 
 
 async def test_its_creator_is_told_that_it_was_removed(
@@ -115,9 +115,9 @@ async def test_with_a_session_it_falls_with_it(communicator: Communicator) -> No
         async with communicator.session() as session:
             barrier = session.barrier(NAME)
             await barrier.create()
-            waiting = asyncio.create_task(barrier.wait())
+            waiting = tasks.create_task(barrier.wait())
             await communicator.lease_revoke(session.id)
-            await asyncio.wait_for(waiting, 5)
+            await tasks.wait_for(waiting, 5)
             with pytest.raises(SessionLostError):
                 await barrier.create()
 
@@ -129,24 +129,26 @@ async def test_a_cancelled_creation_leaves_nothing(
     communicator: Communicator, endpoint: str
 ) -> None:
     for number in range(30):
-        task = asyncio.create_task(Barrier(communicator, NAME).create())
-        await asyncio.sleep(number / 10000)
-        if not task.cancel():
-            await communicator.delete(NAME)
-            continue
-        with pytest.raises(asyncio.CancelledError):
+        task = tasks.create_task(Barrier(communicator, NAME).create())
+        await tasks.sleep(number / 10000)
+        task.cancel()
+        try:
             await task
-        assert key_count(endpoint) == 0
+        except tasks.CancelledError:
+            assert key_count(endpoint) == 0
+        else:
+            # It was created before it could be cancelled.
+            await communicator.delete(NAME)
 
 
 async def test_a_wait_that_is_cancelled_leaves_no_watch(
     communicator: Communicator, etcd: EtcdServer
 ) -> None:
     async with Barrier(communicator, NAME) as barrier:
-        waiting = asyncio.create_task(barrier.wait())
+        waiting = tasks.create_task(barrier.wait())
         await eventually_async(lambda: Metrics.read(etcd.metrics_url).watchers == 1)
         waiting.cancel()
-        with pytest.raises(asyncio.CancelledError):
+        with pytest.raises(tasks.CancelledError):
             await waiting
         await eventually_async(lambda: Metrics.read(etcd.metrics_url).watchers == 0)
 
@@ -155,13 +157,13 @@ async def test_a_wait_goes_on_after_a_compaction(
     communicator: Communicator, etcd: EtcdServer
 ) -> None:
     async with Barrier(communicator, NAME):
-        waiting = asyncio.create_task(Barrier(communicator, NAME).wait())
+        waiting = tasks.create_task(Barrier(communicator, NAME).wait())
         await eventually_async(lambda: Metrics.read(etcd.metrics_url).watchers == 1)
         revision = (await communicator.put("other", b"")).header.revision
         await communicator.compact(revision)
-        await asyncio.sleep(0.1)
+        await tasks.sleep(0.1)
         assert not waiting.done()
-    await asyncio.wait_for(waiting, 5)
+    await tasks.wait_for(waiting, 5)
 
 
 async def test_waits_go_on_while_the_server_does_not_answer(
@@ -174,19 +176,19 @@ async def test_waits_go_on_while_the_server_does_not_answer(
         barrier = Barrier(communicator, NAME)
         await barrier.create()
         members = [DoubleBarrier(communicator, b"double", 2) for _ in range(2)]
-        entering = [asyncio.create_task(members[0].enter())]
+        entering = [tasks.create_task(members[0].enter())]
         await keys_there(server.endpoint, 2)
-        await asyncio.to_thread(server.freeze)
-        waiting = asyncio.create_task(barrier.wait())
-        await asyncio.sleep(1)
-        await asyncio.to_thread(server.thaw)
-        await asyncio.sleep(0.2)
+        await tasks.to_thread(server.freeze)
+        waiting = tasks.create_task(barrier.wait())
+        await tasks.sleep(1)
+        await tasks.to_thread(server.thaw)
+        await tasks.sleep(0.2)
         assert not waiting.done()
         await communicator.delete(NAME, timeout=5)
-        await asyncio.wait_for(waiting, 10)
-        entering.append(asyncio.create_task(members[1].enter()))
-        await asyncio.wait_for(asyncio.gather(*entering), 10)
-        await asyncio.wait_for(asyncio.gather(*(member.leave() for member in members)), 10)
+        await tasks.wait_for(waiting, 10)
+        entering.append(tasks.create_task(members[1].enter()))
+        await tasks.wait_for(tasks.gather(*entering), 10)
+        await tasks.wait_for(tasks.gather(*(member.leave() for member in members)), 10)
 
 
 # Double barriers
@@ -197,7 +199,7 @@ async def test_one_is_enough_for_a_round_of_one(communicator: Communicator, endp
     assert not barrier.is_inside
     assert barrier.count == 1
     for _ in range(2):
-        await asyncio.wait_for(barrier.enter(), 5)
+        await tasks.wait_for(barrier.enter(), 5)
         assert barrier.is_inside
         assert barrier.key is not None
         await barrier.leave()
@@ -212,20 +214,20 @@ async def test_all_enter_together_and_leave_together(
     async with communicator.session() as session:
         own = session if count == 10 else None
         members = [DoubleBarrier(communicator, NAME, count, session=own) for _ in range(count)]
-        entering = [asyncio.create_task(member.enter()) for member in members[1:]]
+        entering = [tasks.create_task(member.enter()) for member in members[1:]]
         await keys_there(endpoint, count - 1)
-        await asyncio.sleep(0.1)
+        await tasks.sleep(0.1)
         assert not any(task.done() for task in entering)
-        await asyncio.wait_for(members[0].enter(), 5)
-        await asyncio.wait_for(asyncio.gather(*entering), 5)
+        await tasks.wait_for(members[0].enter(), 5)
+        await tasks.wait_for(tasks.gather(*entering), 5)
         assert all(member.is_inside for member in members)
-        leaving = [asyncio.create_task(member.leave()) for member in members[1:]]
+        leaving = [tasks.create_task(member.leave()) for member in members[1:]]
         # The key of the one that stays, and the one of the round.
         await keys_there(endpoint, 2)
-        await asyncio.sleep(0.1)
+        await tasks.sleep(0.1)
         assert not any(task.done() for task in leaving)
-        await asyncio.wait_for(members[0].leave(), 5)
-        await asyncio.wait_for(asyncio.gather(*leaving), 5)
+        await tasks.wait_for(members[0].leave(), 5)
+        await tasks.wait_for(tasks.gather(*leaving), 5)
     await nothing_left(endpoint)
 
 
@@ -239,12 +241,12 @@ async def test_those_that_come_again_at_once_make_a_new_round(
         for done in rounds:
             async with session.double_barrier(NAME, 5):
                 done.add(number)
-                await asyncio.sleep(0)
+                await tasks.sleep(0)
             assert len(done) == 5
 
     async with communicator.session() as session:
         workers = [work(number, session) for number in range(5)]
-        await asyncio.wait_for(asyncio.gather(*workers), 30)
+        await tasks.wait_for(tasks.gather(*workers), 30)
     await nothing_left(endpoint)
 
 
@@ -259,15 +261,15 @@ async def test_those_beyond_the_count_wait_for_the_next_round(
         async with session.double_barrier(NAME, 3):
             order.append(number)
             await communicator.put(f"inside/{number}", b"", lease=session.id)
-            await asyncio.sleep(0.01)
+            await tasks.sleep(0.01)
             await communicator.delete(f"inside/{number}")
 
     async with communicator.session() as session:
-        tasks = []
+        working = []
         for number in range(9):
-            tasks.append(asyncio.create_task(work(number, session)))
-            await asyncio.sleep(0.02)
-        await asyncio.wait_for(asyncio.gather(*tasks), 20)
+            working.append(tasks.create_task(work(number, session)))
+            await tasks.sleep(0.02)
+        await tasks.wait_for(tasks.gather(*working), 20)
     # The first three to come, and so on.
     assert [number // 3 for number in order] == [0, 0, 0, 1, 1, 1, 2, 2, 2]
     assert max(len(keys) for keys in await states(communicator, b"inside/", since)) <= 3
@@ -284,11 +286,11 @@ async def test_of_more_than_fit_each_has_its_round(
         async with session.double_barrier(NAME, 4):
             inside += 1
             most = max(most, inside)
-            await asyncio.sleep(0)
+            await tasks.sleep(0)
             inside -= 1
 
     async with communicator.session() as session:
-        await asyncio.wait_for(asyncio.gather(*(work(session) for _ in range(40))), 30)
+        await tasks.wait_for(tasks.gather(*(work(session) for _ in range(40))), 30)
     assert most <= 4
     await nothing_left(endpoint)
 
@@ -297,11 +299,11 @@ async def test_one_that_times_out_is_not_counted(communicator: Communicator, end
     with pytest.raises(EtcdTimeoutError):
         await DoubleBarrier(communicator, NAME, 2).enter(timeout=0.2)
     await nothing_left(endpoint)
-    first = asyncio.create_task(DoubleBarrier(communicator, NAME, 2).enter())
-    await asyncio.sleep(0.2)
+    first = tasks.create_task(DoubleBarrier(communicator, NAME, 2).enter())
+    await tasks.sleep(0.2)
     assert not first.done()
-    await asyncio.wait_for(DoubleBarrier(communicator, NAME, 2).enter(), 5)
-    await asyncio.wait_for(first, 5)
+    await tasks.wait_for(DoubleBarrier(communicator, NAME, 2).enter(), 5)
+    await tasks.wait_for(first, 5)
 
 
 async def test_at_the_deadline_all_enter_or_none(communicator: Communicator) -> None:
@@ -310,16 +312,14 @@ async def test_at_the_deadline_all_enter_or_none(communicator: Communicator) -> 
     async with communicator.session() as session:
         for number in range(30):
             one, other = (session.double_barrier(NAME, 2) for _ in range(2))
-            waiting = asyncio.create_task(one.enter(timeout=0.05))
-            await asyncio.sleep(0.035 + number / 2000)
-            results = await asyncio.gather(
-                waiting, other.enter(timeout=0.3), return_exceptions=True
-            )
+            waiting = tasks.create_task(one.enter(timeout=0.05))
+            await tasks.sleep(0.035 + number / 2000)
+            results = await tasks.gather(waiting, other.enter(timeout=0.3), return_exceptions=True)
             assert one.is_inside == other.is_inside
             assert all(isinstance(result, EtcdTimeoutError | None) for result in results)
             entered += one.is_inside
             if one.is_inside:
-                await asyncio.gather(one.leave(), other.leave())
+                await tasks.gather(one.leave(), other.leave())
             assert await communicator.count_prefix(NAME) == 0
     assert entered > 0
 
@@ -327,7 +327,7 @@ async def test_at_the_deadline_all_enter_or_none(communicator: Communicator) -> 
 async def test_one_that_gives_up_as_the_last_one_comes_enters(communicator: Communicator) -> None:
     """It has seen that there were too few, and is about to delete its key."""
     other = DoubleBarrier(communicator, NAME, 2)
-    tasks = []
+    working = []
 
     class Hesitating(DoubleBarrier):
         __slots__ = ()
@@ -337,7 +337,7 @@ async def test_one_that_gives_up_as_the_last_one_comes_enters(communicator: Comm
             looks.append(seen)
             # The first look is that of the wait.
             if len(looks) == 2:
-                tasks.append(asyncio.create_task(other.enter()))
+                working.append(tasks.create_task(other.enter()))
                 await eventually_async(came)
             return seen
 
@@ -347,10 +347,10 @@ async def test_one_that_gives_up_as_the_last_one_comes_enters(communicator: Comm
     looks: list[Any] = []
     one = Hesitating(communicator, NAME, 2)
     await one.enter(timeout=0.2)
-    await asyncio.wait_for(tasks[0], 5)
+    await tasks.wait_for(working[0], 5)
     assert one.is_inside
     assert other.is_inside
-    await asyncio.gather(one.leave(), other.leave())
+    await tasks.gather(one.leave(), other.leave())
 
 
 async def test_cancelled_at_any_time_it_leaves_nothing(
@@ -360,22 +360,22 @@ async def test_cancelled_at_any_time_it_leaves_nothing(
 
         async def attempt(delay: float, own: Session | None, count: int) -> None:
             barrier = DoubleBarrier(communicator, NAME, count, session=own)
-            task = asyncio.ensure_future(barrier.enter())
-            await asyncio.sleep(delay)
+            task = tasks.ensure_future(barrier.enter())
+            await tasks.sleep(delay)
             if task.cancel():
-                with contextlib.suppress(asyncio.CancelledError):
+                with contextlib.suppress(tasks.CancelledError):
                     await task
             elif barrier.is_inside:
-                leaving = asyncio.ensure_future(barrier.leave())
-                await asyncio.sleep(delay)
+                leaving = tasks.ensure_future(barrier.leave())
+                await tasks.sleep(delay)
                 leaving.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
+                with contextlib.suppress(tasks.CancelledError):
                     await leaving
 
         for number in range(30):
             await attempt(number / 3000, None if number % 3 else session, 1)
         delays = [number / 1000 for number in range(25)]
-        await asyncio.gather(*(attempt(d, own, 1000) for d in delays for own in (session, None)))
+        await tasks.gather(*(attempt(d, own, 1000) for d in delays for own in (session, None)))
         await eventually_async(lambda: leases(endpoint) == [session.id])
         await keys_there(endpoint, 0)
     await nothing_left(endpoint)
@@ -390,13 +390,13 @@ async def test_those_that_die_are_not_waited_for(
         await mortal.__aenter__()
         doomed = mortal.double_barrier(NAME, 3)
         members = [session.double_barrier(NAME, 3) for _ in range(2)]
-        await asyncio.wait_for(asyncio.gather(doomed.enter(), *(m.enter() for m in members)), 5)
-        leaving = [asyncio.create_task(member.leave()) for member in members]
+        await tasks.wait_for(tasks.gather(doomed.enter(), *(m.enter() for m in members)), 5)
+        leaving = [tasks.create_task(member.leave()) for member in members]
         await keys_there(endpoint, 2)
         assert not any(task.done() for task in leaving)
         await communicator.lease_revoke(mortal.id)
-        await asyncio.wait_for(asyncio.gather(*leaving), 5)
-        assert await asyncio.wait_for(doomed.lost.wait(), 5)
+        await tasks.wait_for(tasks.gather(*leaving), 5)
+        assert await tasks.wait_for(doomed.lost.wait(), 5)
         with pytest.raises(LockLostError):
             await doomed.leave()
         with pytest.raises(SessionLostError):
@@ -408,49 +408,49 @@ async def test_those_that_die_are_not_waited_for(
 async def test_a_round_whose_members_have_all_died_is_over(communicator: Communicator) -> None:
     async with communicator.session() as dying:
         members = [dying.double_barrier(NAME, 2) for _ in range(2)]
-        await asyncio.gather(*(member.enter() for member in members))
+        await tasks.gather(*(member.enter() for member in members))
         late = [DoubleBarrier(communicator, NAME, 2) for _ in range(2)]
-        waiting = asyncio.create_task(late[0].enter())
-        await asyncio.sleep(0.1)
+        waiting = tasks.create_task(late[0].enter())
+        await tasks.sleep(0.1)
         assert not waiting.done()
     # Nobody has told that the round is over.
-    await asyncio.wait_for(asyncio.gather(waiting, late[1].enter()), 5)
-    await asyncio.gather(*(member.leave() for member in late))
+    await tasks.wait_for(tasks.gather(waiting, late[1].enter()), 5)
+    await tasks.gather(*(member.leave() for member in late))
     assert await communicator.count_prefix(b"") == 0
 
 
 async def test_a_waiter_is_told_of_its_loss(communicator: Communicator, endpoint: str) -> None:
-    waiting = asyncio.create_task(DoubleBarrier(communicator, NAME, 2).enter())
+    waiting = tasks.create_task(DoubleBarrier(communicator, NAME, 2).enter())
     await keys_there(endpoint, 1)
     await communicator.delete_prefix(NAME)
     with pytest.raises(LockLostError, match="was lost while waiting: its key was deleted"):
-        await asyncio.wait_for(waiting, 5)
+        await tasks.wait_for(waiting, 5)
     await nothing_left(endpoint)
 
 
 async def test_an_exception_does_not_wait_for_the_others(communicator: Communicator) -> None:
     async with communicator.session() as session:
         other = session.double_barrier(NAME, 2)
-        entering = asyncio.create_task(other.enter())
+        entering = tasks.create_task(other.enter())
 
         async def fail() -> None:
             async with session.double_barrier(NAME, 2):
                 raise LookupError
 
         with pytest.raises(LookupError):
-            await asyncio.wait_for(fail(), 5)
+            await tasks.wait_for(fail(), 5)
         await entering
-        await asyncio.wait_for(other.leave(), 5)
+        await tasks.wait_for(other.leave(), 5)
 
 
 async def test_leaving_may_time_out(communicator: Communicator, endpoint: str) -> None:
     async with communicator.session() as session:
         one, other = (session.double_barrier(NAME, 2) for _ in range(2))
-        await asyncio.gather(one.enter(), other.enter())
+        await tasks.gather(one.enter(), other.enter())
         with pytest.raises(EtcdTimeoutError):
             await one.leave(timeout=0.1)
         assert not one.is_inside
-        await asyncio.wait_for(other.leave(), 5)
+        await tasks.wait_for(other.leave(), 5)
         await keys_there(endpoint, 0)
 
 
@@ -459,7 +459,7 @@ async def test_the_last_ends_the_round_even_if_it_was_lost(
 ) -> None:
     async with communicator.session() as session:
         one, other = (session.double_barrier(NAME, 2) for _ in range(2))
-        await asyncio.gather(one.enter(), other.enter())
+        await tasks.gather(one.enter(), other.enter())
         with pytest.raises(EtcdTimeoutError):
             await one.leave(timeout=0.1)
         await communicator.delete(other.key or b"")
@@ -485,9 +485,9 @@ async def test_they_work_in_a_namespace(communicator: Communicator, endpoint: st
         await Barrier(communicator, NAME).wait()
         assert await communicator.count_prefix(b"space/") == 1
     members = [DoubleBarrier(space, NAME, 2) for _ in range(2)]
-    await asyncio.wait_for(asyncio.gather(*(member.enter() for member in members)), 5)
+    await tasks.wait_for(tasks.gather(*(member.enter() for member in members)), 5)
     assert await communicator.count_prefix(b"space/") == 3
-    await asyncio.wait_for(asyncio.gather(*(member.leave() for member in members)), 5)
+    await tasks.wait_for(tasks.gather(*(member.leave() for member in members)), 5)
     await nothing_left(endpoint)
 
 

@@ -20,6 +20,7 @@ from etcd_client import (
 )
 from etcd_client.testing import EtcdServer, Proxy
 from tests.support import tasks
+from tests.support.leftovers import settled_metrics
 from tests.support.waiting import eventually_async
 
 WITHIN = 20.0
@@ -244,10 +245,12 @@ async def test_a_snapshot_stays_as_it_is(communicator: Communicator) -> None:
 
 
 async def test_many_tasks_share_one_watch(communicator: Communicator, etcd: EtcdServer) -> None:
-    before = etcd.metrics().watchers
+    # Those of the test before have ended.
+    await eventually_async(lambda: etcd.metrics().watchers == 0)
     async with communicator.cache(b"c/") as view:
+        # What the view begins with may be newer than the question, before its watch has begun.
         await view.sync(timeout=WITHIN)
-        assert etcd.metrics().watchers == before + 1
+        await eventually_async(lambda: etcd.metrics().watchers == 1)
         waiting = [
             tasks.create_task(view.wait_until(lambda v: b"c/1" in v, timeout=WITHIN))
             for _ in range(100)
@@ -255,7 +258,8 @@ async def test_many_tasks_share_one_watch(communicator: Communicator, etcd: Etcd
         syncing = [tasks.create_task(view.sync(timeout=WITHIN)) for _ in range(100)]
         await communicator.put(b"c/1", b"")
         await tasks.gather(*waiting, *syncing)
-    await eventually_async(lambda: etcd.metrics().watchers == before)
+        assert etcd.metrics().watchers == 1
+    await eventually_async(lambda: etcd.metrics().watchers == 0)
 
 
 async def test_what_waits_ends_with_the_cache(communicator: Communicator) -> None:
@@ -298,7 +302,7 @@ async def test_what_waits_ends_with_the_communicator(endpoint: str) -> None:
 async def test_a_cancelled_body_leaves_nothing(
     communicator: Communicator, etcd: EtcdServer
 ) -> None:
-    before = etcd.metrics().watchers
+    before = (await settled_metrics(etcd)).watchers
     running = tasks.count()
 
     async def use() -> None:
@@ -359,7 +363,33 @@ async def test_refuses_use_before_it_is_entered(communicator: Communicator) -> N
     view = communicator.cache(b"c/")
     with pytest.raises(ClosedError, match="enter it"):
         await view.sync()
+    reads: list[Callable[[], object]] = [
+        lambda: view["c/1"],
+        lambda: view.get(b"c/1"),
+        lambda: b"c/1" in view,
+        lambda: list(view),
+        lambda: dict(view.items()),
+        lambda: len(view),
+        lambda: bool(view),
+        lambda: view.kv("c/1"),
+        lambda: view.errors,
+        view.snapshot,
+        lambda: view.age,
+    ]
+    for read in reads:
+        with pytest.raises(
+            ClosedError, match=r"^the cache is not open: enter it with `async with`$"
+        ):
+            read()
+    assert (repr(view), view.revision, view.fresh, view.trouble) == (
+        "<Cache not open>",
+        0,
+        False,
+        None,
+    )
     async with view:
+        for read in reads[1:]:
+            read()
         with pytest.raises(ValueError, match=r"^revision: expected an int of at least 0"):
             await view.wait_for(revision=-1)
         with pytest.raises(TypeError, match=r"^revision: expected int"):
@@ -410,3 +440,26 @@ async def test_loads_a_million_keys_without_blocking(
     async with Client(make_server().endpoint) as communicator:
         await fill(communicator, (b"many/%07d" % number for number in range(1_000_000)), bytes(100))
         assert await load(communicator, 1_000_000) < BLOCKING
+
+
+async def test_a_cache_that_could_not_be_entered_is_not_open(endpoint: str) -> None:
+    async with Client(endpoint) as communicator:
+        view = communicator.cache(b"c/")
+    with pytest.raises(ClosedError):
+        await view.__aenter__()
+    with pytest.raises(ClosedError, match="enter it"):
+        len(view)
+
+
+async def test_a_decoder_may_look_at_the_cache(communicator: Communicator) -> None:
+    await communicator.put(b"c/1", b"one")
+
+    def numbered(kv: KeyValue) -> int:
+        return view.get(kv.key, 0) + 1
+
+    view = communicator.cache(b"c/", decode=numbered)
+    async with view:
+        assert dict(view) == {b"c/1": 1}
+        put = await communicator.put(b"c/1", b"two")
+        await view.wait_for(revision=put.header.revision, timeout=WITHIN)
+        assert dict(view) == {b"c/1": 2}

@@ -179,9 +179,9 @@ async def test_wrong_peer_urls_are_refused(
     communicator: Communicator, peer_urls: Any, error: type[Exception]
 ) -> None:
     with pytest.raises(error, match=r"^peer_urls: expected"):
-        communicator.cluster.member_add(peer_urls)
+        await tasks.begun(communicator.cluster.member_add(peer_urls))
     with pytest.raises(error, match=r"^peer_urls: expected"):
-        communicator.cluster.member_update(1, peer_urls)
+        await tasks.begun(communicator.cluster.member_update(1, peer_urls))
 
 
 @pytest.mark.parametrize(
@@ -192,8 +192,8 @@ async def test_wrong_ids_are_refused(
     communicator: Communicator, member_id: Any, error: type[Exception]
 ) -> None:
     with pytest.raises(error, match=r"^member_id: expected"):
-        communicator.cluster.member_remove(member_id)
+        await tasks.begun(communicator.cluster.member_remove(member_id))
     with pytest.raises(error, match=r"^member_id: expected"):
-        communicator.cluster.member_promote(member_id)
+        await tasks.begun(communicator.cluster.member_promote(member_id))
     with pytest.raises(error, match=r"^member_id: expected"):
-        communicator.cluster.member_update(member_id, [peer_url()])
+        await tasks.begun(communicator.cluster.member_update(member_id, [peer_url()]))

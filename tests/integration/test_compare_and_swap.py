@@ -107,12 +107,13 @@ async def test_fifty_contended_increments_need_few_requests(communicator: Commun
     increments = (communicator.update("key", increment, default="0") for _ in range(50))
     results = await tasks.gather(*increments)
     requests = communicator.stats().requests - before
-    if tasks.is_on_trio():
-        # It starts tasks in any order.
+    if not tasks.is_on_asyncio():
+        # They start tasks in any order.
         results.sort(key=lambda kv: kv.mod_revision if kv else 0)
     assert [kv and kv.value for kv in results] == [str(n + 1).encode() for n in range(50)]
     assert results[-1] == await communicator.get_kv("key")
-    assert requests == 51
+    # Threads may start so slowly that nobody stands in line, and the next one reads the key again.
+    assert 51 <= requests < (100 if tasks.is_on_threads() else 52)
 
 
 async def test_those_with_a_communicator_each_stand_in_one_line(client: Client) -> None:
@@ -122,11 +123,13 @@ async def test_those_with_a_communicator_each_stand_in_one_line(client: Client) 
                 await communicator.update("key", increment, default="0")
             return communicator.stats().requests
 
+    async with client.connect() as communicator:
+        before = communicator.stats().requests
     requests = await tasks.gather(*(one() for _ in range(10)))
     async with client.connect() as communicator:
         assert await communicator.get("key") == b"50"
-    # Where they share a connection, they share its counts.
-    assert max(requests) < 150
+    # Where they share a connection, also with the test before, they share its counts.
+    assert max(requests) - before < 150
 
 
 async def test_a_view_of_the_keys_stands_in_the_same_line(communicator: Communicator) -> None:
@@ -139,7 +142,8 @@ async def test_a_view_of_the_keys_stands_in_the_same_line(communicator: Communic
     )
     assert await communicator.get("app/key") == b"20"
     assert await view.get("app/key") == b"3"
-    assert communicator.stats().requests - before == 21 + 4 + 2
+    requests = communicator.stats().requests - before - 2
+    assert 21 + 4 <= requests < (40 + 6 if tasks.is_on_threads() else 21 + 4 + 1)
 
 
 def test_those_of_several_loops_lose_nothing(endpoint: str) -> None:
@@ -271,6 +275,8 @@ async def test_an_update_of_unknown_outcome_is_not_made_again(
     async with Client(proxy.endpoint).connect() as through:
 
         async def cut_off(value: bytes) -> str:
+            # The change is made meanwhile: who hears of the cut may cancel what is not made yet.
+            await tasks.to_thread(proxy.delay, 0.2)
             await tasks.to_thread(proxy.cut, 1)
             return increment(value)
 

@@ -166,9 +166,12 @@ async def test_a_cancelled_addition_does_not_stop_the_others(communicator: Commu
         running[number].cancel()
     results = await tasks.gather(*running, return_exceptions=True)
     done = [result for result in results if isinstance(result, int)]
-    assert len(done) == len(set(done)) == 46
+    cancelled = sum(isinstance(result, tasks.CancelledError) for result in results)
+    # A thread may be faster than that.
+    assert cancelled == 4 or (tasks.is_on_threads() and cancelled < 4)
+    assert len(done) == len(set(done)) == 50 - cancelled
     # The first one may have been sent already.
-    assert await counter.value() in (46, 47)
+    assert await counter.value() in (len(done), len(done) + 1)
 
 
 async def test_a_deadline_includes_the_wait_in_line(communicator: Communicator) -> None:
@@ -216,6 +219,6 @@ async def test_arguments_are_checked(
     communicator: Communicator, call: Any, error: type[Exception], match: str
 ) -> None:
     with pytest.raises(error, match=match):
-        call(communicator)
+        await tasks.begun(call(communicator))
     with contextlib.suppress(ConflictError):
         assert await communicator.get(NAME) is None

@@ -33,6 +33,7 @@ from etcd_client.telemetry import (
     WatchRead,
 )
 from etcd_client.testing import Proxy
+from tests.support import tasks
 from tests.support.auth import ROOT, ROOT_PASSWORD, auth_server
 from tests.support.recorder import Recorder
 from tests.support.waiting import eventually_async
@@ -94,11 +95,11 @@ async def test_a_cancelled_call_is_told(endpoint: str, proxy: Proxy) -> None:
     hooks = Recorder()
     async with connect(proxy.endpoint, hooks) as communicator:
         await communicator.get("key")
-        await asyncio.to_thread(proxy.stall)
-        task = asyncio.ensure_future(communicator.put("key", "value"))
+        await tasks.to_thread(proxy.stall)
+        task = tasks.ensure_future(communicator.put("key", "value"))
         await eventually_async(lambda: communicator.stats().in_flight == 1)
         task.cancel()
-        await asyncio.wait([task])
+        await tasks.wait([task])
         await eventually_async(lambda: hooks.calls("Put"))
     (call,) = hooks.calls("Put")
     assert (call.cancelled, call.error, call.outcome) == (True, None, "cancelled")
@@ -109,7 +110,7 @@ async def test_a_cancelled_call_is_told(endpoint: str, proxy: Proxy) -> None:
 
 async def test_a_call_that_reaches_nobody_is_told(proxy: Proxy) -> None:
     hooks = Recorder()
-    await asyncio.to_thread(proxy.refuse)
+    await tasks.to_thread(proxy.refuse)
     async with connect(proxy.endpoint, hooks, connect_timeout=0.3) as communicator:
         with pytest.raises(EtcdTimeoutError):
             await communicator.get("key", timeout=0.3)
@@ -126,7 +127,7 @@ async def test_calls_have_the_context_of_their_callers(endpoint: str) -> None:
         await communicator.put(f"key/{number}", b"x" * number)
 
     async with connect(endpoint, hooks) as communicator:
-        await asyncio.gather(*(work(number) for number in range(100)))
+        await tasks.gather(*(work(number) for number in range(100)))
     sizes = {call.context: call.request_bytes for call in hooks.calls("Put")}
     assert sizes.keys() == {f"task {number}" for number in range(100)}
     # The greater the number, the larger the request.
@@ -142,6 +143,7 @@ async def test_the_calls_of_a_lock_have_its_context(endpoint: str) -> None:
         await lock.acquire()
         TASK.set("release")
         await lock.release()
+        await eventually_async(lambda: hooks.calls("LeaseGrant"))
     contexts = {call.method: call.context for call in hooks.of(CallEnded)}
     assert contexts["LeaseGrant"] == "acquire"
     assert contexts["Txn"] == "acquire"
@@ -158,12 +160,12 @@ async def test_contexts_do_not_stay(endpoint: str) -> None:
 
     hooks = Marks()
     async with connect(endpoint, hooks) as communicator:
-        await asyncio.gather(*(communicator.get("key") for _ in range(50)))
-        cancelled = [asyncio.ensure_future(communicator.get("key")) for _ in range(50)]
-        await asyncio.sleep(0)
+        await tasks.gather(*(communicator.get("key") for _ in range(50)))
+        cancelled = [tasks.ensure_future(communicator.get("key")) for _ in range(50)]
+        await tasks.sleep(0)
         for task in cancelled:
             task.cancel()
-        await asyncio.wait(cancelled)
+        await tasks.wait(cancelled)
 
         def marks() -> int:
             hooks.told.clear()
@@ -215,7 +217,7 @@ async def test_hooks_run_on_the_thread_of_the_loop(endpoint: str) -> None:
         return threading.get_ident()
 
     # The same hooks on two loops at once.
-    other = asyncio.create_task(asyncio.to_thread(lambda: asyncio.run(work())))
+    other = tasks.create_task(tasks.to_thread(lambda: asyncio.run(work())))
     threads = {await work(), await other}
     assert set(hooks.seen) == threads
     assert len(threads) == 2
@@ -252,7 +254,7 @@ async def test_the_lag_of_a_watch_is_told(endpoint: str) -> None:
     async with connect(endpoint, hooks) as communicator, communicator.watch_prefix("w/") as watch:
         await watch.ready()
         first = await communicator.put("w/1", "")
-        await asyncio.sleep(0.2)
+        await tasks.sleep(0.2)
         await communicator.put("w/2", "")
         await anext(watch)
         await anext(watch)
@@ -274,6 +276,37 @@ async def test_the_margin_and_the_loss_of_a_lease_are_told(endpoint: str) -> Non
     assert (renewed.lease, renewed.ttl) == (lease.id, 2)
     assert 0 < renewed.margin <= 2
     assert hooks.of(LeaseLost)[0].lease == lease.id
+
+
+async def test_what_ends_with_its_session_is_not_told_as_lost(
+    endpoint: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    hooks = Recorder()
+    async with connect(endpoint, hooks) as communicator:
+        async with communicator.session() as session:
+            lock = session.lock("lock")
+            await lock.acquire()
+        await eventually_async(lock.lost.is_set)
+    assert hooks.of(LeaseLost) == []
+    assert caplog.text == ""
+
+
+async def test_the_loss_of_a_session_is_told_once(
+    endpoint: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    hooks = Recorder()
+    async with connect(endpoint, hooks) as communicator:
+        session = communicator.session()
+        await session.__aenter__()
+        locks = [session.lock(f"lock/{number}") for number in range(5)]
+        for lock in locks:
+            await lock.acquire()
+        await communicator.lease_revoke(session.id)
+        await eventually_async(lambda: all(lock.lost.is_set() for lock in locks))
+        await eventually_async(lambda: hooks.of(LeaseLost))
+        lost = session.id
+    assert [told.lease for told in hooks.of(LeaseLost)] == [lost]
+    assert caplog.text.count(f"lease {lost:x} was lost") == 1
 
 
 async def test_secrets_are_not_told(caplog: pytest.LogCaptureFixture) -> None:
@@ -301,11 +334,11 @@ async def test_details_are_logged_where_they_are_asked_for(
 
     async with Client(proxy.endpoint).connect() as communicator:
         await communicator.get("key")
-        await asyncio.to_thread(proxy.stall)
-        waiting = asyncio.ensure_future(communicator.get("key"))
+        await tasks.to_thread(proxy.stall)
+        waiting = tasks.ensure_future(communicator.get("key"))
         await eventually_async(lambda: communicator.stats().in_flight == 1)
-        await asyncio.to_thread(proxy.drop)
-        await asyncio.to_thread(proxy.heal)
+        await tasks.to_thread(proxy.drop)
+        await tasks.to_thread(proxy.heal)
         await waiting
         for words in (
             f"connecting to {proxy.endpoint}",

@@ -1,5 +1,7 @@
 """Keys and values of every size, and what the server says of those that are too large."""
 
+import itertools
+import sys
 from collections.abc import Callable
 
 import pytest
@@ -10,6 +12,7 @@ from etcd_client import (
     ConnectOptions,
     EmptyKeyError,
     NoSpaceError,
+    OutcomeUnknownError,
     RequestTooLargeError,
     RpcError,
     Txn,
@@ -17,6 +20,7 @@ from etcd_client import (
 )
 from etcd_client.testing import EtcdServer
 from tests.support import tasks
+from tests.support.waiting import eventually_async
 
 MEGABYTE = 1_000_000
 
@@ -33,6 +37,76 @@ async def test_values_of_every_size(communicator: Communicator, size: int) -> No
     assert await communicator.get(b"key") == value
     deleted = await communicator.delete(b"key", prev_kv=True)
     assert deleted.prev_kvs[0].value == value
+
+
+@pytest.mark.parametrize("size", [100, 20_000, MEGABYTE])
+@pytest.mark.parametrize("kind", [bytearray, lambda value: memoryview(bytearray(value))])
+async def test_a_value_is_what_it_was_when_the_call_began(
+    communicator: Communicator, size: int, kind: Callable[[bytes], bytearray | memoryview]
+) -> None:
+    before, after = patterned(size), bytes(size)
+    value = kind(before)
+    put = communicator.put(b"key", value)
+    await tasks.begun(put)
+    value[:] = after
+    if not tasks.is_on_threads():
+        await put
+    assert await communicator.get(b"key") == before
+
+
+@pytest.mark.parametrize("size", [100, 20_000, MEGABYTE])
+async def test_text_and_subclasses_of_bytes(communicator: Communicator, size: int) -> None:
+    class Blob(bytes):
+        """A kind of bytes that may do something when it ends."""
+
+    await communicator.put(b"key", Blob(patterned(size)))
+    assert await communicator.get(b"key") == patterned(size)
+    await communicator.put(b"key", "ä" * (size // 2))
+    assert await communicator.get(b"key") == ("ä" * (size // 2)).encode()
+
+
+@pytest.mark.parametrize("prefix", [b"", b"/app/"])
+async def test_large_values_with_every_option(communicator: Communicator, prefix: bytes) -> None:
+    inside = communicator.namespace(prefix)
+    lease = await inside.lease_grant(60)
+    values = [patterned(MEGABYTE), patterned(MEGABYTE)[::-1]]
+    await inside.put(b"key", values[0], lease=lease)
+    answer = await inside.put(b"key", values[1], prev_kv=True, ignore_lease=True)
+    assert answer.prev_kv is not None
+    assert (answer.prev_kv.value, answer.prev_kv.lease) == (values[0], lease.id)
+    pair = await communicator.get_kv(prefix + b"key")
+    assert pair is not None
+    assert (pair.value, pair.lease) == (values[1], lease.id)
+
+
+async def test_large_values_are_let_go_however_the_calls_end(
+    make_server: Callable[..., EtcdServer],
+) -> None:
+    server = make_server()
+    value, too_large = values = [patterned(MEGABYTE), bytes(3 * MEGABYTE)]
+
+    def references() -> list[int]:
+        return [sys.getrefcount(value) for value in values]
+
+    before = references()
+    async with Client(server.endpoint).connect() as communicator:
+        await communicator.put(b"key", value)
+        await eventually_async(lambda: references() == before)
+        with pytest.raises(RequestTooLargeError):
+            await communicator.put(b"key", too_large)
+        await eventually_async(lambda: references() == before)
+        server.freeze()
+        with pytest.raises(OutcomeUnknownError):
+            await communicator.put(b"key", value, timeout=0.3)
+        await eventually_async(lambda: references() == before)
+        put = tasks.create_task(communicator.put(b"key", value))
+        await tasks.sleep(0.2)
+        assert references() != before, "it is not copied"
+        put.cancel()
+        await tasks.wait([put])
+        await eventually_async(lambda: references() == before)
+        server.thaw()
+        assert await communicator.get(b"key") == value
 
 
 async def test_keys_of_every_byte_and_size(communicator: Communicator) -> None:
@@ -122,7 +196,8 @@ async def test_says_when_there_is_no_space(make_server: Callable[..., EtcdServer
     async with Client(server.endpoint).connect() as communicator:
 
         async def fill() -> None:
-            for i in range(20):
+            # etcd looks at the size of what it has committed, ten times a second.
+            for i in itertools.count():
                 await communicator.put(b"%d" % i, bytes(MEGABYTE))
 
         with pytest.raises(NoSpaceError):

@@ -176,7 +176,7 @@ async def test_a_cancelled_step_loses_nothing(communicator: Communicator) -> Non
         with contextlib.suppress(tasks.TimeoutError):
             await tasks.wait_for(anext(renewals), 0.0005)
             read += 1
-    assert steps > 500
+    assert steps > 100
     # At 0, 0.67, ... 2.67 seconds.
     assert read == 5
 

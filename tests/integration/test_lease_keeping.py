@@ -150,7 +150,7 @@ async def test_closing_the_communicator_revokes(client: Client, endpoint: str) -
     await nothing_left(endpoint)
     assert all(lease.lost.is_set() for lease in kept)
     with pytest.raises(ClosedError):
-        communicator.lease(60)
+        await tasks.begun(communicator.lease(60))
 
 
 async def test_a_grant_out_of_reach_ends_at_its_deadline(endpoint: str, proxy: Proxy) -> None:

@@ -20,6 +20,7 @@ from etcd_client import (
 )
 from etcd_client.testing import Proxy
 from tests.support import tasks
+from tests.support.costs import requests_of
 from tests.support.leftovers import leases, nothing_left
 from tests.support.waiting import eventually_async
 
@@ -65,16 +66,20 @@ async def test_two_round_trips_with_a_lease_that_is_held(
     communicator: Communicator, endpoint: str
 ) -> None:
     lease = await held_lease(communicator)
-    before = communicator.stats().requests
-    place = await place_with(communicator, lease)
-    assert place.id == lease.id
-    kv = await communicator.get_kv(place.key)
-    assert kv is not None
-    assert (kv.lease, kv.create_revision) == (lease.id, place.revision)
-    assert await place.release() is not None
+    keys = []
+
+    async def take_and_release() -> None:
+        place = await place_with(communicator, lease)
+        assert place.id == lease.id
+        kv = await communicator.get_kv(place.key)
+        assert kv is not None
+        assert (kv.lease, kv.create_revision) == (lease.id, place.revision)
+        assert await place.release() is not None
+        keys.append(place.key)
+
     # And the one that looked.
-    assert communicator.stats().requests - before == 3
-    assert await communicator.get(place.key) is None
+    assert await requests_of(communicator, take_and_release) == 3
+    assert await communicator.get(keys[-1]) is None
     assert leases(endpoint) == [lease.id]
     await lease.release()
     await nothing_left(endpoint)
@@ -233,6 +238,21 @@ async def test_a_cancellation_that_crosses_the_grant_leaves_nothing(
         assert leases(endpoint) == [lease.id]
 
 
+async def test_a_cancellation_after_the_grant_leaves_nothing(
+    communicator: Communicator, proxy: Proxy
+) -> None:
+    """The server has granted it, and the answer is on its way."""
+    async with Client(proxy.endpoint).connect() as far, communicator.lease(60) as lease:
+        await tasks.to_thread(proxy.delay, 0.2)
+        attempt = tasks.create_task(far.lock(NAME, lease=lease))
+        await contenders(communicator, 1)
+        attempt.cancel()
+        with pytest.raises(tasks.CancelledError):
+            await attempt
+        await contenders(communicator, 0)
+        assert await communicator.lease_keep_alive(lease.id)
+
+
 async def test_a_timeout_that_crosses_the_grant_leaves_nothing(
     communicator: Communicator, proxy: Proxy
 ) -> None:
@@ -243,6 +263,24 @@ async def test_a_timeout_that_crosses_the_grant_leaves_nothing(
             with contextlib.suppress(LockError):
                 held = await far.lock(NAME, lease=lease, timeout=0.17 + number * 0.01)
                 await far.unlock(held.key)
+        await contenders(communicator, 0)
+
+
+async def test_a_lock_is_not_removed_with_an_earlier_attempt_of_its_lease(
+    communicator: Communicator, proxy: Proxy
+) -> None:
+    """Both have the same key."""
+    async with Client(proxy.endpoint).connect() as far, communicator.lease(60) as lease:
+        await tasks.to_thread(proxy.delay, 0.1)
+        for _ in range(3):
+            attempt = tasks.create_task(far.lock(NAME, lease=lease))
+            # The server has the request; the answer is on its way.
+            await tasks.sleep(0.15)
+            attempt.cancel()
+            held = await far.lock(NAME, lease=lease)
+            await tasks.sleep(0.5)
+            assert await communicator.get(held.key) == b""
+            await far.unlock(held.key)
         await contenders(communicator, 0)
 
 

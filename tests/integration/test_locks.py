@@ -15,15 +15,34 @@ from etcd_client import (
     Lock,
     LockError,
     LockResponse,
+    LockTimeoutError,
     Txn,
     TxnOp,
     UnlockResponse,
 )
+from etcd_client.testing import Proxy
 from tests.support import gateway, tasks
 from tests.support.leftovers import leases, nothing_left
 from tests.support.waiting import eventually_async
 
 NAME = b"lock"
+
+
+async def test_a_timeout_names_the_key_that_is_ahead(communicator: Communicator) -> None:
+    await communicator.put(NAME + b"/version", "of another program")
+    with pytest.raises(LockTimeoutError, match='waits behind the key b"lock/version"'):
+        await Lock(communicator, NAME).acquire(timeout=1)
+
+
+async def test_a_timeout_tells_that_no_member_can_be_reached(proxy: Proxy) -> None:
+    async with Client(proxy.endpoint).connect() as communicator:
+        await communicator.put("key", "")
+        await tasks.to_thread(proxy.refuse)
+        await tasks.to_thread(proxy.drop)
+        with pytest.raises(LockTimeoutError, match=r"no member could be reached: .+refused"):
+            await Lock(communicator, NAME).acquire(timeout=1)
+        with pytest.raises(LockTimeoutError, match=r"no member could be reached: .+refused"):
+            await communicator.lock(NAME, timeout=1)
 
 
 @pytest.mark.both_loops

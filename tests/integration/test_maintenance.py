@@ -37,6 +37,8 @@ from etcd_client import (
     UnimplementedError,
 )
 from etcd_client.testing import EtcdCluster, EtcdServer, free_port
+from tests.support import tasks
+from tests.support.proxies import FrontProxy
 
 UNKNOWN = 0xFFFF_FFFF_FFFF_FFFF
 
@@ -126,16 +128,18 @@ async def test_a_frozen_member_uses_up_the_deadline(cluster: EtcdCluster) -> Non
             await communicator.maintenance.defragment(frozen.endpoint, timeout=0.5)
 
 
-async def test_an_endpoint_is_as_for_connecting(etcd: EtcdServer, maintenance: Maintenance) -> None:
-    host, port = etcd.address
+async def test_an_endpoint_is_as_for_connecting(
+    entrance: EtcdServer | FrontProxy, maintenance: Maintenance
+) -> None:
+    host, port = entrance.address
     assert await maintenance.status(f"{host}:{port}")
     with pytest.raises(EtcdConnectionError):
         await maintenance.status(f"{host}:{free_port()}")
     for call in (maintenance.status, maintenance.hash, maintenance.snapshot):
         with pytest.raises(InvalidUriError, match="endpoint"):
-            call("host:port")
+            await tasks.begun(call("host:port"))
         with pytest.raises(TypeError, match="endpoint: expected str"):
-            call(1)  # type: ignore[arg-type]
+            await tasks.begun(call(1))  # type: ignore[arg-type]
 
 
 async def test_checksums_of_equal_members_are_equal(cluster: EtcdCluster) -> None:
@@ -170,7 +174,7 @@ async def test_checksums_of_revisions(communicator: Communicator, maintenance: M
     with pytest.raises(CompactedError):
         await maintenance.hash_kv(revision=first)
     with pytest.raises(InvalidArgsError, match="revision"):
-        maintenance.hash_kv(revision=-1)
+        await tasks.begun(maintenance.hash_kv(revision=-1))
 
 
 async def test_defragmentation_gives_space_back(make_server: Callable[..., EtcdServer]) -> None:
@@ -223,11 +227,11 @@ async def test_all_alarms_are_taken_back(make_cluster: Callable[..., EtcdCluster
 
 async def test_wrong_alarms_are_refused(maintenance: Maintenance) -> None:
     with pytest.raises(TypeError, match=r"^alarm: expected AlarmType"):
-        maintenance.alarm_disarm(alarm=1)  # type: ignore[arg-type]
+        await tasks.begun(maintenance.alarm_disarm(alarm=1))  # type: ignore[arg-type]
     with pytest.raises(TypeError, match=r"^member_id: expected int"):
-        maintenance.alarm_disarm("1")  # type: ignore[arg-type]
+        await tasks.begun(maintenance.alarm_disarm("1"))  # type: ignore[arg-type]
     with pytest.raises(InvalidArgsError, match=r"^member_id: expected"):
-        maintenance.alarm_activate(-1, AlarmType.NOSPACE)
+        await tasks.begun(maintenance.alarm_activate(-1, AlarmType.NOSPACE))
 
 
 @pytest.mark.parametrize("known", ["leader", "follower", "all"])
@@ -261,7 +265,7 @@ async def test_leadership_goes_to_members_only(maintenance: Maintenance) -> None
     with pytest.raises(BadLeaderTransfereeError):
         await maintenance.move_leader(UNKNOWN)
     with pytest.raises(TypeError, match="target_id"):
-        maintenance.move_leader("1")  # type: ignore[arg-type]
+        await tasks.begun(maintenance.move_leader("1"))  # type: ignore[arg-type]
 
 
 async def test_downgrade(etcd: EtcdServer, maintenance: Maintenance) -> None:
@@ -290,4 +294,4 @@ async def test_wrong_downgrades_are_refused(
     maintenance: Maintenance, action: Any, version: Any
 ) -> None:
     with pytest.raises(TypeError, match=r"^(action|version): expected"):
-        maintenance.downgrade(action, version)
+        await tasks.begun(maintenance.downgrade(action, version))

@@ -13,6 +13,9 @@ from etcd_client import Client, Communicator
 from tests.bridge.program import run_program
 from tests.support import footprint
 
+# The programs use asyncio.
+pytestmark = pytest.mark.asyncio_only
+
 Program = Callable[[str], None]
 
 _FIRST_RUNS = 3
@@ -155,7 +158,9 @@ def call(endpoint: str) -> None:
 PROGRAMS = [cancel_steps_of_an_idle_watch, read_slowly, read_quickly, scan, call]
 
 
+# Through a proxy, all of it takes several times as long.
+@pytest.mark.timeout(200)
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
 def test_takes_bounded_memory(endpoint: str, program: Program) -> None:
-    outcome = run_program(program, endpoint)
+    outcome = run_program(program, endpoint, within=180)
     assert (outcome.code, outcome.stderr) == (0, "")

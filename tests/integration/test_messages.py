@@ -11,9 +11,11 @@ from typing import Any
 import pytest
 
 from etcd_client import (
+    Barrier,
     Client,
     Communicator,
     ConnectOptions,
+    DoubleBarrier,
     Election,
     EmptyKeyError,
     EtcdLockOption,
@@ -21,14 +23,18 @@ from etcd_client import (
     LeaseNotFoundError,
     Lock,
     OutcomeUnknownError,
+    Partitioner,
+    Party,
     RequestTooLargeError,
     RpcError,
+    Semaphore,
     Txn,
     TxnOp,
     UserEmptyError,
     WrongLoopError,
 )
 from etcd_client.testing import EtcdServer
+from tests.support import tasks
 from tests.support.auth import ROOT, ROOT_PASSWORD, auth_server
 
 # The uses are wrong on purpose, so their types are left open.
@@ -49,9 +55,28 @@ def iterated(call: Any) -> list[object]:
     return list(call)
 
 
+def entered(context: Any) -> None:
+    """Enter something without `async`."""
+    with context:
+        pass
+
+
 async def awaited(awaitable: Any) -> object:
     """Await something that may not be awaitable."""
     return await awaitable
+
+
+async def committed(session: Any) -> None:
+    """Pass one operation instead of a list."""
+    await session.queue("queue").put("item")
+    async with session.queue("queue").get(timeout=10) as job:
+        await job.commit(TxnOp.put("a", "b"))
+
+
+async def worked_on(session: Any) -> None:
+    """Work on partitions with a function that is not async."""
+    async with session.partitioner("group", 1) as partitioner:
+        await partitioner.run(lambda partition: partition.name)
 
 
 MISTAKES = [
@@ -65,9 +90,31 @@ MISTAKES = [
     Mistake(lambda k, _: awaited(k.connect()), TypeError, "communicator = await client.open()"),
     Mistake(lambda k, _: k.get("a"), AttributeError, "'get': communicators have: use `async with"),
     Mistake(lambda k, _: k.connect().put("a", "b"), AttributeError, "'put': communicators have"),
+    Mistake(lambda *_: Client("localhost", 2379), TypeError, "as in 'localhost:2379'$"),  # type: ignore[arg-type]
+    Mistake(lambda *_: Client("a", {"timeout": 1}), TypeError, r"pass ConnectOptions\(\*\*options"),  # type: ignore[arg-type]
+    Mistake(
+        lambda *_: ConnectOptions(username="root", password=ROOT_PASSWORD),  # type: ignore[call-arg]
+        TypeError,
+        "^ConnectOptions.. got an unexpected keyword argument 'username'. Did you mean 'user",
+    ),
+    Mistake(lambda _, c: c.put("a", "b", ttl=5), TypeError, "'ttl'; keyword-only: lease=, prev_kv"),
     Mistake(lambda k, _: k.nothing, AttributeError, "^'Client' object has no attribute 'nothing'$"),
     Mistake(lambda k, _: Lock(k, "a"), TypeError, "^communicator: expected Communicator, got Clie"),
     Mistake(lambda k, _: Election(k, "a", "b"), TypeError, r"use `async with client\.connect\(\)"),
+    # A function is called, or is not async.
+    Mistake(
+        lambda _, c: Election(c, "a").run(c.get("a")),
+        TypeError,
+        "^work: expected a function, got Call: pass the function itself, without calling it$",
+    ),
+    Mistake(lambda _, c: Election(c, "a").run(5), TypeError, "^work: expected a function, got i"),  # type: ignore[arg-type]
+    Mistake(
+        lambda _, c: Election(c, "a").run(lambda _: 5),  # type: ignore[arg-type, return-value]
+        TypeError,
+        "^work: expected an async function, got one that returned int$",
+    ),
+    Mistake(lambda _, c: c.session(on_loss=5), TypeError, "^on_loss: expected a function, got i"),
+    Mistake(lambda _, c: c.update("a", c.get("a")), TypeError, "^function: .* without calling it$"),
     # Arguments of another form.
     Mistake(lambda _, c: c.txn([TxnOp.get("a")]), TypeError, "^txn: expected Txn, got list$"),
     Mistake(
@@ -80,6 +127,12 @@ MISTAKES = [
         TypeError,
         "^operations: expected a list of TxnOp, got TxnOp$",
     ),
+    Mistake(
+        lambda _, c: c.get("a", 5),
+        TypeError,
+        r"takes 1 positional argument \(key\), got 2; keyword-only: revision=, .*wait_for_ready=$",
+    ),
+    Mistake(lambda _, c: c.get("a", timeuot=5), TypeError, r"Did you mean 'timeout'\?$"),
     Mistake(lambda *_: Key("a") == "x", TypeError, r"^did you mean Key\('a'\)\.value == 'x'\?$"),
     Mistake(lambda *_: Key("a") != b"x", TypeError, "did you mean"),
     Mistake(lambda _, c: Lock(c, "a", ttl="b"), TypeError, "^ttl: expected a number of seconds"),  # type: ignore[arg-type]
@@ -91,6 +144,73 @@ MISTAKES = [
     Mistake(lambda _, c: c.put("a", b"x" * 3_000_000), RequestTooLargeError, "--max-request-bytes"),
     Mistake(lambda _, c: c.put("a", b"x" * 1_600_000), RequestTooLargeError, "--max-request-bytes"),
 ]
+
+
+ENTERED: dict[str, Use] = {
+    "Client": lambda k, _: k.connect(),
+    "Session": lambda _, c: c.session(),
+    "LeaseGrant": lambda _, c: c.lease(5),
+    "Cache": lambda _, c: c.cache("a"),
+    "Watch": lambda _, c: c.watch("a"),
+    "LeaseKeepAlives": lambda _, c: c.lease_keep_alive_stream(1),
+    "Lock": lambda _, c: Lock(c, "a"),
+    "Semaphore": lambda _, c: Semaphore(c, "a", 2),
+    "Election": lambda _, c: Election(c, "a", "b"),
+    "Barrier": lambda _, c: Barrier(c, "a"),
+    "DoubleBarrier": lambda _, c: DoubleBarrier(c, "a", 2),
+    "Party": lambda _, c: Party(c.session(), "a", "b"),
+    "Partitioner": lambda _, c: Partitioner(c.session(), "a", 2),
+}
+
+
+@pytest.mark.parametrize("name", ENTERED)
+async def test_with_without_async(client: Client, communicator: Communicator, name: str) -> None:
+    says = f"^'{name}' object does not support `with`: use `async with`, or etcd_client.sync in pro"
+    context = ENTERED[name](client, communicator)
+    with pytest.raises(TypeError, match=says):
+        entered(context)
+    if name == "LeaseGrant":
+        context.close()
+
+
+ON_SESSION: list[tuple[Callable[[Any], Any], type[Exception], str]] = [
+    (
+        lambda s: s.register("a", "b", on_conflict=5),
+        TypeError,
+        "^on_conflict: expected a function, got int$",
+    ),
+    (committed, TypeError, "^ops: expected a list of TxnOp, got TxnOp$"),
+    (worked_on, TypeError, "^work: expected an async function, got one that returned bytes$"),
+]
+
+
+@pytest.mark.parametrize(("use", "kind", "says"), ON_SESSION)
+async def test_a_mistake_with_a_session_is_explained(
+    communicator: Communicator, use: Callable[[Any], Any], kind: type[Exception], says: str
+) -> None:
+    async with communicator.session() as session:
+        with pytest.raises(kind, match=says):
+            await use(session)
+
+
+ITERATED: dict[str, Use] = {
+    "Scan": lambda _, c: c.scan_prefix("a"),
+    "Leaders": lambda _, c: Election(c, "a").observe(),
+    "Partitioner": lambda _, c: Partitioner(c.session(), "a", 2),
+}
+
+
+@pytest.mark.parametrize("name", ITERATED)
+async def test_for_without_async(client: Client, communicator: Communicator, name: str) -> None:
+    iterator = ITERATED[name](client, communicator)
+    with pytest.raises(TypeError, match=f"^'{name}' object is not iterable: use `async for`, or"):
+        iterated(iterator)
+
+
+async def test_changes_of_a_cache_without_async(communicator: Communicator) -> None:
+    async with communicator.cache("a") as view:
+        with pytest.raises(TypeError, match=r"^'CacheChanges' object is not iterable"):
+            iterated(view.changes())
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=lambda mistake: mistake.says)
@@ -115,7 +235,7 @@ async def test_a_call_can_be_awaited_by_several_tasks_and_delegated_to(
 
     await Delegating()
     call = communicator.get("a")
-    assert [*await asyncio.gather(awaited(call), awaited(call))] == [b"b", b"b"]
+    assert [*await tasks.gather(awaited(call), awaited(call))] == [b"b", b"b"]
 
 
 def test_a_communicator_outside_of_its_loop(etcd: EtcdServer) -> None:
@@ -169,24 +289,24 @@ async def told_by(attempt: Any) -> RpcError:
     ],
 )
 async def test_errors_of_the_server_name_rpc_and_endpoint(
-    communicator: Communicator, etcd: EtcdServer, use: Any, kind: type[RpcError], rpc: str
+    communicator: Communicator, endpoint: str, use: Any, kind: type[RpcError], rpc: str
 ) -> None:
     error = await told_by(use(communicator))
     assert type(error) is kind or kind is RpcError
-    assert (error.rpc, error.endpoint) == (rpc, etcd.endpoint)
+    assert (error.rpc, error.endpoint) == (rpc, endpoint)
     if sys.version_info >= (3, 11):
         told = "".join(traceback.format_exception(error))
-        assert told.endswith(f"\n{rpc} at {etcd.endpoint}\n")
+        assert told.endswith(f"\n{rpc} at {endpoint}\n")
 
 
 async def test_errors_of_a_watch_name_rpc_and_endpoint(
-    communicator: Communicator, etcd: EtcdServer
+    communicator: Communicator, endpoint: str
 ) -> None:
     for number in range(3):
         put = await communicator.put("a", str(number))
     await communicator.compact(put.header.revision)
     error = await told_by(anext(communicator.watch("a", start_revision=1)))
-    assert (error.rpc, error.endpoint) == ("etcdserverpb.Watch/Watch", etcd.endpoint)
+    assert (error.rpc, error.endpoint) == ("etcdserverpb.Watch/Watch", endpoint)
 
 
 def test_an_unknown_outcome_names_what_its_cause_does() -> None:

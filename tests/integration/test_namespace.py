@@ -215,7 +215,7 @@ async def test_closing_a_view_leaves_the_context_open(
     assert (app.closed, inner.closed, communicator.closed) == (True, False, False)
     assert active_context_count() == contexts
     with pytest.raises(ClosedError):
-        app.get(b"k")
+        await tasks.begun(app.get(b"k"))
     await communicator.put(b"/app/k", b"value")
     assert (await tasks.wait_for(anext(watch), 5)).value == b"value"
     await inner.put(b"k", b"")
@@ -228,7 +228,7 @@ async def test_closing_the_context_closes_its_views(client: Client) -> None:
         await watch.ready()
     assert app.closed
     with pytest.raises(ClosedError):
-        app.get(b"k")
+        await tasks.begun(app.get(b"k"))
     with pytest.raises(ClosedError):
         await tasks.wait_for(anext(watch), 5)
 

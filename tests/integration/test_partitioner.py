@@ -273,7 +273,7 @@ async def test_keys_that_somebody_deletes(communicator: Communicator) -> None:
 
         def owned_again() -> bool:
             now = first.owned.get(b"1")
-            return now is not None and now is not before
+            return now is not None and now != before
 
         await eventually_async(owned_again)
         assert before.is_recalled

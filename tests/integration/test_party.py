@@ -3,12 +3,15 @@
 import pytest
 
 from etcd_client import (
+    Client,
     ClosedError,
     Communicator,
+    EtcdTimeoutError,
     InvalidArgsError,
     KeyExistsError,
     Party,
 )
+from etcd_client.testing import Proxy
 from tests.support import tasks
 from tests.support.leftovers import nothing_left
 from tests.support.waiting import eventually_async
@@ -109,19 +112,49 @@ async def test_an_error_in_the_body_leaves_the_party(
 
 
 async def test_joining_that_is_cancelled(communicator: Communicator, endpoint: str) -> None:
+    joined: set[bytes] = set()
     async with communicator.session(TTL) as session:
         for step in range(10):
-            task = tasks.create_task(Party(session, NAME).join())
+            party = Party(session, NAME)
+            task = tasks.create_task(party.join())
             await tasks.sleep(step * 0.0002)
             task.cancel()
             await tasks.wait({task})
+            if not task.cancelled():
+                joined.add(party.member)
 
         async def as_expected() -> bool:
-            return await Party(session, NAME).members() == {}
+            return set(await Party(session, NAME).members()) == joined
 
-        if task.cancelled():
-            await eventually_async(as_expected)
+        await eventually_async(as_expected)
     await nothing_left(endpoint)
+
+
+async def test_joining_that_is_cancelled_as_the_answer_is_on_its_way(
+    communicator: Communicator, proxy: Proxy
+) -> None:
+    async with Client(proxy.endpoint).connect() as far, far.session(60) as session:
+        await tasks.to_thread(proxy.delay, 0.1)
+        for number in range(3):
+            # The server has the request after 0.1 s, and the answer takes 0.2 s.
+            task = tasks.create_task(Party(session, NAME).join())
+            await tasks.sleep(0.12 + number * 0.03)
+            task.cancel()
+            with pytest.raises(tasks.CancelledError):
+                await task
+            assert await Party(communicator, NAME).members() == {}
+        await tasks.to_thread(proxy.heal)
+
+
+async def test_joining_that_fails_as_the_answer_is_on_its_way(
+    communicator: Communicator, proxy: Proxy
+) -> None:
+    async with Client(proxy.endpoint).connect() as far, far.session(60) as session:
+        await tasks.to_thread(proxy.delay, 0.1)
+        with pytest.raises(EtcdTimeoutError):
+            await Party(session, NAME).join(timeout=0.15)
+        await tasks.to_thread(proxy.heal)
+        assert await Party(communicator, NAME).members() == {}
 
 
 async def test_party_validation(communicator: Communicator) -> None:

@@ -44,6 +44,10 @@ async def test_yields_whole_pairs(communicator: Communicator) -> None:
     await communicator.put(b"key", b"value")
     assert [kv async for kv in communicator.scan_prefix(b"")] == [await communicator.get_kv(b"key")]
     assert [kv.value async for kv in communicator.scan_prefix(b"", keys_only=True)] == [b""]
+
+
+async def test_reads_without_asking_the_leader(communicator: Communicator) -> None:
+    await communicator.put(b"key", b"value")
     assert await keys_of(communicator.scan_prefix(b"", serializable=True)) == [b"key"]
 
 

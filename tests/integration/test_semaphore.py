@@ -23,6 +23,7 @@ from etcd_client import (
 )
 from etcd_client.testing import EtcdServer, Metrics
 from tests.support import tasks
+from tests.support.costs import requests_of
 from tests.support.leftovers import key_count, leases, nothing_left
 from tests.support.replay import in_line, states
 from tests.support.waiting import eventually_async
@@ -60,6 +61,9 @@ async def test_no_more_than_the_limit_hold_at_once(
     since = (await communicator.put("start", b"")).header.revision
     await communicator.delete("start")
 
+    async def all_are_in() -> bool:
+        return held >= most
+
     async def hold(number: int, session: Session | None) -> None:
         nonlocal held
         async with Semaphore(communicator, NAME, most, session=session) as permit:
@@ -68,6 +72,8 @@ async def test_no_more_than_the_limit_hold_at_once(
             write = Txn().when([permit.fence]).and_then([TxnOp.put(inside, b"", lease=lease)])
             assert (await communicator.txn(write)).succeeded()
             held += 1
+            if held <= most:
+                await eventually_async(all_are_in)
             await communicator.delete(inside)
 
     async with communicator.session() as session:
@@ -116,15 +122,18 @@ async def test_several_permits_that_are_released_at_once_are_all_given(
 
 async def test_a_free_permit_costs_two_round_trips(communicator: Communicator) -> None:
     async with communicator.session() as session:
-        requests = communicator.stats().requests
-        async with session.semaphore(NAME, 3), session.semaphore(NAME, 3):
-            pass
-        assert communicator.stats().requests - requests == 4
+
+        async def acquire_two() -> None:
+            async with session.semaphore(NAME, 3), session.semaphore(NAME, 3):
+                pass
+
+        async def find_none() -> None:
+            async with session.semaphore(NAME, 1):
+                assert not await session.semaphore(NAME, 1).acquire(blocking=False)
+
+        assert await requests_of(communicator, acquire_two) == 4
         # One that is not free costs two as well: its key is written and deleted.
-        async with session.semaphore(NAME, 1):
-            requests = communicator.stats().requests
-            assert not await session.semaphore(NAME, 1).acquire(blocking=False)
-            assert communicator.stats().requests - requests == 2
+        assert await requests_of(communicator, find_none) == 4
 
 
 async def test_one_release_wakes_one_waiter(communicator: Communicator, etcd: EtcdServer) -> None:

@@ -20,6 +20,7 @@ from etcd_client import (
     Session,
     SessionLostError,
 )
+from etcd_client.testing import Proxy
 from tests.support import tasks
 from tests.support.leftovers import leases, nothing_left
 from tests.support.waiting import eventually_async
@@ -144,7 +145,7 @@ async def test_the_body_is_cancelled_at_the_loss(communicator: Communicator) -> 
     assert isinstance(raised.value, LeaseLostError)
     assert reached == [True]
     await tasks.sleep(0)  # and the task is not cancelled any more
-    if sys.version_info >= (3, 11) and not tasks.is_on_trio():
+    if sys.version_info >= (3, 11) and tasks.is_on_asyncio():
         task = asyncio.current_task()
         assert task is not None
         assert task.cancelling() == 0
@@ -267,12 +268,31 @@ async def test_a_session_is_entered_once(communicator: Communicator) -> None:
         lambda: session.lock("lock").acquire(),
     ):
         with pytest.raises(ClosedError, match="async with"):
-            use()
+            await tasks.begun(use())
     with pytest.raises(ClosedError, match="async with"):
         await session.register("key", "value")
     async with session:
         with pytest.raises(ClosedError, match="once"):
             await session.__aenter__()
+
+
+async def test_a_session_that_was_left_says_so(communicator: Communicator) -> None:
+    async with communicator.session(TTL) as session:
+        lock = session.lock("lock")
+    assert repr(session) == f"<Session id={session.id:x} ttl={session.ttl} left>"
+    for use in (
+        lock.acquire,
+        session.election("lead").campaign,
+        session.semaphore("semaphore", 1).acquire,
+        session.double_barrier("double", 1).enter,
+        session.barrier("barrier").create,
+        session.party("party").join,
+        session.partitioner("partitioner", 1).__aenter__,
+        session.queue("queue").get().__aenter__,
+        lambda: session.register("key", "value"),
+    ):
+        with pytest.raises(ClosedError, match=f"^the session {session.id:x} was left, which has"):
+            await use()
 
 
 def test_arguments_are_checked_when_it_is_made() -> None:
@@ -335,9 +355,30 @@ async def test_a_registration_comes_back(communicator: Communicator, endpoint: s
             return await communicator.get("service") == b"here"
 
         await eventually_async(is_back)
-        assert registration.is_registered
+        await eventually_async(lambda: registration.is_registered)
     assert len(told) == 1
     await nothing_left(endpoint)
+
+
+async def test_a_registration_leaves_no_key_if_it_is_cancelled_before_the_answer(
+    communicator: Communicator, proxy: Proxy
+) -> None:
+    async def is_there() -> bool:
+        return await communicator.get("service") is not None
+
+    async def is_gone() -> bool:
+        return not await is_there()
+
+    async with Client(proxy.endpoint).connect() as slow, slow.session(ttl=30) as session:
+        proxy.delay(2)
+        registering = tasks.create_task(session.register("service", "here"))
+        await eventually_async(is_there, within=10)
+        registering.cancel()
+        proxy.heal()
+        await tasks.wait({registering})
+        assert registering.cancelled()
+        await eventually_async(is_gone)
+        assert (await session.register("service", "here")).is_registered
 
 
 async def test_a_new_key_is_registered_after_a_loss(

@@ -220,8 +220,9 @@ async def test_many_increments_of_one_key(communicator: Communicator, isolation:
     assert sorted(results, key=lambda value: int(value or 0)) == [
         str(n + 1).encode() for n in range(50)
     ]
-    # Each reads once and commits once: what others here have written meanwhile, it knows.
-    assert requests == 100
+    # Each reads once and commits once: what others here have written meanwhile, it knows. A thread
+    # may start so slowly that the line that it was to join has ended since it has read.
+    assert 100 <= requests < (150 if tasks.is_on_threads() else 101)
 
 
 async def test_those_who_update_stand_in_the_same_line(communicator: Communicator) -> None:
@@ -234,8 +235,10 @@ async def test_those_who_update_stand_in_the_same_line(communicator: Communicato
         *(communicator.update("number", add_one, default="0") for _ in range(10)),
         *(communicator.stm(increment) for _ in range(10)),
     )
-    # A read and a commit for each function, and one for each update but for the first.
-    assert communicator.stats().requests - before <= 20 * 2 + 10 + 1
+    # A read and a commit for each function, and one for each update but for the first; more where
+    # threads start slowly.
+    most = 20 * 2 + 10 + 1
+    assert communicator.stats().requests - before <= (2 * most if tasks.is_on_threads() else most)
     assert await communicator.get("number") == b"30"
 
 

@@ -109,8 +109,11 @@ asyncio.run(main())
     subprocess.run([sys.executable, "-c", program], env=trusting, check=True)
 
 
-async def test_the_system_does_not_trust_an_authority_of_the_tests(server: EtcdServer) -> None:
-    message = await refusal(server.endpoint, ConnectOptions())
+async def test_the_system_does_not_trust_an_authority_of_the_tests(
+    strangers: Certificates,
+) -> None:
+    with EtcdServer(tls=ServerTls(strangers.server())) as server:
+        message = await refusal(server.endpoint, ConnectOptions())
     assert "the server's certificate is refused" in message
 
 

@@ -17,6 +17,7 @@ from etcd_client import (
 )
 from etcd_client.testing import EtcdServer, Proxy
 from tests.support import tasks
+from tests.support.leftovers import settled_metrics
 from tests.support.waiting import eventually_async
 
 
@@ -140,7 +141,7 @@ async def test_cancel_ends_the_iteration(communicator: Communicator) -> None:
 async def test_leaving_the_context_ends_the_watch_on_the_server(
     communicator: Communicator, etcd: EtcdServer
 ) -> None:
-    before = etcd.metrics().watchers
+    before = (await settled_metrics(etcd)).watchers
     watches = [communicator.watch(b"key%d" % i) for i in range(10)]
     for watch in watches:
         await watch.ready()
@@ -156,7 +157,7 @@ async def test_leaving_the_context_ends_the_watch_on_the_server(
 async def test_a_forgotten_watch_ends_on_the_server(
     communicator: Communicator, etcd: EtcdServer
 ) -> None:
-    before = etcd.metrics().watchers
+    before = (await settled_metrics(etcd)).watchers
     await communicator.watch(b"key").ready()
     await eventually_async(lambda: etcd.metrics().watchers == before)
 
@@ -164,7 +165,7 @@ async def test_a_forgotten_watch_ends_on_the_server(
 async def test_breaking_out_of_the_loop_ends_the_watch(
     communicator: Communicator, etcd: EtcdServer
 ) -> None:
-    before = etcd.metrics().watchers
+    before = (await settled_metrics(etcd)).watchers
     await communicator.put(b"key", b"1")
     revision = (await communicator.put(b"key", b"2")).header.revision
     async for event in communicator.watch(b"key", start_revision=revision):
@@ -174,7 +175,7 @@ async def test_breaking_out_of_the_loop_ends_the_watch(
 
 
 async def test_closing_the_communicator_ends_its_watches(client: Client, etcd: EtcdServer) -> None:
-    before = etcd.metrics().watchers
+    before = (await settled_metrics(etcd)).watchers
     async with client.connect() as communicator:
         watch = communicator.watch(b"key")
         waiting = tasks.create_task(anext(watch, None))
@@ -187,7 +188,7 @@ async def test_closing_the_communicator_ends_its_watches(client: Client, etcd: E
 async def test_closing_the_communicator_ends_a_watch_that_nobody_reads(
     client: Client, etcd: EtcdServer
 ) -> None:
-    before = etcd.metrics().watch_streams
+    before = (await settled_metrics(etcd)).watch_streams
     async with client.connect() as stays_open, client.connect() as communicator:
         watch = communicator.watch_prefix(b"k")
         await watch.ready()

@@ -8,6 +8,7 @@ import pytest
 from etcd_client import Communicator, Txn, TxnOp
 from etcd_client.testing import EtcdServer
 from tests.support import tasks
+from tests.support.leftovers import settled_metrics
 from tests.support.waiting import eventually_async
 
 
@@ -47,7 +48,7 @@ async def test_cancelled_steps_lose_nothing(communicator: Communicator) -> None:
 
 
 async def test_a_thousand_watches(communicator: Communicator, etcd: EtcdServer) -> None:
-    before = etcd.metrics().watchers
+    before = (await settled_metrics(etcd)).watchers
 
     async def first(number: int) -> bytes:
         async with communicator.watch(b"key/%d" % number) as watch:

@@ -15,6 +15,7 @@ from etcd_client import (
 )
 from etcd_client.testing import EtcdServer, Proxy
 from tests.support import tasks
+from tests.support.leftovers import settled_metrics
 from tests.support.waiting import eventually_async
 
 
@@ -37,7 +38,7 @@ async def test_reports_what_any_of_them_reports(communicator: Communicator) -> N
 async def test_is_one_stream_with_a_watcher_for_each(
     communicator: Communicator, etcd: EtcdServer
 ) -> None:
-    before = etcd.metrics()
+    before = await settled_metrics(etcd)
     async with communicator.watch_many(keys=[b"%d" % number for number in range(100)]) as watch:
         now = etcd.metrics()
         assert now.watch_streams - before.watch_streams == 1

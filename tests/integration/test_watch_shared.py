@@ -18,6 +18,7 @@ from etcd_client import (
 from etcd_client.testing import EtcdServer, Proxy, ServerTls
 from tests.support import tasks
 from tests.support.front import Http2Front
+from tests.support.leftovers import settled_metrics
 from tests.support.tls import Certificates
 from tests.support.waiting import eventually_async
 
@@ -53,7 +54,7 @@ def front(etcd: EtcdServer, endpoint: str) -> Iterator[Http2Front]:
 
 async def five_thousand(communicator: Communicator, server: EtcdServer) -> None:
     """Open that many watches, see that each gets its event, and that nothing is left of them."""
-    before = server.metrics()
+    before = await settled_metrics(server)
     watches = await ready([communicator.watch(b"key/%d" % i) for i in range(MANY)])
     stats, metrics = communicator.stats(), server.metrics()
     assert (stats.watches, metrics.watchers - before.watchers) == (MANY, MANY)
@@ -89,7 +90,7 @@ async def test_five_thousand_over_tls(
 async def test_those_that_are_cancelled_end_on_the_server(
     communicator: Communicator, etcd: EtcdServer
 ) -> None:
-    before = etcd.metrics()
+    before = await settled_metrics(etcd)
     watches = await ready([communicator.watch(b"key/%d" % i) for i in range(2000)])
     assert etcd.metrics().watchers == before.watchers + 2000
     for watch in watches[::2]:
@@ -104,7 +105,7 @@ async def test_those_that_are_cancelled_end_on_the_server(
 async def test_one_that_cannot_begin_ends_alone(
     communicator: Communicator, etcd: EtcdServer
 ) -> None:
-    before = etcd.metrics().watchers
+    before = (await settled_metrics(etcd)).watchers
     first = (await communicator.put(b"key", b"1")).header.revision
     last = (await communicator.put(b"key", b"2")).header.revision
     await communicator.compact(last)
@@ -133,7 +134,7 @@ async def test_ids_may_be_chosen_twice(communicator: Communicator) -> None:
 async def test_a_slow_reader_gets_a_stream_of_its_own(
     communicator: Communicator, etcd: EtcdServer
 ) -> None:
-    before = etcd.metrics().watch_streams
+    before = (await settled_metrics(etcd)).watch_streams
     slow, *others = await ready([communicator.watch_prefix(b"key/") for _ in range(10)])
     for number in range(30):
         await communicator.put(b"key/%d" % number, LARGE)

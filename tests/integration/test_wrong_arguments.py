@@ -7,6 +7,7 @@ call is tried without being written down here.
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import AsyncExitStack
@@ -34,6 +35,7 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
+from tests.support import tasks
 from tests.typing.declarations import PACKAGE, STUB
 
 _SURROGATE = "\ud800"
@@ -62,7 +64,7 @@ WRONG: dict[str, tuple[tuple[object, ...], tuple[object, ...]]] = {
     "AlarmType": (("NOSPACE", 1, None, CompareOp.EQUAL), ()),
     "AlarmType | None": (("NOSPACE", 1, CompareOp.EQUAL), ()),
     "DowngradeAction": (("CANCEL", 2, None, CompareOp.EQUAL), ()),
-    "Isolation": ((1, None, "SERIALIZABLE", CompareOp.EQUAL), ()),
+    "Isolation | None": ((1, "SERIALIZABLE", CompareOp.EQUAL), ()),
     "Iterable[BytesLike]": ((5, b"key", "key", [5]), ([_SURROGATE],)),
     "Iterable[BytesLike] | None": ((5, b"key", "key", [5]), ([_SURROGATE],)),
     "int | Iterable[BytesLike]": ((1.5, True, "key", b"key", object(), [5]), (0, -1, [_SURROGATE])),
@@ -147,13 +149,14 @@ class Argument:
     kind: str
     required: tuple[tuple[str, str], ...]
     is_optional: bool
+    is_native: bool
 
     def __str__(self) -> str:
         return f"{self.owner}.{self.call}-{self.name}"
 
 
-def declared() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
-    """Yield each public method of the classes that are tried, with the class."""
+def declared() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef, bool]]:
+    """Yield each public method of the classes that are tried: class, method, whether native."""
     sources = [STUB, *sorted(path for path in PACKAGE.rglob("*.py") if "compat" not in path.parts)]
     extends = {"Changes": "Communicator", "Acquirable": "Lock"}
     for source in sources:
@@ -166,12 +169,12 @@ def declared() -> Iterator[tuple[str, ast.FunctionDef | ast.AsyncFunctionDef]]:
                     continue
                 is_made = item.name in CONSTRUCTORS and owner == node.name
                 if is_made or not item.name.startswith("_"):
-                    yield owner, item
+                    yield owner, item, source == STUB
 
 
 def arguments() -> Iterator[Argument]:
     """Yield each argument of each call."""
-    for owner, node in declared():
+    for owner, node, is_native in declared():
         given = node.args
         names = [*given.args, *given.kwonlyargs]
         kinds = {each.arg: ast.unparse(each.annotation) for each in names if each.annotation}
@@ -181,7 +184,8 @@ def arguments() -> Iterator[Argument]:
             if NOT_TRIED.search(kind) or (owner, node.name) in NO_CALLS:
                 continue
             needed = tuple((each, kinds[each]) for each in required if each != name)
-            yield Argument(owner, node.name, name, kind, needed, name not in required)
+            is_optional = name not in required
+            yield Argument(owner, node.name, name, kind, needed, is_optional, is_native)
 
 
 # What the methods are called on; entered first where it is a context.
@@ -208,7 +212,7 @@ NO_CALLS = {("Communicator", "__new__"), ("Maintenance", "__new__"), ("Maintenan
 ARGUMENTS = [*{str(argument): argument for argument in arguments()}.values()]
 
 
-def called(argument: Argument, communicator: Communicator, target: Any) -> Callable[..., Any]:
+def called(argument: Argument, communicator: Communicator, target: Any) -> partial[Any]:
     """Return the call, with all other arguments that it needs."""
     call = target if isinstance(target, type) else type(target)
     if argument.call not in CONSTRUCTORS:
@@ -241,6 +245,8 @@ async def fault(
         result = call(**{argument.name: value})
         if isinstance(result, Coroutine):
             result = await result
+        else:
+            await tasks.begun(result)
     except kind as error:
         said = str(error)
         return "" if re.match(rf"({name}): expected .*", said) else f"{value!r:.40}: says {said}"
@@ -274,3 +280,50 @@ async def test_a_wrong_argument_is_named(communicator: Communicator, argument: A
         ]
         assert not any(faults), "\n".join(filter(None, faults))
         assert communicator.stats().requests == requests
+
+
+def options_of(function: Callable[..., Any]) -> list[str]:
+    """Return the names of the keyword-only arguments."""
+    parameters = inspect.signature(function).parameters.values()
+    return [each.name for each in parameters if each.kind is each.KEYWORD_ONLY]
+
+
+NATIVE = [each for each in ARGUMENTS if each.is_native]
+NATIVE_CALLS = [*{(each.owner, each.call): each for each in NATIVE}.values()]
+
+
+@pytest.mark.parametrize("argument", NATIVE_CALLS, ids=lambda each: f"{each.owner}.{each.call}")
+async def test_surplus_arguments_are_told_the_options(
+    communicator: Communicator, argument: Argument
+) -> None:
+    function = called(argument, communicator, MAKERS[argument.owner](communicator)).func
+    name = argument.owner if argument.call == "__new__" else f"{argument.owner}.{argument.call}"
+    requests = communicator.stats().requests
+    with pytest.raises(TypeError) as refused:
+        function(*range(20))
+    said = str(refused.value)
+    assert re.match(
+        rf"{re.escape(name)}\(\) takes [^;]* positional arguments?\b[^;]*, got 20", said
+    )
+    assert re.findall(r"(\w+)=", said) == options_of(function)
+    assert communicator.stats().requests == requests
+
+
+@pytest.mark.parametrize("argument", [each for each in NATIVE if each.is_optional], ids=str)
+async def test_a_misspelt_keyword_is_recognised(
+    communicator: Communicator, argument: Argument
+) -> None:
+    call: Any = called(argument, communicator, MAKERS[argument.owner](communicator))
+    misspelt = f"{argument.name}s"
+    requests = communicator.stats().requests
+    meant = rf"unexpected keyword argument '{misspelt}'\. Did you mean '{argument.name}'\?"
+    with pytest.raises(TypeError, match=meant):
+        call(**{misspelt: RIGHT.get(argument.kind)})
+    assert communicator.stats().requests == requests
+
+
+async def test_what_is_meant_by_nothing_known_is_not_guessed(communicator: Communicator) -> None:
+    use: Any = communicator.get
+    said = r"^Communicator.get\(\) got an unexpected .* 'colour'; keyword-only: revision=, "
+    with pytest.raises(TypeError, match=said):
+        use("key", colour="red")

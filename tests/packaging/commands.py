@@ -1,5 +1,6 @@
 """Running the tools of packaging: maturin, pip and Python, with their output in the failure."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -30,9 +31,14 @@ def run(*command: str | Path, cwd: Path = REPOSITORY, env: Mapping[str, str] | N
 
 
 def maturin(*arguments: str | Path) -> None:
-    """Runs the pinned maturin on the checkout, with the pinned `protoc`."""
+    """Runs the pinned maturin on the checkout, with the pinned `protoc`.
+
+    One at a time, on whatever workers the tests run: it moves what cargo has built for a moment.
+    """
     path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
-    run(sys.executable, "-m", "maturin", *arguments, env={**os.environ, "PATH": path})
+    with (REPOSITORY / "Cargo.toml").open() as alone:
+        fcntl.flock(alone, fcntl.LOCK_EX)
+        run(sys.executable, "-m", "maturin", *arguments, env={**os.environ, "PATH": path})
 
 
 def only(paths: list[Path]) -> Path:

@@ -1,13 +1,13 @@
 """What a failed or finished attempt has left on a server."""
 
-from tests.support import gateway
+from etcd_client.testing import EtcdServer, Metrics
+from tests.support import gateway, tasks
 from tests.support.waiting import eventually_async
 
 
 def leases(endpoint: str) -> list[int]:
     """Return the ids of all leases."""
-    answer = gateway.call(endpoint, "lease/leases")
-    return [int(lease["ID"]) for lease in answer.get("leases", [])]
+    return gateway.lease_ids(endpoint)
 
 
 def key_count(endpoint: str) -> int:
@@ -21,3 +21,17 @@ async def nothing_left(endpoint: str, within: float = 5.0) -> None:
     await eventually_async(
         lambda: leases(endpoint) == [] and key_count(endpoint) == 0, within=within
     )
+
+
+async def settled_metrics(server: EtcdServer) -> Metrics:
+    """Return the server's metrics once its watches do not change.
+
+    Those of the test before may still be ending.
+    """
+    last = await tasks.to_thread(server.metrics)
+    while True:
+        await tasks.sleep(0.1)
+        now = await tasks.to_thread(server.metrics)
+        if (now.watchers, now.watch_streams) == (last.watchers, last.watch_streams):
+            return now
+        last = now

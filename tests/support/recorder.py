@@ -13,6 +13,7 @@ from etcd_client.telemetry import (
     Hooks,
     LeaseLost,
     LeaseRenewed,
+    OperationEnded,
     StreamResumed,
     WatchRead,
 )
@@ -37,6 +38,10 @@ class Recorder(Hooks):
     def call_ended(self, call: CallEnded) -> None:
         """Keep a call."""
         self.told.append(call)
+
+    def operation_ended(self, event: OperationEnded) -> None:
+        """Keep an operation."""
+        self.told.append(event)
 
     def connected(self, event: Connected) -> None:
         """Keep a connection."""

@@ -1,21 +1,37 @@
 """Tasks of tests that run on every event loop, by the names that asyncio has for them.
 
-On asyncio these are its own functions. On trio a task ends as one of asyncio does: awaiting it
-raises its error, or `CancelledError` if it was cancelled, and nobody has to await it.
+On asyncio these are its own functions. On trio, and in threads without a loop, a task ends as one
+of asyncio does: awaiting it raises its error, or `CancelledError` if it was cancelled, and nobody
+has to await it. In threads, each task is one.
 """
 
 import asyncio
-import contextlib
+import threading
 from asyncio import CancelledError, TimeoutError  # noqa: A004 - asyncio's own before Python 3.11
 from collections.abc import Awaitable, Callable, Collection, Generator, Iterable
 from contextvars import copy_context
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any
 
 import trio
 
+from etcd_client import _concurrency
+from etcd_client._concurrency._threads import Cancelled
+from etcd_client._etcd_client import call_outside, in_step, run
+
 FIRST_COMPLETED = asyncio.FIRST_COMPLETED
-CANCELLED = (CancelledError, trio.Cancelled)
+CANCELLED = (CancelledError, trio.Cancelled, Cancelled)
 """What is raised inside of a task that is cancelled."""
+
+
+def is_on_asyncio() -> bool:
+    """Return whether asyncio runs."""
+    return not (is_on_threads() or is_on_trio())
+
+
+def is_on_threads() -> bool:
+    """Return whether threads run without a loop."""
+    return in_step()
 
 
 def is_on_trio() -> bool:
@@ -25,9 +41,21 @@ def is_on_trio() -> bool:
 
 def count() -> int:
     """Return how many tasks there are."""
+    if is_on_asyncio():
+        return len(asyncio.all_tasks())
     if is_on_trio():
         return trio.lowlevel.current_statistics().tasks_living
-    return len(asyncio.all_tasks())
+    return threading.active_count()
+
+
+async def begun(call: object) -> None:
+    """Let a call begin that may be wrong: most do so when they are made, in threads none does.
+
+    Args:
+        call: What the call returned, if it did not raise.
+    """
+    if is_on_threads() and isawaitable(call):
+        await call
 
 
 if TYPE_CHECKING:
@@ -44,26 +72,30 @@ if TYPE_CHECKING:
     )
 else:
 
-    def _portable(name: str, on_trio: Callable[..., object]) -> Callable[..., Any]:
+    def _portable(name: str, elsewhere: Callable[..., object]) -> Callable[..., Any]:
         on_asyncio = getattr(asyncio, name)
 
         def dispatch(*args: object, **options: object) -> object:
-            chosen = on_trio if is_on_trio() else on_asyncio
+            chosen = on_asyncio if is_on_asyncio() else elsewhere
             return chosen(*args, **options)
 
         return dispatch
 
     class Task:
-        """A task on trio."""
+        """A task on trio, or a thread."""
 
         def __init__(self, awaitable: Awaitable[object]) -> None:
-            self._scope = trio.CancelScope()
-            self._ended = trio.Event()
+            self._scope = _concurrency.CancelScope()
+            self._ended = _concurrency.Event()
             self._result: object = None
             self._error: BaseException | None = None
             self._callbacks: list[Callable[[], object]] = []
-            # Its errors are kept and not raised, so it can do no harm there.
-            trio.lowlevel.spawn_system_task(self._run, awaitable, context=copy_context())
+            if is_on_trio():
+                # Its errors are kept and not raised, so it can do no harm there.
+                trio.lowlevel.spawn_system_task(self._run, awaitable, context=copy_context())
+                return
+            driven = (run, self._run, awaitable)
+            threading.Thread(target=copy_context().run, args=driven, daemon=True).start()
 
         async def _run(self, awaitable: Awaitable[object]) -> None:
             try:
@@ -115,7 +147,7 @@ else:
         async def _join(self) -> object:
             try:
                 await self._ended.wait()
-            except trio.Cancelled:
+            except CANCELLED:
                 self.cancel()
                 raise
             return self.result()
@@ -134,7 +166,7 @@ else:
     ) -> tuple[set[Task], set[Task]]:
         done: set[Task] = set()
         pending = set(tasks)
-        with contextlib.nullcontext() if timeout is None else trio.move_on_after(timeout):
+        with _concurrency.CancelScope(timeout):
             while pending:
                 await _any(pending)
                 done |= {task for task in pending if task.done()}
@@ -144,7 +176,7 @@ else:
         return done, pending
 
     async def _any(tasks: Collection[Task]) -> None:
-        ended = trio.Event()
+        ended = _concurrency.Event()
         for task in tasks:
             task.when_done(ended.set)
         await ended.wait()
@@ -159,7 +191,7 @@ else:
                     for task in tasks:
                         if task.done():
                             task.result()
-        except trio.Cancelled:
+        except CANCELLED:
             for task in tasks:
                 task.cancel()
             raise
@@ -173,21 +205,27 @@ else:
     async def _wait_for(awaitable: Awaitable[object], timeout: float | None) -> object:  # noqa: ASYNC109 - as asyncio has it
         if timeout is None:
             return await awaitable
-        with trio.move_on_after(timeout):
+        with _concurrency.CancelScope(timeout):
             return await awaitable
         raise TimeoutError
 
     async def _to_thread(function: Callable[..., object], *args: object) -> object:
-        return await trio.to_thread.run_sync(lambda: function(*args))
+        if is_on_trio():
+            return await trio.to_thread.run_sync(lambda: function(*args))
+        return call_outside(function, *args)
+
+    async def _sleep(seconds: float) -> None:
+        # Threads take their time to start and to go on.
+        await _concurrency.sleep(seconds if is_on_trio() else max(seconds, 0.02))
 
     create_task = _portable("create_task", Task)
     ensure_future = _portable("ensure_future", _task)
     gather = _portable("gather", _gather)
-    sleep = _portable("sleep", trio.sleep)
+    sleep = _portable("sleep", _sleep)
     to_thread = _portable("to_thread", _to_thread)
     wait = _portable("wait", _wait)
     wait_for = _portable("wait_for", _wait_for)
-    Event = _portable("Event", trio.Event)
+    Event = _portable("Event", _concurrency.Event)
 
 __all__ = [
     "CANCELLED",
@@ -196,10 +234,13 @@ __all__ = [
     "Event",
     "Task",
     "TimeoutError",
+    "begun",
     "count",
     "create_task",
     "ensure_future",
     "gather",
+    "is_on_asyncio",
+    "is_on_threads",
     "is_on_trio",
     "sleep",
     "to_thread",

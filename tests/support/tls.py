@@ -106,12 +106,17 @@ def self_signed(directory: Path, address: str, *, expired: bool = False) -> KeyP
 
 
 def version_1(directory: Path, common_name: str) -> KeyPair:
-    """Return a certificate without extensions, as a plain `openssl x509 -req` makes them."""
+    """Return a certificate without extensions, as older OpenSSL makes by a plain `x509 -req`."""
     key = ec.generate_private_key(ec.SECP256R1())
     request = x509.CertificateSigningRequestBuilder().subject_name(_name(common_name))
     signed = request.sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
     pair = _write(directory, common_name, b"", key)
     command = ["openssl", "x509", "-req", "-signkey", str(pair.key), "-days", "1"]
+    known = subprocess.run(("openssl", "req", "-help"), capture_output=True, check=True)
+    if b"-x509v1" in known.stdout + known.stderr:
+        # What its configuration says of extensions would make it version 3.
+        command = ["openssl", "req", "-x509v1", "-config", "/dev/null", "-key", str(pair.key)]
+        command += ["-subj", f"/CN={common_name}"]
     made = subprocess.run(command, input=signed, capture_output=True, check=True).stdout
     assert x509.load_pem_x509_certificate(made).version is x509.Version.v1
     pair.certificate.write_bytes(made)

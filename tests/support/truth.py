@@ -7,15 +7,23 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from tests.support import gateway
+from tests.support.gateway import GatewayError
 from tests.support.invariants import Change
 
 _EVERY_KEY = base64.b64encode(b"\0").decode()
 
 
 def current_revision(endpoint: str) -> int:
-    """Return the latest revision of the cluster."""
-    answer = gateway.call(endpoint, "kv/range", {"key": _EVERY_KEY, "count_only": True})
-    return int(answer["header"]["revision"])
+    """Return the latest revision of the cluster; ask again where the leader changes meanwhile."""
+    request = {"key": _EVERY_KEY, "count_only": True}
+    while True:
+        try:
+            answer = gateway.call(endpoint, "kv/range", request)
+        except GatewayError as error:  # noqa: PERF203 - it is asked again
+            if "leader changed" not in str(error):
+                raise
+        else:
+            return int(answer["header"]["revision"])
 
 
 def history(endpoint: str, start_revision: int = 1) -> list[Change]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -14,8 +15,11 @@ from etcd_client.sync import (
     KeyValue,
     Lock,
     LockTimeoutError,
+    Partitioner,
     Queue,
     SessionLostError,
+    Txn,
+    TxnOp,
 )
 from tests.support import gateway
 
@@ -169,3 +173,61 @@ def test_queues(communicator: Communicator) -> None:
         assert queue.size() == 0
         with pytest.raises(EtcdTimeoutError):
             queue.get(timeout=0.1).__enter__()
+
+
+def test_properties_are_read_while_they_change(communicator: Communicator) -> None:
+    """In other threads than those that change them."""
+    ended = threading.Event()
+    reads: list[int] = []
+
+    def read() -> None:
+        while not ended.is_set():
+            reads.append(len(partitioner.owned) + len(partitioner.owners))
+
+    with (
+        ThreadPoolExecutor(2) as pool,
+        communicator.session(ttl=10) as session,
+        communicator.session(ttl=10) as another,
+        Partitioner(session, "shards", 200) as partitioner,
+    ):
+        reading = [pool.submit(read) for _ in range(2)]
+        try:
+            for _ in range(4):
+                with Partitioner(another, "shards", 200):
+                    time.sleep(0.2)
+        finally:
+            ended.set()
+        for each in reading:
+            each.result()
+    assert max(reads) > 0
+
+
+def test_a_cache_is_read_while_it_changes(communicator: Communicator) -> None:
+    ended = threading.Event()
+
+    def write() -> None:
+        keys = [f"a/{number}" for number in range(100)]
+        while not ended.is_set():
+            communicator.txn(Txn().and_then([TxnOp.put(key, "") for key in keys]))
+            communicator.delete_prefix("a/")
+
+    with ThreadPoolExecutor(1) as pool, communicator.cache("a/") as view:
+        writing = pool.submit(write)
+        try:
+            lengths = {len(list(view.items())) for _ in range(3000)}
+            lengths |= {len(list(view.values())) for _ in range(3000)}
+        finally:
+            ended.set()
+        writing.result()
+        view.sync()
+        assert view == {}
+    # A transaction is seen as a whole.
+    assert lengths <= {0, 100}
+
+
+def test_a_cache_is_compared_by_its_contents(communicator: Communicator) -> None:
+    communicator.put("a/1", "1")
+    with communicator.cache("a/") as view, communicator.cache("") as other:
+        assert view == {b"a/1": b"1"}
+        assert view == other
+        assert list(view.keys()) == [b"a/1"]

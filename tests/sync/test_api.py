@@ -42,6 +42,14 @@ def test_both_have_the_same_names() -> None:
     assert set(sync.__all__) <= set(dir(sync))
 
 
+def test_the_version_and_the_modules_of_errors_and_enumerations_are_the_same() -> None:
+    assert sync.__version__ == etcd_client.__version__
+    assert sync.errors is etcd_client.errors
+    assert sync.enums is etcd_client.enums
+    with pytest.raises(AttributeError, match=r"^module 'etcd_client.sync' has no attribute 'els"):
+        _ = sync.elsewhere  # type: ignore[attr-defined]
+
+
 def test_what_waits_for_nothing_is_the_same() -> None:
     same = {name for name in sync.__all__ if not differs(name)}
     waiting = {

@@ -1,11 +1,12 @@
-"""The backend for threads keeps the rules that `etcd_client._concurrency` states."""
+"""What the backend for threads has beyond the rules of `etcd_client._concurrency`.
+
+`tests/unit/test_concurrency.py` has those; `test_integration.py` runs it in threads, too.
+"""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable, Coroutine
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -13,14 +14,11 @@ import pytest
 from etcd_client._concurrency import (
     Background,
     CancelScope,
-    Event,
     Mutex,
     checkpoint,
     current_loop,
     current_task,
     current_time,
-    finish,
-    join,
     sleep,
 )
 from etcd_client._etcd_client import call_outside, in_step, run
@@ -48,51 +46,6 @@ async def test_time_passes() -> None:
 
 
 @on_threads
-async def test_time_ends_a_body() -> None:
-    with CancelScope(0.05) as scope:
-        await sleep(60)
-    assert scope.caught
-    with CancelScope(0.05) as scope:
-        pass
-    await sleep(0.1)
-    assert not scope.cancelled
-
-
-@on_threads
-async def test_the_outer_of_two_scopes_ends_both_bodies() -> None:
-    with CancelScope() as outer:
-        with CancelScope() as inner:
-            inner.cancel()
-            outer.cancel()
-            await sleep(60)
-        pytest.fail("the outer body went on")
-    assert (outer.caught, inner.caught) == (True, False)
-
-
-@on_threads
-async def test_another_thread_cancels_a_body() -> None:
-    scope = CancelScope()
-
-    async def cancel() -> None:
-        await sleep(0.05)
-        scope.cancel()
-
-    async with Background() as background:
-        background.start(cancel)
-        with scope:
-            await Event().wait()
-    assert scope.caught
-
-
-@on_threads
-async def test_a_body_that_was_left_is_not_cancelled() -> None:
-    with CancelScope() as scope:
-        scope.cancel()
-    await sleep(0.01)
-    assert not scope.caught
-
-
-@on_threads
 async def test_what_is_in_the_background_ends_with_the_body() -> None:
     ended = []
 
@@ -111,36 +64,6 @@ async def test_what_is_in_the_background_ends_with_the_body() -> None:
     assert threading.active_count() == threads
     assert len({*ended, current_task()}) == 3
     assert current_loop() is current_loop()
-
-
-def test_an_error_in_the_background_ends_the_body() -> None:
-    async def fail() -> None:
-        await sleep(0.01)
-        raise ZeroDivisionError
-
-    async def body() -> None:
-        async with Background() as background:
-            background.start(fail)
-            await sleep(60)
-
-    with pytest.raises(ZeroDivisionError):
-        run(body)
-
-
-@on_threads
-async def test_clean_up_is_completed() -> None:
-    done = []
-
-    async def clean_up() -> str:
-        await sleep(0.1)
-        done.append("cleaned")
-        return "cleaned"
-
-    with CancelScope(0.02) as scope:
-        await finish(clean_up)
-        done.append("never")
-    assert (done, scope.caught) == (["cleaned"], True)
-    assert await finish(clean_up) == "cleaned"
 
 
 @on_threads
@@ -202,18 +125,6 @@ async def test_functions_of_the_program_run_outside() -> None:
         background.start(other)
         assert call_outside(wait) is False
     assert in_step()
-
-
-@on_threads
-async def test_work_of_other_threads_is_joined() -> None:
-    def work() -> int:
-        time.sleep(0.02)
-        return 7
-
-    with ThreadPoolExecutor(1) as pool:
-        assert await join(pool.submit(work)) == 7
-        with pytest.raises(ZeroDivisionError):
-            await join(pool.submit(lambda: 1 // 0))
 
 
 def test_nothing_else_can_be_awaited() -> None:

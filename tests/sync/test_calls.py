@@ -7,10 +7,14 @@ import pickle
 import threading
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from typing_extensions import assert_type
 
+import etcd_client
+import etcd_client.sync
+from etcd_client import Client as AsyncClient
 from etcd_client.sync import (
     STM,
     Client,
@@ -26,7 +30,10 @@ from etcd_client.sync import (
     KeyValue,
     Lease,
     LeaseNotFoundError,
+    Lock,
+    Partitioner,
     PutResponse,
+    Queue,
     Txn,
     TxnOp,
     Watch,
@@ -116,6 +123,15 @@ def test_timeouts(make_server: Callable[[], EtcdServer]) -> None:
         assert communicator.get("a", timeout=20) == b"1"
 
 
+def test_options_that_calls_without_once_have(communicator: Communicator) -> None:
+    communicator.put("a", "1", wait_for_ready=False)
+    assert communicator.delete("a", wait_for_ready=False).deleted == 1
+    with communicator.session(ttl=5) as session:
+        communicator.put("a", "1", once=session)
+        with pytest.raises(TypeError, match="wait_for_ready: expected None with `once`"):
+            communicator.put("a", "1", once=session, wait_for_ready=False)
+
+
 def test_nothing_listens() -> None:
     options = ConnectOptions(connect_timeout=0.2, require_connection=True)
     with pytest.raises(EtcdConnectionError):
@@ -191,3 +207,64 @@ def test_the_administration(communicator: Communicator) -> None:
     assert communicator.maintenance.status().version
     assert not communicator.auth.status().enabled
     assert b"".join(communicator.maintenance.snapshot())
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["Lock", "Semaphore", "RWLock", "Election", "Counter", "Session", "Barrier", "DoubleBarrier"],
+)
+async def test_the_faces_are_not_mixed(endpoint: str, name: str) -> None:
+    arguments: dict[str, tuple[Any, ...]] = {
+        "Semaphore": ("a", 2),
+        "DoubleBarrier": ("a", 2),
+        "Session": (),
+    }
+    given = arguments.get(name, ("a",))
+    with Client(endpoint) as for_threads:
+        says = (
+            "^communicator: expected Communicator, got etcd_client.sync.Communicator: "
+            f"use etcd_client.sync.{name}$"
+        )
+        with pytest.raises(TypeError, match=says):
+            getattr(etcd_client, name)(for_threads, *given)
+    async with AsyncClient(endpoint) as for_tasks:
+        says = (
+            "^communicator: expected etcd_client.sync.Communicator, got etcd_client.Communicator: "
+            "use it with the classes of etcd_client, in coroutines$"
+        )
+        with pytest.raises(TypeError, match=says):
+            getattr(etcd_client.sync, name)(for_tasks, *given)
+
+
+async def test_sessions_of_the_faces_are_not_mixed(endpoint: str) -> None:
+    with Client(endpoint) as communicator, communicator.session() as session:
+        async with AsyncClient(endpoint) as other, other.session() as other_session:
+            uses: list[Callable[[], object]] = [
+                lambda: Lock(communicator, "a", session=other_session),  # type: ignore[arg-type]
+                lambda: Queue(other_session, "a"),  # type: ignore[arg-type]
+                lambda: Partitioner(other_session, "a", 2),  # type: ignore[arg-type]
+                lambda: communicator.put("a", "b", once=other_session),  # type: ignore[arg-type]
+            ]
+            for use in uses:
+                with pytest.raises(TypeError, match=r"expected etcd_client\.sync\.Session, got"):
+                    use()
+            uses = [
+                lambda: etcd_client.Lock(other, "a", session=session),  # type: ignore[arg-type]
+                lambda: etcd_client.Partitioner(session, "a", 2),  # type: ignore[arg-type]
+                lambda: etcd_client.Counter(other, "a", session=session),  # type: ignore[arg-type]
+                lambda: other.put("a", "b", once=session),  # type: ignore[call-overload]
+            ]
+            for use in uses:
+                with pytest.raises(
+                    TypeError, match=r": expected Session, got etcd_client\.sync\.Session$"
+                ):
+                    use()
+            with pytest.raises(TypeError, match=r"use etcd_client\.sync\.Queue$"):
+                etcd_client.Queue(session, "a")  # type: ignore[arg-type]
+
+
+def test_a_cache_that_was_not_entered_is_not_empty(communicator: Communicator) -> None:
+    view = communicator.cache("a")
+    for read in (lambda: view["a"], lambda: view.get("a"), lambda: len(view), lambda: dict(view)):
+        with pytest.raises(ClosedError, match="the cache is not open"):
+            read()

@@ -89,6 +89,16 @@ def test_many_watches_in_many_threads(communicator: Communicator) -> None:
     assert sorted(map(int, got)) == list(range(20))
 
 
+def test_scans_read_what_the_server_streams(communicator: Communicator) -> None:
+    keys = [b"t/%04d" % number for number in range(1500)]
+    for key in keys:
+        communicator.put(key, "x")
+    assert [kv.key for kv in communicator.scan_prefix("t/")] == keys
+    scan = communicator.scan_prefix("t/")
+    assert [next(scan).key for _ in range(40)] == keys[:40]
+    del scan
+
+
 def test_scans_read_in_pages(communicator: Communicator) -> None:
     for number in range(25):
         communicator.put(f"s/{number:02}", "")

@@ -1,5 +1,6 @@
 """A cluster of real members does what the fault tests need of it."""
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -76,3 +77,17 @@ def test_heal_brings_everyone_back(cluster: EtcdCluster) -> None:
     cluster.heal()
     for member in cluster.members:
         put(member, "b25l")
+
+
+def test_wiped_for_all_members(cluster: EtcdCluster) -> None:
+    """Also for one that lags behind: it would tell a new watch of the deletions."""
+    put(cluster.leader(), "b25l")
+    lagging = cluster.followers()[0]
+    eventually(lambda: local_value(lagging) == "b25l")
+    lagging.freeze()
+    late = threading.Timer(3, lagging.thaw)
+    late.start()  # finding the leader takes a second, with a member that does not answer
+    cluster.wipe()
+    assert late.finished.is_set()
+    assert local_value(lagging) is None
+    late.join()

@@ -203,6 +203,31 @@ def test_a_test_may_break_its_own_server(project: Project) -> None:
     assert passed(project(tests, *PLUGIN, *ASYNCIO), 2)
 
 
+def test_options_for_the_shared_server_are_refused(project: Project) -> None:
+    tests = """
+        import pytest
+
+        @pytest.mark.etcd(flags={"max-txn-ops": 1})
+        def test_marked(etcd):
+            pass
+
+        @pytest.mark.etcd(flags={"max-txn-ops": 1})
+        class TestMarked:
+            def test_as_all_of_its_class(self, etcd):
+                pass
+
+            def test_with_a_server_of_its_own_too(self, etcd, etcd_server):
+                assert etcd.pid != etcd_server.pid
+
+        def test_not_marked(etcd):
+            pass
+    """
+    run = project(tests, *PLUGIN)
+    assert "2 passed, 2 errors in " in run.stdout, run.stdout
+    assert run.stdout.count("use the fixture etcd_server, or override etcd_options") == 2
+    assert "Traceback" not in run.stdout
+
+
 def test_a_cluster_is_whole_again_for_the_next_test(project: Project) -> None:
     tests = """
         import contextlib
@@ -305,7 +330,8 @@ def test_projects_that_do_not_use_it_pay_little(project: Project) -> None:
         def test():
             own = {name for name in sys.modules if name.startswith("etcd_client.testing")}
             assert own == {"etcd_client.testing", "etcd_client.testing._plugin"}
-            assert "asyncio" not in sys.modules
+            # Python 3.14 has it in `pdb`, which pytest loads.
+            assert "asyncio" not in sys.modules or sys.version_info >= (3, 14)
             assert "etcd_client._etcd_client" in sys.modules
     """
     assert passed(project(tests, *PLUGIN), 1)

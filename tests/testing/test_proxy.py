@@ -217,8 +217,9 @@ def test_a_server_that_is_down_shows_as_a_reset() -> None:
 def test_sever_cuts_off_one_origin_only(server: tuple[str, int]) -> None:
     severed_port = free_port()
 
-    def origin(port: int) -> str:
-        return "severed" if port == severed_port else "other"
+    def origin(source: tuple[str, int], destination: tuple[str, int]) -> str:
+        assert destination == proxy.address
+        return "severed" if source[1] == severed_port else "other"
 
     def connect_severed() -> socket.socket:
         source = ("127.0.0.1", severed_port)

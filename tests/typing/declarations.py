@@ -10,7 +10,7 @@ import ast
 import functools
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
@@ -212,14 +212,23 @@ def _merged(base: Class, extension: Class) -> Class:
 
 
 def _class(node: ast.ClassDef) -> Class:
-    members = (_member(node.name, item) for item in node.body if isinstance(item, _Function))
+    members = [_member(node.name, item) for item in node.body if isinstance(item, _Function)]
     return Class(
         name=node.name,
         bases=tuple(ast.unparse(base) for base in node.bases),
         doc=ast.get_docstring(node) or "",
-        members=tuple(member for member in members if _is_public(member.name)),
+        members=tuple(
+            _with_all_overloads(member, members) for member in members if _is_public(member.name)
+        ),
         is_record=any(_assigns(item, "__match_args__") for item in node.body),
     )
+
+
+def _with_all_overloads(member: Member, members: Sequence[Member]) -> Member:
+    """Add the parameters of the other overloads, which share the documentation."""
+    overloads = [other for other in members if other.name == member.name and not other.is_property]
+    parameters = [name for other in (member, *overloads) for name in other.parameters]
+    return replace(member, parameters=tuple(dict.fromkeys(parameters)))
 
 
 def _is_public(name: str) -> bool:

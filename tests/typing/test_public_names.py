@@ -112,12 +112,10 @@ def test_an_unknown_name_is_refused_as_by_any_module() -> None:
 def test_what_few_programs_need_is_loaded_when_asked_for() -> None:
     """Each module here is paid for by every program when it starts: add one only for a reason."""
     program = """
-import sys
+import atexit, os, sys, typing
+before = {*sys.modules}
 import etcd_client
-assert "asyncio" not in sys.modules
-for name in sorted(sys.modules):
-    if name.startswith("etcd_client.") and not name.startswith("etcd_client.errors."):
-        print(name.removeprefix("etcd_client."), end=" ")
+print(*sorted({*sys.modules} - before - {"__future__", "etcd_client"}))
 from etcd_client import Lock
 assert vars(etcd_client)["Lock"] is Lock
 """
@@ -125,16 +123,47 @@ assert vars(etcd_client)["Lock"] is Lock
         [sys.executable, "-c", program], check=True, capture_output=True, text=True
     )
     assert done.stdout.split() == [
-        "_changes",
-        "_changes.calls",
-        "_client",
-        "_communicator",
-        "_discovery",
-        "_etcd_client",
-        "_lazy",
-        "enums",
-        "errors",
+        "etcd_client._changes",
+        "etcd_client._changes.calls",
+        "etcd_client._client",
+        "etcd_client._communicator",
+        "etcd_client._discovery",
+        "etcd_client._etcd_client",
+        "etcd_client._lazy",
     ]
+
+
+def test_errors_are_loaded_before_there_can_be_any() -> None:
+    """A process that has no free file descriptors could not load it."""
+    program = """
+import asyncio, sys
+import etcd_client
+
+async def main():
+    client = etcd_client.Client("127.0.0.1:1")
+    sys.meta_path.clear()
+    try:
+        await (await client.open()).get("key", timeout=0.2)
+    except etcd_client.EtcdConnectionError as error:
+        print(type(error).__name__)
+
+asyncio.run(main())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    )
+    assert done.stdout.split() == ["UnreachableError"]
+
+
+def test_exceptions_and_enumerations_are_reached_through_the_package() -> None:
+    """As programs reach them that import the package alone."""
+    program = """
+import etcd_client
+assert etcd_client.errors.RpcError is etcd_client.RpcError
+assert etcd_client.enums.SortOrder is etcd_client.SortOrder
+assert etcd_client.GRPCStatusCode is etcd_client.RpcError("").code.__class__
+"""
+    subprocess.run([sys.executable, "-c", program], check=True)
 
 
 def test_classes_are_pickled_by_their_public_name() -> None:

@@ -145,7 +145,7 @@ async def test_an_error_of_the_body_passes() -> None:
         await body()
     assert not scope.caught
     await sleep(0.01)  # and the task is not taken for one that is being cancelled
-    if sys.version_info >= (3, 11) and not tasks.is_on_trio():
+    if sys.version_info >= (3, 11) and tasks.is_on_asyncio():
         task = asyncio.current_task()
         assert task is not None
         assert task.cancelling() == 0
@@ -282,7 +282,24 @@ async def test_a_body_that_both_cancel_ends_for_the_one_outside() -> None:
                 outer.cancel()
                 await sleep(60)
         pytest.fail("the cancellation from outside got lost")
-    assert outer.caught
+    assert (outer.caught, inner.caught) == (True, False)
+
+
+async def test_a_body_that_is_cancelled_while_it_cleans_up_ends_for_the_one_outside() -> None:
+    with CancelScope() as outer:
+
+        async def clean_up() -> None:
+            outer.cancel()
+            await sleep(0.02)
+
+        with CancelScope() as inner:
+            inner.cancel()
+            try:
+                await sleep(60)
+            finally:
+                await finish(clean_up)
+        pytest.fail("the cancellation from outside got lost")
+    assert (outer.caught, inner.caught) == (True, False)
 
 
 async def test_the_background_is_waited_for() -> None:

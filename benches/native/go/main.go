@@ -79,6 +79,7 @@ type worker struct {
 	endpoint string
 	client   *clientv3.Client
 	session  *concurrency.Session
+	unwatch  context.CancelFunc
 	out      *json.Encoder
 	watch    stopwatch
 }
@@ -123,7 +124,11 @@ func spread(job work, body func(task, count int) error) error {
 }
 
 func keys(job work, prefix string) []string {
-	found := make([]string, max(job.Tasks, job.Keys))
+	count := job.Keys
+	if count == 0 {
+		count = job.Tasks
+	}
+	found := make([]string, count)
 	for index := range found {
 		found[index] = fmt.Sprintf("%s%06d", prefix, index)
 	}
@@ -248,9 +253,12 @@ func (w *worker) receive(ctx context.Context, job work, value string) error {
 }
 
 func (w *worker) receiveEach(ctx context.Context, job work) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	names := keys(job, watchPrefix)
+	// They are closed before the next work, as that is not to be measured.
+	if w.unwatch != nil {
+		w.unwatch()
+	}
+	ctx, w.unwatch = context.WithCancel(ctx)
+	names := keys(job, fmt.Sprintf("%s%06d/", watchPrefix, job.Keys))
 	watches := make([]clientv3.WatchChan, len(names))
 	for index, name := range names {
 		watches[index] = w.client.Watch(ctx, name, clientv3.WithCreatedNotify())
@@ -258,18 +266,22 @@ func (w *worker) receiveEach(ctx context.Context, job work) error {
 			return fmt.Errorf("the watch was not made: %w", answer.Err())
 		}
 	}
-	w.begin()
 	job.Tasks = len(names)
-	return spread(job, func(task, count int) error {
-		for received := 0; received < count; {
-			answer, open := <-watches[task]
-			if !open || answer.Err() != nil {
-				return fmt.Errorf("the watch ended: %w", answer.Err())
+	read := make(chan error, 1)
+	go func() {
+		read <- spread(job, func(task, count int) error {
+			for received := 0; received < count; {
+				answer, open := <-watches[task]
+				if !open || answer.Err() != nil {
+					return fmt.Errorf("the watch ended: %w", answer.Err())
+				}
+				received += len(answer.Events)
 			}
-			received += len(answer.Events)
-		}
-		return nil
-	})
+			return nil
+		})
+	}()
+	w.begin()
+	return <-read
 }
 
 func (w *worker) sessionLock(ctx context.Context, job work) error {

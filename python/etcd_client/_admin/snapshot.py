@@ -116,10 +116,14 @@ class TemporaryFile:
 
     def open(self) -> None:
         """Create the file."""
-        # Readable by its owner only: the database contains all keys and the password hashes.
-        self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by publish or discard
-            prefix=f".{self.target.name}.", suffix=".part", dir=self.target.parent, delete=False
-        )
+        try:
+            # Readable by its owner only: the database contains all keys and the password hashes.
+            self._file = tempfile.NamedTemporaryFile(  # noqa: SIM115 - closed by publish or discard
+                prefix=f".{self.target.name}.", suffix=".part", dir=self.target.parent, delete=False
+            )
+        except OSError as error:
+            # The name that the program has given, and not one that it has never seen.
+            raise OSError(error.errno, error.strerror, str(self.target)) from error
 
     def write(self, chunks: list[bytes]) -> None:
         """Append received data."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from etcd_client._arguments import as_bytes, check_name, read_names
+from etcd_client._arguments import as_bytes, check_function, check_name, read_names
 from etcd_client.errors import InvalidArgsError
 
 if TYPE_CHECKING:
@@ -40,6 +40,5 @@ def read_prefixes(prefix: BytesLike | None, prefixes: Iterable[BytesLike] | None
 
 def check_decode(decode: Callable[[KeyValue], object] | None) -> None:
     """Raise `TypeError` if `decode` is not callable."""
-    if decode is not None and not callable(decode):
-        message = f"decode: expected a function, got {type(decode).__qualname__}"
-        raise TypeError(message)
+    if decode is not None:
+        check_function(decode, "decode")

@@ -8,10 +8,12 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from etcd_client._arguments import as_bytes, check_count
+from etcd_client._async_only import async_only
 from etcd_client._concurrency import Background
 from etcd_client._deadline import Deadline
-from etcd_client.errors import ClosedError, CompactedError
+from etcd_client.errors import ClosedError
 
+from .contents import not_open
 from .follower import Follower
 from .snapshot import CacheSnapshot
 
@@ -30,6 +32,7 @@ _D = TypeVar("_D")
 _T = TypeVar("_T")
 
 
+@async_only
 class Cache(Mapping[bytes, _V]):
     """The keys of one or more prefixes in memory, kept up to date: a read-only mapping.
 
@@ -42,8 +45,8 @@ class Cache(Mapping[bytes, _V]):
     reads everything again and goes on. After any other error it retries with backoff; meanwhile
     `trouble` is the error, and the contents get older. `fresh` and `age` tell how old they are.
 
-    Keys may be given as any bytes-like object or `str`. After the context is left, the cache keeps
-    its last contents.
+    Keys may be given as any bytes-like object or `str`. Before the context is entered, reading them
+    raises `ClosedError`; after it is left, the cache keeps its last contents.
 
     Examples:
         >>> async with communicator.cache("/services/") as view:
@@ -79,11 +82,7 @@ class Cache(Mapping[bytes, _V]):
             message = "a cache is entered once: make another one"
             raise ClosedError(message)
         self._background = Background()
-        while not self._follower.loads:
-            try:
-                await self._follower.load()
-            except CompactedError:  # noqa: PERF203 - compacted between two pages
-                continue
+        await self._follower.load_first()
         await self._background.__aenter__()
         self._background.start(self._follower.follow)
         self._background.start(self._follower.keep_asking)
@@ -171,6 +170,8 @@ class Cache(Mapping[bytes, _V]):
     @property
     def age(self) -> float:
         """The seconds since the server last reported a change, or that there is none."""
+        if not self._follower.loads:
+            raise not_open()
         return monotonic() - self._follower.heard_at
 
     @property
@@ -299,8 +300,7 @@ class Cache(Mapping[bytes, _V]):
 
     def _check_open(self) -> None:
         if not self._follower.loads:
-            message = "the cache is not open: enter it with `async with`"
-            raise ClosedError(message)
+            raise not_open()
         if self._follower.waiters.end is not None:
             raise self._follower.waiters.end
 

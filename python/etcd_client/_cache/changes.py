@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
+from etcd_client._async_only import async_iterator
 from etcd_client._concurrency import Event
 
 if TYPE_CHECKING:
@@ -72,6 +73,7 @@ class CacheBatch(_Changes):
         self.merged = merged
 
 
+@async_iterator
 class CacheChanges:
     """The changes of a cache, as an async iterator of `CacheBatch`.
 

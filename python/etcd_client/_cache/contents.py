@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from etcd_client.enums import WatchEventType
+from etcd_client.errors import ClosedError
 
 from .changes import CacheChange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
+    from typing import TypeAlias
 
-    from etcd_client._etcd_client import KeyValue, WatchEvent
+    from etcd_client._etcd_client import KeyValue
+
+    Update: TypeAlias = list[tuple[bytes, KeyValue | None]]
 
 _LOG = logging.getLogger("etcd_client")
-_DELETE = WatchEventType.DELETE
 
 
 class Contents:
@@ -34,33 +36,45 @@ class Contents:
         self.shown: dict[bytes, Any] = self.kvs if decode is None else {}
         self.errors: dict[bytes, Exception] = {}
 
-    def apply(self, events: Sequence[WatchEvent], *, told: bool) -> list[CacheChange]:
-        """Apply the events of one revision, atomically: no other task runs meanwhile.
+    def apply(self, update: Update, *, told: bool) -> list[CacheChange]:
+        """Apply the changes of one revision, atomically: no other task runs meanwhile.
 
         Args:
-            events: All of one revision.
+            update: All of one revision.
             told: Whether somebody wants to know the changes, which are not listed otherwise.
         """
         if self.decode is not None:
             # Decode everything first: a decoder that looks at the cache must not see a revision
             # that is half applied.
-            values = [
-                _NOTHING if event.event is _DELETE else self.decoded(event.kv) for event in events
-            ]
-            for event, value in zip(events, values, strict=True):
-                self.show(event.key, value)
+            values = [self.decoded(kv) for _, kv in update]
+            for (key, _), value in zip(update, values, strict=True):
+                self.show(key, value)
         kvs = self.kvs
         changes: list[CacheChange] = []
-        for event in events:
-            key, kv = event.key, event.kv
-            new = None if event.event is _DELETE else kv
+        for key, kv in update:
             if told:
-                changes.append(CacheChange(key, kvs.get(key), new))
-            if new is None:
+                changes.append(CacheChange(key, kvs.get(key), kv))
+            if kv is None:
                 kvs.pop(key, None)
             else:
-                kvs[key] = new
+                kvs[key] = kv
         return changes
+
+    def apply_all(self, updates: list[tuple[int, Update]], known: int) -> None:
+        """Apply the changes of revisions that nobody has to be told of, undecoded.
+
+        Args:
+            updates: Each revision, with all of it.
+            known: The revision up to which the changes are already applied.
+        """
+        kvs = self.kvs
+        for revision, update in updates:
+            if revision > known:
+                for key, kv in update:
+                    if kv is None:
+                        kvs.pop(key, None)
+                    else:
+                        kvs[key] = kv
 
     def decoded(self, kv: KeyValue | None) -> object:
         """Return the decoded value of a key, or a `Failure`."""
@@ -102,6 +116,26 @@ class Contents:
         if self.decode is None:
             return {key: kv.value for key, kv in self.kvs.items()}
         return dict(self.shown)
+
+
+class NotOpen(Contents):
+    """What a cache has until it is entered: no attribute, so that each read raises an error.
+
+    A check would make all reads slower, also those of an open cache.
+    """
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        """Set nothing."""
+
+    def __getattr__(self, name: str) -> NoReturn:
+        raise not_open()
+
+
+def not_open() -> ClosedError:
+    """Return the error for a cache that was not entered."""
+    return ClosedError("the cache is not open: enter it with `async with`")
 
 
 class Failure:

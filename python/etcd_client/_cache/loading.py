@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from etcd_client import _etcd_client
 from etcd_client._concurrency import checkpoint
+from etcd_client._kv.range_reader import RangeReader
 from etcd_client._kv.scan import Scan
 
 from .changes import CacheChange
@@ -14,13 +15,12 @@ from .contents import Contents
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from etcd_client._etcd_client import Call, Communicator, RangeResponse
-    from etcd_client._types import BytesLike
+    from etcd_client._etcd_client import Communicator
 
 
-# Keys for each page. The server counts the rest of a range for each page, so that small pages of a
-# large range are slow. A large page blocks the event loop: creating its objects should take no more
-# than a few milliseconds.
+# Keys for each page, where the server does not stream them. It counts the rest of a range for each
+# page, so that small pages of a large range are slow. A large page blocks the event loop: creating
+# its objects should take no more than a few milliseconds.
 _PAGE = 5_000
 # The number of keys after which to yield to the event loop.
 _TURN = 1000
@@ -79,13 +79,8 @@ async def load(
 
 def _scan(communicator: Communicator, prefix: bytes, revision: int, timeout: float | None) -> Scan:
     first, range_end = _etcd_client.prefix_range(prefix)
-
-    def read(start: BytesLike, limit: int, at: int) -> Call[RangeResponse]:
-        return communicator.range(
-            start, range_end=range_end, limit=limit, revision=at, timeout=timeout
-        )
-
-    return Scan(read, first, _PAGE, revision)
+    reader = RangeReader(communicator, range_end, timeout=timeout)
+    return Scan(reader, first, None, revision, _PAGE)
 
 
 async def _removed(before: Contents, contents: Contents) -> list[CacheChange]:

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from etcd_client._etcd_client import WatchEvent
-    from etcd_client._watch.batch import WatchBatch
+    from .contents import Update
 
 
 class Merger:
@@ -21,16 +20,16 @@ class Merger:
     __slots__ = ("_held", "count")
 
     def __init__(self) -> None:
-        self._held: dict[int, list[WatchEvent]] = {}
+        self._held: dict[int, Update] = {}
         self.count = 0
-        """The number of events that are held back."""
+        """The number of changes that are held back."""
 
-    def add(self, batch: WatchBatch) -> None:
+    def add(self, revision: int, part: Update) -> None:
         """Add a part of a revision."""
-        self._held.setdefault(batch.revision, []).extend(batch)
-        self.count += len(batch)
+        self._held.setdefault(revision, []).extend(part)
+        self.count += len(part)
 
-    def complete(self, revision: int) -> Iterator[tuple[int, list[WatchEvent]]]:
+    def complete(self, revision: int) -> Iterator[tuple[int, Update]]:
         """Yield and drop the revisions that are complete.
 
         Args:
@@ -39,6 +38,6 @@ class Merger:
         for each in sorted(self._held):
             if each > revision:
                 break
-            events = self._held.pop(each)
-            self.count -= len(events)
-            yield each, events
+            update = self._held.pop(each)
+            self.count -= len(update)
+            yield each, update

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, TypeVar, overload
 
 from etcd_client import _etcd_client
-from etcd_client.enums import Isolation
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Iterable
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     from etcd_client._kv.waiting_line import WaitingLine
     from etcd_client._stm.transaction import STM, SyncSTM
     from etcd_client._types import BytesLike, LeaseId
+    from etcd_client.enums import Isolation
 
 
 _T = TypeVar("_T")
@@ -196,7 +196,7 @@ class Changes(_etcd_client.Communicator):
         self,
         function: Callable[[STM], Awaitable[_T]],
         *,
-        isolation: Isolation = Isolation.SERIALIZABLE_SNAPSHOT,
+        isolation: Isolation | None = None,
         prefetch: Iterable[BytesLike] = (),
         timeout: float | None = None,
         once: Session | None = None,
@@ -206,7 +206,7 @@ class Changes(_etcd_client.Communicator):
         self,
         function: Callable[[SyncSTM], _T],
         *,
-        isolation: Isolation = Isolation.SERIALIZABLE_SNAPSHOT,
+        isolation: Isolation | None = None,
         prefetch: Iterable[BytesLike] = (),
         timeout: float | None = None,
         once: Session | None = None,
@@ -215,7 +215,7 @@ class Changes(_etcd_client.Communicator):
         self,
         function: Callable[[Any], Any],
         *,
-        isolation: Isolation = Isolation.SERIALIZABLE_SNAPSHOT,
+        isolation: Isolation | None = None,
         prefetch: Iterable[BytesLike] = (),
         timeout: float | None = None,
         once: Session | None = None,
@@ -228,7 +228,8 @@ class Changes(_etcd_client.Communicator):
         Args:
             function: Takes an `STM` if it is async, otherwise a `SyncSTM`. If it raises, the call
                 raises and nothing is written.
-            isolation: The isolation level; by default the strictest one.
+            isolation: The isolation level; None for the strictest one,
+                `Isolation.SERIALIZABLE_SNAPSHOT`.
             prefetch: Keys that it is going to read, to be read with one request beforehand.
             timeout: Deadline for the whole call, in seconds. If None, each request has the
                 connection's default, and the function runs again until it succeeds.

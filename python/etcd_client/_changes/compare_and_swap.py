@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from functools import partial
 from inspect import isawaitable
 from typing import TYPE_CHECKING
 
-from etcd_client._arguments import as_bytes, check_name, lease_id
+from etcd_client._arguments import as_bytes, check_function, check_name, lease_id
 from etcd_client._backoff import Backoff
 from etcd_client._coordination.open_session import Session, check_session
 from etcd_client._deadline import Deadline
 from etcd_client._etcd_client import KeyValue, Txn, TxnOp
 from etcd_client._kv.keys import Key
 from etcd_client._kv.waiting_line import Place, line_of
+from etcd_client._operation import begin
 from etcd_client._started import StartedCoroutine
 from etcd_client.errors import ConflictError, KeyExistsError
 
@@ -92,9 +94,7 @@ def update(  # noqa: PLR0913, PLR0917 - what the method takes
     TxnOp.put(key, b"", lease=lease)
     if default is not None:
         check_name(default, "default")
-    if not callable(function):
-        message = f"function: expected a function, got {type(function).__qualname__}"
-        raise TypeError(message)
+    check_function(function, "function")
     deadline = Deadline(timeout, "update")
     name = as_bytes(key)
     initial = None if default is None else as_bytes(default)
@@ -104,7 +104,8 @@ def update(  # noqa: PLR0913, PLR0917 - what the method takes
         value = await deadline.bound(given) if isawaitable(given) else given
         return None if value is None else _checked(value)
 
-    return updated(Swapping(communicator, name, lease, deadline, once), compute)
+    swapping = Swapping(communicator, name, lease, deadline, once)
+    return begin(communicator, "Communicator.update").around(partial(updated, swapping, compute))
 
 
 def _checked(value: BytesLike) -> bytes:

@@ -10,6 +10,7 @@ from etcd_client._deadline import Deadline
 from etcd_client._etcd_client import KeyValue, Txn, TxnOp
 from etcd_client._kv.keys import Key
 from etcd_client._kv.waiting_line import Place, WaitingLine, line_of
+from etcd_client._operation import begin
 from etcd_client.enums import SortOrder
 from etcd_client.errors import InvalidArgsError
 
@@ -65,7 +66,7 @@ def append(  # noqa: PLR0913, PLR0917 - what the method takes
         finally:
             place.leave()
 
-    return appended()
+    return begin(communicator, "Communicator.append").around(appended)
 
 
 def _remember(lines: dict[bytes, WaitingLine], counter: bytes, line: WaitingLine) -> None:

@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Sequence
 
+from etcd_client import _etcd_client
 from etcd_client.errors import EtcdError, InvalidArgsError
 
 from . import settings, snapshot, status, version, watch
@@ -47,7 +48,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(arguments: Sequence[str] | None) -> int:
-    parsed = _parser().parse_args(arguments)
+    parser = _parser()
+    parsed = parser.parse_args(arguments)
+    if not hasattr(parsed, "run"):
+        parser.print_help(sys.stderr)
+        return _WRONG_USAGE
     output = Output(as_json=parsed.json)
     try:
         code: int = asyncio.run(parsed.run(parsed, output))
@@ -68,7 +73,9 @@ def _parser() -> argparse.ArgumentParser:
         description="Look after an etcd cluster.",
         epilog="The environment variables of etcdctl are used for options that are not given.",
     )
-    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    version_text = f"etcd-client-py {_etcd_client.__version__}"
+    parser.add_argument("--version", action="version", version=version_text)
+    commands = parser.add_subparsers(metavar="COMMAND")
     for command in _COMMANDS:
         command.add_parser(commands, common=_common())
     return parser

@@ -39,6 +39,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_endpoints(parser: argparse.ArgumentParser) -> None:
+    """Let endpoints be given without an option, to a command that has no other arguments."""
+    parser.add_argument("endpoint", nargs="*", metavar="ENDPOINT", help="instead of --endpoints")
+
+
 @dataclass(frozen=True)
 class Settings:
     """Where to connect to, and how."""
@@ -69,6 +74,8 @@ def read(arguments: argparse.Namespace) -> Settings:
         InvalidArgsError: An option or a variable is malformed.
         OSError: A file cannot be read.
     """
+    if getattr(arguments, "endpoint", None):
+        arguments.endpoints = ",".join(arguments.endpoint)
     environment = dict(os.environ)
     given = {name: getattr(arguments, name) for name in _VARIABLES}
     environment |= {_variable(name): value for name, value in given.items() if value is not None}

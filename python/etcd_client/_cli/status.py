@@ -21,6 +21,7 @@ def add_parser(commands: Commands, *, common: argparse.ArgumentParser) -> None:
         help="list the members with their roles, versions and sizes",
         description="List the members of a cluster. Fails if one of them does not answer.",
     )
+    settings.add_endpoints(parser)
     settings.add_options(parser)
     parser.set_defaults(run=_run)
 

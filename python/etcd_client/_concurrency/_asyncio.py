@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import sys
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from . import _interface
+from ._asyncio_cancel import cancel, cancelling, uncancel
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine
@@ -120,10 +120,7 @@ class CancelScope(_interface.CancelScope):
         task = self._task
         if task is None or self._delivered:
             return
-        if sys.version_info < (3, 11) and _is_being_cancelled(task):
-            return
-        self._delivered = True
-        task.cancel()
+        self._delivered = cancel(task)
 
     def __enter__(self) -> CancelScope:
         task = asyncio.current_task()
@@ -131,8 +128,7 @@ class CancelScope(_interface.CancelScope):
             message = "a scope was entered outside of any task"
             raise RuntimeError(message)
         self._task = task
-        if sys.version_info >= (3, 11):
-            self._before = task.cancelling()
+        self._before = cancelling(task)
         if self._requested:
             self.cancel()
         elif self._seconds is not None:
@@ -150,9 +146,7 @@ class CancelScope(_interface.CancelScope):
             self._timer.cancel()
         if task is None or not self._delivered:
             return False
-        from_outside = False
-        if sys.version_info >= (3, 11):
-            from_outside = task.uncancel() > self._before
+        from_outside = uncancel(task) > self._before
         ended = kind is not None and issubclass(kind, asyncio.CancelledError)
         self.caught = ended and not from_outside
         return self.caught
@@ -161,12 +155,11 @@ class CancelScope(_interface.CancelScope):
 class Background(_interface.Background):
     """See `_interface`."""
 
-    __slots__ = ("_error", "_scope", "_tasks")
+    __slots__ = ("_tasks",)
 
     def __init__(self) -> None:
-        self._scope = CancelScope()
+        super().__init__()
         self._tasks: set[asyncio.Task[None]] = set()
-        self._error: BaseException | None = None
 
     def start(self, function: Callable[..., Awaitable[object]], *args: object) -> None:
         loop = asyncio.get_running_loop()
@@ -178,34 +171,7 @@ class Background(_interface.Background):
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _run(
-        self, function: Callable[..., Awaitable[object]], args: tuple[object, ...]
-    ) -> None:
-        try:
-            await function(*args)
-        except Exception as error:  # noqa: BLE001 - raised where the body is left
-            if self._error is None:
-                self._error = error
-            self._scope.cancel()
-
-    async def __aenter__(self) -> Background:
-        self._scope.__enter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        caught = self._scope.__exit__(kind, error, traceback)
-        await self._end()
-        if self._error is not None and (caught or kind is None):
-            raise self._error
-        return caught
-
     async def _end(self) -> None:
-        """Cancel what runs and wait for it, even if the body's task is cancelled meanwhile."""
         cancelled: BaseException | None = None
         while self._tasks:
             for task in self._tasks:
@@ -216,10 +182,3 @@ class Background(_interface.Background):
                 cancelled = error
         if cancelled is not None:
             raise cancelled
-
-
-def _is_being_cancelled(task: asyncio.Task[Any]) -> bool:
-    """Return whether a task is about to be cancelled; Python 3.10 does not count cancellations."""
-    waited_for = getattr(task, "_fut_waiter", None)
-    on_its_way = getattr(task, "_must_cancel", False)
-    return on_its_way or (waited_for is not None and waited_for.cancelled())

@@ -101,14 +101,20 @@ class CancelScope:
 class Background:
     """Functions that run in the background of a body, but not longer.
 
-    Leaving it cancels those that still run and waits for their end.
+    Leaving it cancels those that still run and waits for their end. The first error of one cancels
+    the body, and is raised where the body is left.
     """
 
-    __slots__ = ()
+    __slots__ = ("_error", "_scope")
 
     def __new__(cls) -> Background:
         """Make one of the running backend."""
         return object.__new__(_backend().Background)
+
+    def __init__(self) -> None:
+        # Around the body alone.
+        self._scope = CancelScope()
+        self._error: BaseException | None = None
 
     def start(self, function: Callable[..., Awaitable[object]], *args: object) -> None:
         """Run a function in the background.
@@ -123,8 +129,23 @@ class Background:
         """Wait until all functions that were started have ended."""
         raise NotImplementedError
 
-    async def __aenter__(self) -> Background:
+    async def _run(
+        self, function: Callable[..., Awaitable[object]], args: tuple[object, ...]
+    ) -> None:
+        try:
+            await function(*args)
+        except Exception as error:  # noqa: BLE001 - raised where the body is left
+            if self._error is None:
+                self._error = error
+            self._scope.cancel()
+
+    async def _end(self) -> None:
+        """Cancel what runs and wait for it, even if the body's task is cancelled meanwhile."""
         raise NotImplementedError
+
+    async def __aenter__(self) -> Background:
+        self._scope.__enter__()
+        return self
 
     async def __aexit__(
         self,
@@ -132,7 +153,11 @@ class Background:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        raise NotImplementedError
+        caught = self._scope.__exit__(kind, error, traceback)
+        await self._end()
+        if self._error is not None and (caught or kind is None):
+            raise self._error
+        return caught
 
 
 def current_time() -> float:

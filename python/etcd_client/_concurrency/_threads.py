@@ -287,12 +287,11 @@ def _check_threads() -> None:
 class Background(_interface.Background):
     """See `_interface`."""
 
-    __slots__ = ("_error", "_members", "_scope")
+    __slots__ = ("_members",)
 
     def __init__(self) -> None:
-        self._scope = CancelScope()
+        super().__init__()
         self._members: list[_Member] = []
-        self._error: BaseException | None = None
 
     def start(self, function: Callable[..., Awaitable[object]], *args: object) -> None:
         _check_threads()
@@ -300,7 +299,7 @@ class Background(_interface.Background):
         name = f"etcd-client-{function.__name__.strip('_')}"
         member.thread = threading.Thread(
             target=_etcd_client.run,
-            args=(self._run, member, function, args),
+            args=(self._run_member, member, function, args),
             name=name,
             daemon=True,
         )
@@ -316,7 +315,7 @@ class Background(_interface.Background):
         while self._members:
             await self._members[0].ended.wait()
 
-    async def _run(
+    async def _run_member(
         self,
         member: _Member,
         function: Callable[..., Awaitable[object]],
@@ -324,33 +323,15 @@ class Background(_interface.Background):
     ) -> None:
         try:
             with member.scope:
-                await function(*args)
-        except Exception as error:  # noqa: BLE001 - raised where the body is left
-            if self._error is None:
-                self._error = error
-            self._scope.cancel()
+                await self._run(function, args)
         finally:
             self._members.remove(member)
             member.ended.set()
 
-    async def __aenter__(self) -> Background:
-        self._scope.__enter__()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> bool:
-        caught = self._scope.__exit__(kind, error, traceback)
-        await finish(self._end)
-        if self._error is not None and (caught or kind is None):
-            raise self._error
-        return caught
-
     async def _end(self) -> None:
-        """Cancel what runs and wait for it."""
+        await finish(self._end_all)
+
+    async def _end_all(self) -> None:
         threads = [member.thread for member in self._members]
         while self._members:
             for member in self._members:

@@ -136,31 +136,19 @@ class CancelScope(_interface.CancelScope):
 class Background(_interface.Background):
     """See `_interface`."""
 
-    __slots__ = (
-        "_count",
-        "_ended",
-        "_error",
-        "_left",
-        "_loop",
-        "_manager",
-        "_nursery",
-        "_scope",
-        "_scopes",
-    )
+    __slots__ = ("_count", "_ended", "_left", "_loop", "_manager", "_nursery", "_scopes")
 
     _loop: object
     _nursery: trio.Nursery
 
     def __init__(self) -> None:
+        super().__init__()
         self._manager = trio.open_nursery()
-        # Around the body alone.
-        self._scope = CancelScope()
         # Around each function that runs.
         self._scopes: set[trio.CancelScope] = set()
         self._count = 0
         self._left = False
         self._ended: trio.Event | None = None
-        self._error: BaseException | None = None
 
     def start(self, function: Callable[..., Awaitable[object]], *args: object) -> None:
         if not trio.lowlevel.in_trio_task() or current_loop() is not self._loop:
@@ -171,7 +159,7 @@ class Background(_interface.Background):
             message = "this was left"
             raise ClosedError(message)
         self._count += 1
-        self._nursery.start_soon(self._run, function, args)
+        self._nursery.start_soon(self._run_shielded, function, args)
 
     async def wait(self) -> None:
         while self._count:
@@ -179,7 +167,7 @@ class Background(_interface.Background):
                 self._ended = trio.Event()
             await self._ended.wait()
 
-    async def _run(
+    async def _run_shielded(
         self, function: Callable[..., Awaitable[object]], args: tuple[object, ...]
     ) -> None:
         # A cancellation from outside is for the body, which may still need what runs here.
@@ -189,11 +177,7 @@ class Background(_interface.Background):
             scope.cancel()
         try:
             with scope:
-                await function(*args)
-        except Exception as error:  # noqa: BLE001 - raised where the body is left
-            if self._error is None:
-                self._error = error
-            self._scope.cancel()
+                await self._run(function, args)
         finally:
             self._scopes.discard(scope)
             self._count -= 1
@@ -201,11 +185,17 @@ class Background(_interface.Background):
                 self._ended.set()
                 self._ended = None
 
-    async def __aenter__(self) -> Background:
+    async def _end(self) -> None:
+        self._left = True
+        for scope in self._scopes:
+            scope.cancel()
+        # The nursery does not see the body's exception, which it would wrap in a group.
+        await self._manager.__aexit__(None, None, None)
+
+    async def __aenter__(self) -> _interface.Background:
         self._loop = current_loop()
         self._nursery = await self._manager.__aenter__()
-        self._scope.__enter__()
-        return self
+        return await super().__aenter__()
 
     async def __aexit__(
         self,
@@ -213,14 +203,7 @@ class Background(_interface.Background):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        caught = self._scope.__exit__(kind, error, traceback)
-        self._left = True
-        for scope in self._scopes:
-            scope.cancel()
-        # The nursery does not see the body's exception, which it would wrap in a group.
-        await self._manager.__aexit__(None, None, None)
-        if self._error is not None and (caught or kind is None):
-            raise self._error
+        caught = await super().__aexit__(kind, error, traceback)
         if caught or kind is None:
             await trio.lowlevel.checkpoint_if_cancelled()
         return caught

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from etcd_client._arguments import check_flag, check_seconds
+from etcd_client._async_only import async_only
 from etcd_client._leaving import yielding_to
+from etcd_client._operation import begin
 from etcd_client._started import StartedCoroutine
 from etcd_client.errors import LockError, LockLostError
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from .open_session import Session
 
 
+@async_only
 class Acquirable(Contender):
     """A contender that acquires and releases what its line is for.
 
@@ -82,8 +86,11 @@ class Acquirable(Contender):
             LockError: This object holds it already.
         """
         check_flag(blocking, "blocking")
-        call = self._enter(timeout, wait=blocking, ttl=self._ttl)
-        return StartedCoroutine(call.close, self._entered(call))
+        operation = begin(self._communicator, f"{type(self).__name__}.acquire")
+        with operation:
+            call = self._enter(timeout, wait=blocking, ttl=self._ttl)
+        entered = operation.until_end_of(partial(self._entered, call))
+        return StartedCoroutine(operation.giving_up(call.close), entered)
 
     def renew(self, seconds: float, *, timeout: float | None = None) -> Call[None]:
         """Hold it for the given time from now on, whatever its previous limit.

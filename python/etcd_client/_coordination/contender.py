@@ -65,7 +65,7 @@ class Contender:
         value: BytesLike = b"",
         line: Line | None = None,
     ) -> None:
-        check_communicator(communicator)
+        check_communicator(communicator, self)
         check_name(name, "name")
         check_name(value, "value")
         check_session(session, "session")

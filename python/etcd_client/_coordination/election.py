@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from etcd_client._arguments import as_bytes
+from etcd_client._arguments import as_bytes, check_awaitable, check_function
+from etcd_client._async_only import async_only
 from etcd_client._backoff import Backoff
 from etcd_client._concurrency import Background, CancelScope, finish
 from etcd_client._etcd_client import LeaderKey
 from etcd_client._leaving import yielding_to
+from etcd_client._operation import begin
 from etcd_client._started import StartedCoroutine
 from etcd_client.errors import (
     ElectError,
@@ -53,6 +56,7 @@ _PASSING = (
 )
 
 
+@async_only
 class Election(Contender):
     """An election, as a candidate or as an observer.
 
@@ -62,7 +66,7 @@ class Election(Contender):
 
     Args:
         communicator: The communicator to use.
-        name: The name of the election.
+        name: The name of the election. Its keys are all that begin with it and `/`.
         value: The value to proclaim as the leader.
         session: The session whose lease to use; None for a lease of its own.
 
@@ -112,8 +116,11 @@ class Election(Contender):
                 leader already.
             SessionLostError: The session had been lost.
         """
-        call = self._enter(timeout, value=value)
-        return StartedCoroutine(call.close, self._elected(call))
+        operation = begin(self._communicator, "Election.campaign")
+        with operation:
+            call = self._enter(timeout, value=value)
+        elected = operation.until_end_of(partial(self._elected, call))
+        return StartedCoroutine(operation.giving_up(call.close), elected)
 
     async def _elected(self, call: Call[HeldLease | None]) -> None:
         try:
@@ -143,6 +150,7 @@ class Election(Contender):
             ElectError: This object is the leader already.
             RpcError: The server refuses the candidate for good.
         """
+        check_function(work, "work")
         if self._held is not None:
             raise ElectError(self._message("is held by this object already"))
         while True:
@@ -152,7 +160,9 @@ class Election(Contender):
                 async with Background() as background:
                     background.start(self._cancel_at_loss, scope)
                     with scope:
-                        return await work(self)
+                        working = work(self)
+                        check_awaitable(working, "work")
+                        return await working
             finally:
                 await finish(self._resign_quietly)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from etcd_client import _etcd_client
 from etcd_client._arguments import as_bytes
+from etcd_client._async_only import async_iterator
 from etcd_client._etcd_client import LeaderResponse, ResponseHeader
 from etcd_client.enums import WatchEventType
 from etcd_client.errors import CompactedError, FutureRevisionError
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from etcd_client._types import BytesLike
 
 
+@async_iterator
 class Leaders(AsyncIterator[LeaderResponse | None]):
     """Iterates over the leaders of an election, with None while there is no leader.
 

@@ -69,7 +69,8 @@ class Lock(Acquirable):
 
     Args:
         communicator: The communicator to use.
-        name: The name of the lock.
+        name: The name of the lock. Its keys are all that begin with it and `/`: it waits for any
+            that was there before.
         ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
         session: The session whose lease to use. Any number of locks can share it, and acquiring and
             releasing a free lock then costs one round trip each. None for a lease of its own.

@@ -8,9 +8,11 @@ from etcd_client._arguments import (
     as_bytes,
     check_communicator,
     check_flag,
+    check_function,
     check_name,
     check_seconds,
     check_ttl,
+    kind_of,
 )
 from etcd_client._concurrency import Background
 from etcd_client._lease.loss import Loss
@@ -35,8 +37,19 @@ def check_session(value: object, name: str) -> None:
         value: The argument.
         name: The name of the argument.
     """
-    if value is not None and not isinstance(value, Session):
-        message = f"{name}: expected Session, got {type(value).__qualname__}"
+    if value is not None:
+        require_session(value, name)
+
+
+def require_session(value: object, name: str) -> None:
+    """Raise an error unless the value is a session.
+
+    Args:
+        value: The argument.
+        name: The name of the argument.
+    """
+    if not isinstance(value, Session):
+        message = f"{name}: expected Session, got {kind_of(value)}"
         raise TypeError(message)
 
 
@@ -50,16 +63,18 @@ class Session:
         "_background",
         "_communicator",
         "_held",
+        "_left",
         "_registrar",
         "_ttl",
     )
 
     def __init__(self, communicator: Communicator, ttl: int) -> None:
-        check_communicator(communicator)
+        check_communicator(communicator, self)
         check_ttl(ttl)
         self._communicator = communicator
         self._ttl = ttl
         self._held: HeldLease | None = None
+        self._left = False
         # What runs as long as the session is open.
         self._background = Background()
         self._registrar: Registrar | None = None
@@ -115,14 +130,17 @@ class Session:
         Raises:
             KeyExistsError: Another client has written the key, which is the error's `kv`.
             InvalidArgsError: This session has registered the key already.
-            ClosedError: The session is not open.
+            ClosedError: The session is not open, or was left.
         """
         check_name(key, "key")
         check_name(value, "value")
         check_flag(replace, "replace")
         if timeout is not None:
             check_seconds(timeout, "timeout")
+        if on_conflict is not None:
+            check_function(on_conflict, "on_conflict")
         held = self._opened()
+        self._check_left()
         registrar = self._registrar
         if registrar is None:
             registrar = self._registrar = Registrar(self._communicator, held)
@@ -148,7 +166,13 @@ class Session:
         held = self._opened()
         if held.loss is not None:
             raise self._lost_error(held.loss)
+        self._check_left()
         return held
+
+    def _check_left(self) -> None:
+        if self._left:
+            message = f"the session {self.id:x} was left, which has revoked its lease"
+            raise ClosedError(message)
 
     def _lost_error(self, reason: str | None) -> SessionLostError:
         return SessionLostError(f"the session {self.id:x} was lost: {reason}")
@@ -160,5 +184,5 @@ class Session:
     def __repr__(self) -> str:
         if self._held is None:
             return "<Session not open>"
-        state = "lost" if self.lost.is_set() else "open"
+        state = "lost" if self.lost.is_set() else "left" if self._left else "open"
         return f"<Session id={self.id:x} ttl={self.ttl} {state}>"

@@ -41,6 +41,8 @@ class RegisteredKey:
         self._communicator = communicator
         self._replace = replace
         self._create_revision = 0
+        # What is true of the key if a request was carried out whose answer was not received.
+        self._unanswered: list[Compare] = []
         self.key = key
         self.value = value
         self.on_conflict = on_conflict
@@ -77,7 +79,12 @@ class RegisteredKey:
         while True:
             put = TxnOp.put(self.key, self.value, lease=lease.id)
             txn = Txn().when([expected]).and_then([put, read]).or_else([read])
+            self._unanswered = [
+                Compare.lease(self.key, CompareOp.EQUAL, lease.id),
+                Compare.value(self.key, CompareOp.EQUAL, self.value),
+            ]
             response = await self._communicator.txn(txn, timeout=deadline.left())
+            self._unanswered = []
             found = _last_read(response)
             if response.succeeded():
                 # The transaction reads the key after its own put.
@@ -110,15 +117,16 @@ class RegisteredKey:
             raise ConflictError(message, _last_read(response))
 
     async def delete(self, timeout: float | None = None) -> None:
-        """Delete the key if this object has written it.
+        """Delete the key if this object has written it, or may have.
 
         Args:
             timeout: The seconds that it may take.
         """
-        if self.is_written:
-            txn = Txn().when([self._own()]).and_then([TxnOp.delete(self.key)])
+        written = [self._own()] if self.is_written else self._unanswered
+        if written:
+            txn = Txn().when(written).and_then([TxnOp.delete(self.key)])
             await self._communicator.txn(txn, timeout=timeout)
-            self._create_revision = 0
+            self._create_revision, self._unanswered = 0, []
 
     def _own(self) -> Compare:
         return Compare.create_revision(self.key, CompareOp.EQUAL, self._create_revision)

@@ -161,7 +161,9 @@ class Registrar:
             try:
                 async with key.mutex:
                     if not key.is_written:
-                        await key.write(lease, self._own, deadline)
+                        # To its end, even if it is cancelled: a write that is under way could
+                        # take effect after the removal.
+                        await finish(key.write, lease, self._own, deadline)
             except LeaseNotFoundError:
                 # The server knows that the lease is lost; wait until this side notices.
                 await deadline.bound(lease.until_over())

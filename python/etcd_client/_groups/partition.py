@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from etcd_client._async_only import async_only
 from etcd_client._concurrency import CancelScope, Event
 from etcd_client._kv.keys import Key
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 _PATIENCE = 2.0
 
 
+@async_only
 class Partition:
     """A partition that this member of a group owns, until it releases it.
 

@@ -8,13 +8,16 @@ from typing import TYPE_CHECKING
 
 from etcd_client._arguments import (
     as_bytes,
+    check_awaitable,
     check_count,
+    check_function,
     check_name,
     check_seconds,
     read_names,
 )
+from etcd_client._async_only import async_iterator, async_only
 from etcd_client._concurrency import Background, CancelScope, Event, sleep
-from etcd_client._coordination.open_session import Session
+from etcd_client._coordination.open_session import require_session
 from etcd_client.errors import ClosedError, InvalidArgsError
 
 from .partition_group import PartitionGroup
@@ -23,11 +26,14 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable
     from types import TracebackType
 
+    from etcd_client._coordination.open_session import Session
     from etcd_client._types import BytesLike
 
     from .partition import Partition
 
 
+@async_only
+@async_iterator
 class Partitioner:
     """Shares out partitions among the members of a group: shards, topics, tenants.
 
@@ -78,9 +84,7 @@ class Partitioner:
         *,
         member: BytesLike | None = None,
     ) -> None:
-        if not isinstance(session, Session):
-            message = f"session: expected Session, got {type(session).__qualname__}"
-            raise TypeError(message)
+        require_session(session, "session")
         check_name(name, "name")
         if member is None:
             member = secrets.token_hex(8)
@@ -107,7 +111,8 @@ class Partitioner:
     def owned(self) -> dict[bytes, Partition]:
         """The partitions that this member owns, recalled ones included, by their names."""
         group = self._group.owned
-        return {name: partition for name, partition in group.items() if partition.is_owned}
+        # Of a copy: another thread may ask.
+        return {name: partition for name, partition in [*group.items()] if partition.is_owned}
 
     @property
     def owners(self) -> dict[bytes, bytes]:
@@ -140,6 +145,7 @@ class Partitioner:
             SessionLostError: The session was lost.
             ClosedError: The partitioner is not open.
         """
+        check_function(work, "work")
         if grace is not None:
             check_seconds(grace, "grace")
         async with Background() as background:
@@ -221,7 +227,9 @@ async def _work_on(
             if grace is not None:
                 background.start(_cancel_after, partition, grace, scope)
             with scope:
-                await work(partition)
+                working = work(partition)
+                check_awaitable(working, "work")
+                await working
         await partition.wait_recalled()
 
 

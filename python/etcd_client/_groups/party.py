@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from etcd_client import _etcd_client
 from etcd_client._arguments import as_bytes, check_communicator, check_name
+from etcd_client._async_only import async_only
 from etcd_client._cache.cache import Cache
 from etcd_client._coordination.open_session import Session
 from etcd_client._leaving import yielding_to
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 _MAX_AGE = 10.0
 
 
+@async_only
 class Party:
     """The members of a group, each with a value, such as its address.
 
@@ -72,7 +74,7 @@ class Party:
         if isinstance(session, Session):
             self._session = session
             session = session._communicator  # noqa: SLF001 - ours
-        check_communicator(session)
+        check_communicator(session, self)
         check_name(name, "name")
         check_name(value, "value")
         if member is None:

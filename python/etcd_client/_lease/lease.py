@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from etcd_client._async_only import async_only
 from etcd_client._leaving import yielding_to
 from etcd_client._started import StartedCoroutine
 from etcd_client.errors import LeaseLostError
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from etcd_client._etcd_client import Call, HeldLease
 
 
+@async_only
 class Lease:
     """A lease that is kept alive until it is revoked or its communicator closes.
 
@@ -87,6 +89,7 @@ class Lease:
         return f"<Lease id={self.id:x} ttl={self.ttl}>"
 
 
+@async_only
 class LeaseGrant(StartedCoroutine[Lease]):
     """What `Communicator.lease` returns: await it, or enter it with `async with`.
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
+from etcd_client._async_only import async_only
 from etcd_client._deadline import Deadline
 from etcd_client._etcd_client import Txn, TxnOp, TxnResponse
 from etcd_client.errors import ClosedError, ConflictError
@@ -11,7 +13,6 @@ from etcd_client.errors import ClosedError, ConflictError
 from .consumers import consumers_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from types import TracebackType
 
     from etcd_client._coordination.open_session import Session
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from .queue_keys import QueueKeys
 
 
+@async_only
 class Job:
     """An item of a queue that this consumer has claimed: no other has it meanwhile.
 
@@ -141,6 +143,9 @@ class Job:
             TooManyOpsError: There are more operations than the server allows, by default about 120.
             ClosedError: The job was committed or left already, or not entered.
         """
+        if not isinstance(ops, Iterable):
+            message = f"ops: expected a list of TxnOp, got {type(ops).__qualname__}"
+            raise TypeError(message)
         claim = self._claimed()
         if self._is_committed or self._consumers is None:
             message = f"the job {claim.item.key!r} was committed or left already"

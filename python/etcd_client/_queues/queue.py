@@ -74,7 +74,7 @@ class Queue:
         if isinstance(session, Session):
             self._session = session
             session = session._communicator  # noqa: SLF001 - ours
-        check_communicator(session)
+        check_communicator(session, self)
         check_name(name, "name")
         self._communicator: Communicator = session
         self._name = as_bytes(name)

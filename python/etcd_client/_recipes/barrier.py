@@ -7,8 +7,10 @@ import secrets
 from typing import TYPE_CHECKING
 
 from etcd_client._arguments import as_bytes, check_communicator, check_name
+from etcd_client._async_only import async_only
 from etcd_client._changes.compare_and_swap import create
 from etcd_client._concurrency import finish
+from etcd_client._coordination.open_session import check_session
 from etcd_client._deadline import Deadline
 from etcd_client._etcd_client import Txn, TxnOp
 from etcd_client._kv.keys import Key
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 _REMOVAL_TIMEOUT = 2.0
 
 
+@async_only
 class Barrier:
     """A key for which others wait until it is removed.
 
@@ -56,8 +59,9 @@ class Barrier:
     def __init__(
         self, communicator: Communicator, name: BytesLike, *, session: Session | None = None
     ) -> None:
-        check_communicator(communicator)
+        check_communicator(communicator, self)
         check_name(name, "name")
+        check_session(session, "session")
         self._communicator = communicator
         self._key = as_bytes(name)
         self._session = session

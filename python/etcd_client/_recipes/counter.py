@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from etcd_client._arguments import as_bytes, check_communicator, check_name
 from etcd_client._changes.compare_and_swap import Swapping, updated
+from etcd_client._coordination.open_session import check_session
 from etcd_client._deadline import Deadline
 from etcd_client._kv.waiting_line import line_of
 from etcd_client.errors import ConflictError
@@ -60,8 +61,9 @@ class Counter:
         *,
         session: Session | None = None,
     ) -> None:
-        check_communicator(communicator)
+        check_communicator(communicator, self)
         check_name(name, "name")
+        check_session(session, "session")
         _check_number(default, "default")
         self._communicator = communicator
         self._key = as_bytes(name)

@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, NamedTuple
 
 from etcd_client._arguments import as_bytes, check_count, check_name
+from etcd_client._async_only import async_only
 from etcd_client._concurrency import Background, CancelScope, finish
 from etcd_client._coordination.contender import Contender
 from etcd_client._deadline import Deadline
@@ -60,6 +61,7 @@ class _Seen(NamedTuple):
         return [kv for kv in inside if kv.create_revision != held.revision]
 
 
+@async_only
 class DoubleBarrier(Contender):
     """A barrier that `count` clients enter together and leave together.
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from etcd_client._arguments import as_bytes, check_communicator, check_name
 from etcd_client._coordination.acquirable import Acquirable
+from etcd_client._coordination.open_session import check_session
 
 if TYPE_CHECKING:
     from etcd_client._coordination.open_session import Session
@@ -26,7 +27,7 @@ class RWLock:
 
     Args:
         communicator: The communicator to use.
-        name: The name of the lock.
+        name: The name of the lock. Its keys are all that begin with it and `/`.
         session: The session whose lease to use; None for a lease for each holder.
 
     Examples:
@@ -44,8 +45,9 @@ class RWLock:
     def __init__(
         self, communicator: Communicator, name: BytesLike, *, session: Session | None = None
     ) -> None:
-        check_communicator(communicator)
+        check_communicator(communicator, self)
         check_name(name, "name")
+        check_session(session, "session")
         self._communicator = communicator
         self._name = as_bytes(name)
         self._session = session
@@ -83,7 +85,7 @@ class ReadLock(Acquirable):
 
     Args:
         communicator: The communicator to use.
-        name: The name of the read-write lock.
+        name: The name of the read-write lock. Its keys are all that begin with it and `/`.
         ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
         session: The session whose lease to use; None for a lease of its own.
 
@@ -122,7 +124,7 @@ class WriteLock(Acquirable):
 
     Args:
         communicator: The communicator to use.
-        name: The name of the read-write lock.
+        name: The name of the read-write lock. Its keys are all that begin with it and `/`.
         ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
         session: The session whose lease to use; None for a lease of its own.
 

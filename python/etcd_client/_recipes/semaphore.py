@@ -32,7 +32,7 @@ class Semaphore(Acquirable):
 
     Args:
         communicator: The communicator to use.
-        name: The name of the semaphore.
+        name: The name of the semaphore. Its keys are all that begin with it and `/`.
         limit: The maximum number of holders; the same for all clients, except while it is changed.
         ttl: Maximum time to hold the permit, in seconds; None to hold it until it is released.
         session: The session whose lease to use; any number of permits can share it. None for a

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from functools import partial
 from inspect import isawaitable, iscoroutine, iscoroutinefunction
 from typing import TYPE_CHECKING, Any
 
+from etcd_client._arguments import check_function
 from etcd_client._backoff import Backoff
 from etcd_client._coordination.open_session import Session, check_session
 from etcd_client._deadline import Deadline
+from etcd_client._operation import begin
 from etcd_client.enums import Isolation
 
 from .function_run import FunctionRun
@@ -26,21 +29,22 @@ if TYPE_CHECKING:
 def stm(  # noqa: PLR0913, PLR0917 - what the method takes
     communicator: Communicator,
     function: Callable[[Any], Any],
-    isolation: Isolation,
+    isolation: Isolation | None,
     prefetch: Iterable[BytesLike],
     timeout: float | None,
     once: Session | None,
 ) -> Coroutine[Any, Any, Any]:
     """Run a function as a transaction; see `Communicator.stm`."""
-    if not callable(function):
-        message = f"function: expected a function, got {type(function).__qualname__}"
-        raise TypeError(message)
+    check_function(function, "function")
+    if isolation is None:
+        isolation = Isolation.SERIALIZABLE_SNAPSHOT
     if not isinstance(isolation, Isolation):
         message = f"isolation: expected Isolation, got {type(isolation).__qualname__}"
         raise TypeError(message)
     check_session(once, "once")
     transaction = _Transaction(communicator, function, Deadline(timeout, "stm"), once)
-    return transaction.repeat(isolation, spans_of(prefetch))
+    repeat = partial(transaction.repeat, isolation, spans_of(prefetch))
+    return begin(communicator, "Communicator.stm").around(repeat)
 
 
 class _Transaction:

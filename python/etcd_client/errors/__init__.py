@@ -89,7 +89,7 @@ On Python 3.10, where ``asyncio.TimeoutError`` is a class of its own, every ``Ti
 one of those too.
 """
 
-# Imported early: a process without free file descriptors could not import it when it needs it.
+# Imported now: a process without free file descriptors could not import it when it needs it.
 from . import _makers  # noqa: F401
 from ._base import (
     ClientError,
@@ -273,3 +273,7 @@ __all__ = [
     "WatchError",
     "WrongLoopError",
 ]
+
+# Tracebacks, pickles and `help` show where programs import a name from, not where it is defined.
+for _name in __all__:
+    globals()[_name].__module__ = "etcd_client"

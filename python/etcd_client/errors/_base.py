@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import ClassVar, TypeAlias, TypedDict
 
-from etcd_client.enums import GRPCStatusCode
+from etcd_client._status_code import GRPCStatusCode
 
 if sys.version_info >= (3, 11):
     AnyTimeoutError = TimeoutError
@@ -26,6 +26,9 @@ class GRPCStatus(TypedDict):
     code: int
     details: bytes
     message: str
+
+
+GRPCStatus.__module__ = "etcd_client"  # which the body of a `TypedDict` may not say
 
 
 class EtcdError(Exception):

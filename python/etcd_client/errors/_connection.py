@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from etcd_client.enums import GRPCStatusCode
+from etcd_client._status_code import GRPCStatusCode
 
 from ._base import AnyTimeoutError, EtcdError, GRPCStatus, GRPCStatusError
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from etcd_client.enums import GRPCStatusCode
+from etcd_client._status_code import GRPCStatusCode
 
 from ._base import GRPCStatus, RpcError
 from ._connection import (

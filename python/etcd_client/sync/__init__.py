@@ -9,6 +9,8 @@ Made by `make generate`, like all of this folder but `_face.py`, `_condvar.py` a
 
 from typing import TYPE_CHECKING
 
+from etcd_client import __version__ as __version__
+
 from ._loading import names as __dir__  # noqa: F401 - called by `dir`
 
 if TYPE_CHECKING:
@@ -138,7 +140,6 @@ if TYPE_CHECKING:
     from etcd_client import RootRoleNotExistError as RootRoleNotExistError
     from etcd_client import RootUserNotExistError as RootUserNotExistError
     from etcd_client import RpcError as RpcError
-    from etcd_client import RWLock as RWLock
     from etcd_client import SavedSnapshot as SavedSnapshot
     from etcd_client import ServerTimeoutError as ServerTimeoutError
     from etcd_client import SessionExpiredError as SessionExpiredError
@@ -172,6 +173,8 @@ if TYPE_CHECKING:
     from etcd_client import WrongLoopError as WrongLoopError
     from etcd_client import active_context_count as active_context_count
     from etcd_client import cleanup_runtime as cleanup_runtime
+    from etcd_client import enums as enums
+    from etcd_client import errors as errors
 
     from ._admin import Maintenance as Maintenance
     from ._cache import Cache as Cache
@@ -204,6 +207,7 @@ if TYPE_CHECKING:
     from ._recipes import Counter as Counter
     from ._recipes import DoubleBarrier as DoubleBarrier
     from ._recipes import ReadLock as ReadLock
+    from ._recipes import RWLock as RWLock
     from ._recipes import Semaphore as Semaphore
     from ._recipes import WriteLock as WriteLock
     from ._session import Session as Session
@@ -438,6 +442,7 @@ MODULES = {
     "Party": "_groups",
     "PriorityQueue": "_queues",
     "Queue": "_queues",
+    "RWLock": "_recipes",
     "ReadLock": "_recipes",
     "Registration": "_coordination",
     "STM": "_stm",

@@ -43,16 +43,20 @@ class Maintenance(Face):
     __slots__ = ()
     _inner: aio.Maintenance
 
-    def alarm_list(self, *, timeout: float | None = None) -> AlarmResponse:
+    def alarm_list(
+        self, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> AlarmResponse:
         """List the active alarms.
 
         Args:
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The alarms.
         """
-        return self._inner.alarm_list(timeout=timeout)._wait()
+        return self._inner.alarm_list(timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
     def alarm_activate(
         self, member_id: int, alarm: AlarmType, *, timeout: float | None = None
@@ -89,18 +93,24 @@ class Maintenance(Face):
         return self._inner.alarm_disarm(member_id, alarm, timeout=timeout)._wait()
 
     def status(
-        self, endpoint: str | None = None, *, timeout: float | None = None
+        self,
+        endpoint: str | None = None,
+        *,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> StatusResponse:
         """Get the status of a member.
 
         Args:
             endpoint: The endpoint of the member; None for the one in use.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The member's version, database size, raft state and errors.
         """
-        return self._inner.status(endpoint, timeout=timeout)._wait()
+        return self._inner.status(endpoint, timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
     def defragment(
         self, endpoint: str | None = None, *, timeout: float | None = None
@@ -118,17 +128,25 @@ class Maintenance(Face):
         """
         return self._inner.defragment(endpoint, timeout=timeout)._wait()
 
-    def hash(self, endpoint: str | None = None, *, timeout: float | None = None) -> HashResponse:
+    def hash(
+        self,
+        endpoint: str | None = None,
+        *,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
+    ) -> HashResponse:
         """Compute a checksum of a member's whole database; for tests of etcd itself.
 
         Args:
             endpoint: The endpoint of the member; None for the one in use.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The checksum.
         """
-        return self._inner.hash(endpoint, timeout=timeout)._wait()
+        return self._inner.hash(endpoint, timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
     def hash_kv(
         self,
@@ -136,6 +154,7 @@ class Maintenance(Face):
         revision: int | None = None,
         *,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> HashKVResponse:
         """Compute a checksum of a member's keys, to be compared between members.
 
@@ -143,6 +162,8 @@ class Maintenance(Face):
             endpoint: The endpoint of the member; None for the one in use.
             revision: The last revision to include; None for the latest.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The checksum, and the revisions that it covers.
@@ -151,7 +172,9 @@ class Maintenance(Face):
             CompactedError: The revision has been compacted.
             FutureRevisionError: The revision is in the future.
         """
-        return self._inner.hash_kv(endpoint, revision, timeout=timeout)._wait()
+        return self._inner.hash_kv(
+            endpoint, revision, timeout=timeout, wait_for_ready=wait_for_ready
+        )._wait()
 
     def snapshot(self, endpoint: str | None = None, *, timeout: float | None = None) -> Snapshot:
         """Stream a member's database; `snapshot_save` writes it to a file and verifies it.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import etcd_client as aio
 
-from ._face import Face, abandon, following, given, run
+from ._face import Contents, Face, abandon, following, given, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,7 +22,7 @@ _T = TypeVar("_T")
 _V = TypeVar("_V")
 
 
-class Cache(Face, Mapping[bytes, _V]):
+class Cache(Contents[bytes, _V], Face):
     """The keys of one or more prefixes in memory, kept up to date: a read-only mapping.
 
     `Communicator.cache` returns it. Entering it reads all keys; from then on one watch keeps it up
@@ -34,8 +34,8 @@ class Cache(Face, Mapping[bytes, _V]):
     reads everything again and goes on. After any other error it retries with backoff; meanwhile
     `trouble` is the error, and the contents get older. `fresh` and `age` tell how old they are.
 
-    Keys may be given as any bytes-like object or `str`. After the context is left, the cache keeps
-    its last contents.
+    Keys may be given as any bytes-like object or `str`. Before the context is entered, reading them
+    raises `ClosedError`; after it is left, the cache keeps its last contents.
 
     Examples:
         >>> with communicator.cache("/services/") as view:
@@ -108,7 +108,7 @@ class Cache(Face, Mapping[bytes, _V]):
     @property
     def errors(self) -> Mapping[bytes, Exception]:
         """The exceptions of `decode` by key; the mapping leaves these keys out."""
-        return self._inner.errors
+        return run(lambda: self._inner.errors)
 
     def snapshot(self) -> CacheSnapshot[_V]:
         """Copy the cache, which takes time proportional to the number of keys.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import etcd_client as aio
-from etcd_client.enums import Isolation, SortOrder, SortTarget
+from etcd_client.enums import SortOrder, SortTarget
 
 from . import _face
 from ._admin import Maintenance
 from ._cache import Cache
 from ._coordination import Lock
-from ._face import outside, run, unwrap, waiting
+from ._face import interruptible, outside, own, refuse_with_once, run, unwrap, waiting
 from ._kv import Scan
 from ._lease import Lease
 from ._native import Auth, Cluster, LeaseKeepAlives, Observer, Watch
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
         CompactResponse,
         DeleteResponse,
         EventLike,
+        Isolation,
         KeyValue,
         LeaderKey,
         LeaderResponse,
@@ -129,18 +130,22 @@ class Communicator(_face.Communicator):
         """
         run(self._inner.set_endpoints, endpoints)
 
-    def sync_endpoints(self, *, timeout: float | None = None) -> list[str]:
+    def sync_endpoints(
+        self, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> list[str]:
         """Switch to the client URLs that the members advertise.
 
         Learners and members that have not been started are left out.
 
         Args:
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The endpoints.
         """
-        return self._inner.sync_endpoints(timeout=timeout)._wait()
+        return self._inner.sync_endpoints(timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
     def stats(self) -> Stats:
         """Return counters of what has happened on the connections.
@@ -188,6 +193,7 @@ class Communicator(_face.Communicator):
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> bytes | None:
         """Read the value of a key.
 
@@ -201,6 +207,8 @@ class Communicator(_face.Communicator):
             min_create_revision: Ignore the key if it was created before this revision.
             max_create_revision: Ignore the key if it was created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The value; None if the key does not exist.
@@ -219,6 +227,7 @@ class Communicator(_face.Communicator):
             min_create_revision=min_create_revision,
             max_create_revision=max_create_revision,
             timeout=timeout,
+            wait_for_ready=wait_for_ready,
         )._wait()
 
     def get_kv(
@@ -232,6 +241,7 @@ class Communicator(_face.Communicator):
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> KeyValue | None:
         """Read a key with its value, revisions and lease.
 
@@ -245,6 +255,8 @@ class Communicator(_face.Communicator):
             min_create_revision: Ignore the key if it was created before this revision.
             max_create_revision: Ignore the key if it was created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The key-value pair; None if the key does not exist.
@@ -263,6 +275,7 @@ class Communicator(_face.Communicator):
             min_create_revision=min_create_revision,
             max_create_revision=max_create_revision,
             timeout=timeout,
+            wait_for_ready=wait_for_ready,
         )._wait()
 
     def get_prefix(
@@ -279,6 +292,7 @@ class Communicator(_face.Communicator):
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> list[tuple[bytes, bytes]]:
         """Read all keys that begin with a prefix.
 
@@ -297,6 +311,8 @@ class Communicator(_face.Communicator):
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The keys and their values.
@@ -317,6 +333,7 @@ class Communicator(_face.Communicator):
             min_create_revision=min_create_revision,
             max_create_revision=max_create_revision,
             timeout=timeout,
+            wait_for_ready=wait_for_ready,
         )._wait()
 
     def get_range(
@@ -334,6 +351,7 @@ class Communicator(_face.Communicator):
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> list[tuple[bytes, bytes]]:
         """Read all keys from `key` up to, but not including, `range_end`.
 
@@ -351,6 +369,8 @@ class Communicator(_face.Communicator):
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The keys and their values.
@@ -373,6 +393,7 @@ class Communicator(_face.Communicator):
             min_create_revision=min_create_revision,
             max_create_revision=max_create_revision,
             timeout=timeout,
+            wait_for_ready=wait_for_ready,
         )._wait()
 
     def keys_prefix(
@@ -389,6 +410,7 @@ class Communicator(_face.Communicator):
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> list[bytes]:
         """Read all keys that begin with a prefix, without their values.
 
@@ -405,6 +427,8 @@ class Communicator(_face.Communicator):
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The keys.
@@ -425,6 +449,7 @@ class Communicator(_face.Communicator):
             min_create_revision=min_create_revision,
             max_create_revision=max_create_revision,
             timeout=timeout,
+            wait_for_ready=wait_for_ready,
         )._wait()
 
     def keys_range(
@@ -442,6 +467,7 @@ class Communicator(_face.Communicator):
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> list[bytes]:
         """Read all keys from `key` up to, but not including, `range_end`; without their values.
 
@@ -459,6 +485,8 @@ class Communicator(_face.Communicator):
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The keys.
@@ -481,6 +509,7 @@ class Communicator(_face.Communicator):
             min_create_revision=min_create_revision,
             max_create_revision=max_create_revision,
             timeout=timeout,
+            wait_for_ready=wait_for_ready,
         )._wait()
 
     def range(
@@ -502,6 +531,7 @@ class Communicator(_face.Communicator):
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> RangeResponse:
         """Read a key or a range of keys, with every option of etcd's range request.
 
@@ -523,6 +553,8 @@ class Communicator(_face.Communicator):
             min_create_revision: Leave out keys created before this revision.
             max_create_revision: Leave out keys created after this revision.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The key-value pairs, their total number, and the response header.
@@ -551,6 +583,7 @@ class Communicator(_face.Communicator):
             min_create_revision=min_create_revision,
             max_create_revision=max_create_revision,
             timeout=timeout,
+            wait_for_ready=wait_for_ready,
         )._wait()
 
     def count_prefix(
@@ -564,6 +597,7 @@ class Communicator(_face.Communicator):
         min_create_revision: int = 0,
         max_create_revision: int = 0,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> int:
         """Count the keys that begin with a prefix.
 
@@ -577,6 +611,8 @@ class Communicator(_face.Communicator):
             min_create_revision: No effect, for the same reason.
             max_create_revision: No effect, for the same reason.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The number of keys.
@@ -594,6 +630,7 @@ class Communicator(_face.Communicator):
             min_create_revision=min_create_revision,
             max_create_revision=max_create_revision,
             timeout=timeout,
+            wait_for_ready=wait_for_ready,
         )._wait()
 
     def put(
@@ -607,6 +644,7 @@ class Communicator(_face.Communicator):
         ignore_lease: bool = False,
         timeout: float | None = None,
         once: Session | None = None,
+        wait_for_ready: bool | None = None,
     ) -> PutResponse:
         """Write a key.
 
@@ -619,6 +657,8 @@ class Communicator(_face.Communicator):
             ignore_value: Whether to keep the key's present value.
             ignore_lease: Whether to keep the key attached to its present lease.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
             once: A session; the change is then applied exactly once, whatever fails. While the
                 session lives, there is no `OutcomeUnknownError`.
 
@@ -633,6 +673,7 @@ class Communicator(_face.Communicator):
             NoSpaceError: The database has exceeded its quota.
         """
         if once is not None:
+            refuse_with_once(wait_for_ready=wait_for_ready)
             return run(
                 self._inner.put,
                 key,
@@ -642,7 +683,7 @@ class Communicator(_face.Communicator):
                 ignore_value=ignore_value,
                 ignore_lease=ignore_lease,
                 timeout=timeout,
-                once=unwrap(once),
+                once=own(once, "once"),
             )
         return self._inner.put(
             key,
@@ -652,6 +693,7 @@ class Communicator(_face.Communicator):
             ignore_value=ignore_value,
             ignore_lease=ignore_lease,
             timeout=timeout,
+            wait_for_ready=wait_for_ready,
         )._wait()
 
     def delete(
@@ -664,6 +706,7 @@ class Communicator(_face.Communicator):
         prev_kv: bool = False,
         timeout: float | None = None,
         once: Session | None = None,
+        wait_for_ready: bool | None = None,
     ) -> DeleteResponse:
         """Delete a key, or a range of keys.
 
@@ -674,6 +717,8 @@ class Communicator(_face.Communicator):
             from_key: Whether to delete all keys from `key` to the last key of all.
             prev_kv: Whether to return the deleted key-value pairs.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
             once: A session; the change is then applied exactly once, whatever fails. While the
                 session lives, there is no `OutcomeUnknownError`.
 
@@ -686,6 +731,7 @@ class Communicator(_face.Communicator):
             EmptyKeyError: The key is empty and does not begin a range.
         """
         if once is not None:
+            refuse_with_once(wait_for_ready=wait_for_ready)
             return run(
                 self._inner.delete,
                 key,
@@ -694,7 +740,7 @@ class Communicator(_face.Communicator):
                 from_key=from_key,
                 prev_kv=prev_kv,
                 timeout=timeout,
-                once=unwrap(once),
+                once=own(once, "once"),
             )
         return self._inner.delete(
             key,
@@ -703,6 +749,7 @@ class Communicator(_face.Communicator):
             from_key=from_key,
             prev_kv=prev_kv,
             timeout=timeout,
+            wait_for_ready=wait_for_ready,
         )._wait()
 
     def delete_prefix(
@@ -712,6 +759,7 @@ class Communicator(_face.Communicator):
         prev_kv: bool = False,
         timeout: float | None = None,
         once: Session | None = None,
+        wait_for_ready: bool | None = None,
     ) -> DeleteResponse:
         """Delete all keys that begin with a prefix.
 
@@ -719,6 +767,8 @@ class Communicator(_face.Communicator):
             key: The prefix; empty for all keys.
             prev_kv: Whether to return the deleted key-value pairs.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
             once: A session; the change is then applied exactly once, whatever fails. While the
                 session lives, there is no `OutcomeUnknownError`.
 
@@ -726,10 +776,17 @@ class Communicator(_face.Communicator):
             The number of deleted keys and, with `prev_kv`, the deleted key-value pairs.
         """
         if once is not None:
+            refuse_with_once(wait_for_ready=wait_for_ready)
             return run(
-                self._inner.delete_prefix, key, prev_kv=prev_kv, timeout=timeout, once=unwrap(once)
+                self._inner.delete_prefix,
+                key,
+                prev_kv=prev_kv,
+                timeout=timeout,
+                once=own(once, "once"),
             )
-        return self._inner.delete_prefix(key, prev_kv=prev_kv, timeout=timeout)._wait()
+        return self._inner.delete_prefix(
+            key, prev_kv=prev_kv, timeout=timeout, wait_for_ready=wait_for_ready
+        )._wait()
 
     def delete_range(
         self,
@@ -739,6 +796,7 @@ class Communicator(_face.Communicator):
         prev_kv: bool = False,
         timeout: float | None = None,
         once: Session | None = None,
+        wait_for_ready: bool | None = None,
     ) -> DeleteResponse:
         """Delete all keys from `key` up to, but not including, `range_end`.
 
@@ -747,6 +805,8 @@ class Communicator(_face.Communicator):
             range_end: The end of the range, exclusive.
             prev_kv: Whether to return the deleted key-value pairs.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
             once: A session; the change is then applied exactly once, whatever fails. While the
                 session lives, there is no `OutcomeUnknownError`.
 
@@ -757,24 +817,34 @@ class Communicator(_face.Communicator):
             InvalidArgsError: `range_end` is empty.
         """
         if once is not None:
+            refuse_with_once(wait_for_ready=wait_for_ready)
             return run(
                 self._inner.delete_range,
                 key,
                 range_end,
                 prev_kv=prev_kv,
                 timeout=timeout,
-                once=unwrap(once),
+                once=own(once, "once"),
             )
-        return self._inner.delete_range(key, range_end, prev_kv=prev_kv, timeout=timeout)._wait()
+        return self._inner.delete_range(
+            key, range_end, prev_kv=prev_kv, timeout=timeout, wait_for_ready=wait_for_ready
+        )._wait()
 
     def txn(
-        self, txn: Txn, *, timeout: float | None = None, once: Session | None = None
+        self,
+        txn: Txn,
+        *,
+        timeout: float | None = None,
+        once: Session | None = None,
+        wait_for_ready: bool | None = None,
     ) -> TxnResponse:
         """Run a transaction atomically: all of it takes effect at one revision, or none of it.
 
         Args:
             txn: The transaction.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
             once: A session; the change is then applied exactly once, whatever fails. While the
                 session lives, there is no `OutcomeUnknownError`.
 
@@ -790,11 +860,17 @@ class Communicator(_face.Communicator):
             CompactedError: The revision of a read has been compacted.
         """
         if once is not None:
-            return run(self._inner.txn, txn, timeout=timeout, once=unwrap(once))
-        return self._inner.txn(txn, timeout=timeout)._wait()
+            refuse_with_once(wait_for_ready=wait_for_ready)
+            return run(self._inner.txn, txn, timeout=timeout, once=own(once, "once"))
+        return self._inner.txn(txn, timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
     def compact(
-        self, revision: int, *, physical: bool = False, timeout: float | None = None
+        self,
+        revision: int,
+        *,
+        physical: bool = False,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> CompactResponse:
         """Discard the history before a revision; the keys as they are at it remain.
 
@@ -802,6 +878,8 @@ class Communicator(_face.Communicator):
             revision: The oldest revision that can be read afterwards.
             physical: Whether to wait until the compacted entries are removed from the database.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The response header.
@@ -810,10 +888,17 @@ class Communicator(_face.Communicator):
             CompactedError: The revision has already been compacted.
             FutureRevisionError: The revision is in the future.
         """
-        return self._inner.compact(revision, physical=physical, timeout=timeout)._wait()
+        return self._inner.compact(
+            revision, physical=physical, timeout=timeout, wait_for_ready=wait_for_ready
+        )._wait()
 
     def lease_grant(
-        self, ttl: int, id: int | None = None, *, timeout: float | None = None
+        self,
+        ttl: int,
+        id: int | None = None,
+        *,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> LeaseGrantResponse:
         """Grant a lease: keys attached to it are deleted when it expires or is revoked.
 
@@ -825,6 +910,8 @@ class Communicator(_face.Communicator):
                 which is about 2.
             id: The id of the lease; None or 0 for a random one.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The id and the granted time to live.
@@ -833,14 +920,20 @@ class Communicator(_face.Communicator):
             LeaseExistError: A lease with that id exists already.
             LeaseTTLTooLargeError: The time to live is above 9,000,000,000.
         """
-        return self._inner.lease_grant(ttl, id, timeout=timeout)._wait()
+        return self._inner.lease_grant(
+            ttl, id, timeout=timeout, wait_for_ready=wait_for_ready
+        )._wait()
 
-    def lease_revoke(self, id: LeaseId, *, timeout: float | None = None) -> LeaseRevokeResponse:
+    def lease_revoke(
+        self, id: LeaseId, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> LeaseRevokeResponse:
         """Revoke a lease and delete the keys attached to it.
 
         Args:
             id: The lease, or its id.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The response header.
@@ -848,10 +941,15 @@ class Communicator(_face.Communicator):
         Raises:
             LeaseNotFoundError: The lease does not exist.
         """
-        return self._inner.lease_revoke(id, timeout=timeout)._wait()
+        return self._inner.lease_revoke(id, timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
     def lease_time_to_live(
-        self, id: LeaseId, *, keys: bool = False, timeout: float | None = None
+        self,
+        id: LeaseId,
+        *,
+        keys: bool = False,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> LeaseTimeToLiveResponse:
         """Get the remaining time to live of a lease.
 
@@ -859,11 +957,15 @@ class Communicator(_face.Communicator):
             id: The lease, or its id.
             keys: Whether to return the attached keys.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The remaining and the granted seconds; -1 remain if the lease does not exist.
         """
-        return self._inner.lease_time_to_live(id, keys=keys, timeout=timeout)._wait()
+        return self._inner.lease_time_to_live(
+            id, keys=keys, timeout=timeout, wait_for_ready=wait_for_ready
+        )._wait()
 
     def lease_keep_alive(
         self, id: LeaseId, *, timeout: float | None = None
@@ -898,39 +1000,28 @@ class Communicator(_face.Communicator):
         """
         return LeaseKeepAlives._of(run(self._inner.lease_keep_alive_stream, id, timeout=timeout))
 
-    def leases(self, *, timeout: float | None = None) -> LeasesResponse:
+    def leases(
+        self, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> LeasesResponse:
         """List all leases.
 
         Args:
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The ids of the leases.
         """
-        return self._inner.leases(timeout=timeout)._wait()
-
-    def campaign(
-        self, name: BytesLike, value: BytesLike, lease: LeaseId, *, timeout: float | None = None
-    ) -> CampaignResponse:
-        """Wait to become the leader of an election; `Election` is the comfortable way.
-
-        Args:
-            name: The name of the election.
-            value: The value to proclaim as the leader.
-            lease: The lease that the leadership is tied to: it lasts while the lease is kept alive.
-            timeout: Maximum wait in seconds; None to wait without limit.
-
-        Returns:
-            The leadership's key, to be passed to `proclaim` and `resign`.
-
-        Raises:
-            LeaseNotFoundError: The lease does not exist.
-            SessionExpiredError: The lease expired or was revoked while waiting.
-        """
-        return self._inner.campaign(name, value, lease, timeout=timeout)._wait()
+        return self._inner.leases(timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
     def proclaim(
-        self, leader: LeaderKey, value: BytesLike, *, timeout: float | None = None
+        self,
+        leader: LeaderKey,
+        value: BytesLike,
+        *,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> ProclaimResponse:
         """Proclaim a new value as the leader of an election.
 
@@ -938,6 +1029,8 @@ class Communicator(_face.Communicator):
             leader: The `leader` of the response of `campaign`.
             value: The value to proclaim.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The response header.
@@ -945,14 +1038,20 @@ class Communicator(_face.Communicator):
         Raises:
             ElectionNotLeaderError: The leadership was lost or resigned.
         """
-        return self._inner.proclaim(leader, value, timeout=timeout)._wait()
+        return self._inner.proclaim(
+            leader, value, timeout=timeout, wait_for_ready=wait_for_ready
+        )._wait()
 
-    def leader(self, name: BytesLike, *, timeout: float | None = None) -> LeaderResponse:
+    def leader(
+        self, name: BytesLike, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> LeaderResponse:
         """Get the current leader of an election.
 
         Args:
             name: The name of the election.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The leader's key and the value that it proclaims.
@@ -960,7 +1059,7 @@ class Communicator(_face.Communicator):
         Raises:
             ElectionNoLeaderError: There is no leader.
         """
-        return self._inner.leader(name, timeout=timeout)._wait()
+        return self._inner.leader(name, timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
     def observe(self, name: BytesLike) -> Observer:
         """Observe an election: the current leader, its successors, and what they proclaim.
@@ -973,17 +1072,21 @@ class Communicator(_face.Communicator):
         """
         return Observer._of(run(self._inner.observe, name))
 
-    def resign(self, leader: LeaderKey, *, timeout: float | None = None) -> ResignResponse:
+    def resign(
+        self, leader: LeaderKey, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> ResignResponse:
         """Resign the leadership of an election.
 
         Args:
             leader: The `leader` of the response of `campaign`.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The response header.
         """
-        return self._inner.resign(leader, timeout=timeout)._wait()
+        return self._inner.resign(leader, timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
     @property
     def auth(self) -> Auth:
@@ -1255,7 +1358,9 @@ class Communicator(_face.Communicator):
         Raises:
             KeyExistsError: The key exists already; the error's `kv` is its key-value pair.
         """
-        return run(self._inner.create, key, value, lease=lease, timeout=timeout, once=unwrap(once))
+        return run(
+            self._inner.create, key, value, lease=lease, timeout=timeout, once=own(once, "once")
+        )
 
     def replace(
         self,
@@ -1282,7 +1387,9 @@ class Communicator(_face.Communicator):
         Raises:
             ConflictError: The key was changed or deleted; the error's `kv` is its present state.
         """
-        return run(self._inner.replace, kv, value, lease=lease, timeout=timeout, once=unwrap(once))
+        return run(
+            self._inner.replace, kv, value, lease=lease, timeout=timeout, once=own(once, "once")
+        )
 
     @overload
     def update(
@@ -1350,11 +1457,11 @@ class Communicator(_face.Communicator):
         made: KeyValue | None = run(
             inner.update,
             key,
-            outside(function),
+            interruptible(function),
             default=default,
             lease=lease,
             timeout=timeout,
-            once=unwrap(once),
+            once=own(once, "once"),
         )
         return made
 
@@ -1396,14 +1503,14 @@ class Communicator(_face.Communicator):
             b'jobs/0000000000000001'
         """
         return run(
-            self._inner.append, prefix, value, lease=lease, timeout=timeout, once=unwrap(once)
+            self._inner.append, prefix, value, lease=lease, timeout=timeout, once=own(once, "once")
         )
 
     def stm(
         self,
         function: Callable[[STM], _T],
         *,
-        isolation: Isolation = Isolation.SERIALIZABLE_SNAPSHOT,
+        isolation: Isolation | None = None,
         prefetch: Iterable[BytesLike] = (),
         timeout: float | None = None,
         once: Session | None = None,
@@ -1416,7 +1523,8 @@ class Communicator(_face.Communicator):
         Args:
             function: Takes an `STM`. If it raises, the call
                 raises and nothing is written.
-            isolation: The isolation level; by default the strictest one.
+            isolation: The isolation level; None for the strictest one,
+                `Isolation.SERIALIZABLE_SNAPSHOT`.
             prefetch: Keys that it is going to read, to be read with one request beforehand.
             timeout: Deadline for the whole call, in seconds. If None, each request has the
                 connection's default, and the function runs again until it succeeds.
@@ -1435,7 +1543,7 @@ class Communicator(_face.Communicator):
             isolation=isolation,
             prefetch=prefetch,
             timeout=timeout,
-            once=unwrap(once),
+            once=own(once, "once"),
         )
 
     def aclose(self) -> None:
@@ -1452,24 +1560,30 @@ class Communicator(_face.Communicator):
         self,
         prefix: BytesLike,
         *,
-        page_size: int = 1000,
+        page_size: int | None = None,
         revision: int = 0,
         keys_only: bool = False,
         serializable: bool = False,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Scan:
-        """Read all keys that begin with a prefix in pages, at a single revision.
+        """Read all keys that begin with a prefix, part by part, at a single revision.
 
-        At most one page of keys is in memory at a time. Pages have fewer keys if values are large.
+        Holds a few megabytes at a time. Since etcd 3.7 the server streams the keys; earlier
+        servers, and those behind a proxy that cannot, are asked for pages, which have fewer keys
+        if values are large.
 
         Args:
             prefix: The prefix; empty for all keys.
-            page_size: The maximum number of keys in a page.
+            page_size: The maximum number of keys in a page; None to have the keys streamed if the
+                server can, and otherwise pages of at most 1000 keys.
             revision: The revision to read at; 0 for the latest.
             keys_only: Whether to leave out the values.
             serializable: Whether the member may answer from its own data without asking the leader:
                 faster, but possibly stale.
-            timeout: Deadline for each page, in seconds; None for the connection's default.
+            timeout: Deadline for each part, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             An iterator of `KeyValue`, in the order of the keys.
@@ -1483,6 +1597,7 @@ class Communicator(_face.Communicator):
                 keys_only=keys_only,
                 serializable=serializable,
                 timeout=timeout,
+                wait_for_ready=wait_for_ready,
             )
         )
 
@@ -1491,25 +1606,29 @@ class Communicator(_face.Communicator):
         key: BytesLike,
         range_end: BytesLike,
         *,
-        page_size: int = 1000,
+        page_size: int | None = None,
         revision: int = 0,
         keys_only: bool = False,
         serializable: bool = False,
         timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> Scan:
-        """Read the keys of a range in pages, at a single revision.
+        """Read the keys of a range, part by part, at a single revision.
 
-        At most one page of keys is in memory at a time. Pages have fewer keys if values are large.
+        Holds a few megabytes at a time; see `scan_prefix`.
 
         Args:
             key: The first key.
             range_end: The end of the range, exclusive; a zero byte for no end.
-            page_size: The most keys to ask for at once.
+            page_size: The maximum number of keys in a page; None to have the keys streamed if the
+                server can, and otherwise pages of at most 1000 keys.
             revision: The revision to read at; 0 for the newest.
             keys_only: Whether to leave out the values.
             serializable: Whether the member may answer from its own data without asking the leader:
                 faster, but possibly stale.
-            timeout: Deadline for each page, in seconds; None for the connection's default.
+            timeout: Deadline for each part, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             An iterator of `KeyValue`, in the order of the keys.
@@ -1524,6 +1643,7 @@ class Communicator(_face.Communicator):
                 keys_only=keys_only,
                 serializable=serializable,
                 timeout=timeout,
+                wait_for_ready=wait_for_ready,
             )
         )
 
@@ -1596,7 +1716,7 @@ class Communicator(_face.Communicator):
     @property
     def maintenance(self) -> Maintenance:
         """Status, snapshots, alarms, defragmentation, leadership and downgrades."""
-        return Maintenance._of(self._inner.maintenance)
+        return Maintenance._of(run(lambda: self._inner.maintenance))
 
     def lease(self, ttl: int, id: int | None = None, *, timeout: float | None = None) -> Lease:
         """Grant a lease and keep it alive in the background.
@@ -1679,6 +1799,30 @@ class Communicator(_face.Communicator):
             LockLostError: The lock had been lost.
         """
         return run(self._inner.unlock, key, timeout=timeout)
+
+    def campaign(
+        self, name: BytesLike, value: BytesLike, lease: LeaseId, *, timeout: float | None = None
+    ) -> CampaignResponse:
+        """Wait to become the leader of an election; `Election` is the comfortable way.
+
+        A failed or cancelled campaign leaves no key on the server, even if it has just been won.
+        The key of an earlier campaign with the same lease stays, and so does the lease.
+
+        Args:
+            name: The name of the election.
+            value: The value to proclaim as the leader.
+            lease: The lease that the leadership is tied to: it lasts while the lease is kept alive.
+            timeout: Maximum wait in seconds; None to wait without limit.
+
+        Returns:
+            The leadership's key, to be passed to `proclaim` and `resign`.
+
+        Raises:
+            EtcdTimeoutError: The election was not won in time.
+            ElectError: The candidate's key or lease was lost while waiting.
+            LeaseNotFoundError: The lease does not exist.
+        """
+        return run(self._inner.campaign, name, value, lease, timeout=timeout)
 
 
 EtcdCommunicator = Communicator

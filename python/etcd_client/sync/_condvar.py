@@ -23,6 +23,9 @@ class CondVar:
     def __init__(self) -> None:
         self._event = threading.Event()
 
+    def __repr__(self) -> str:
+        return f"<CondVar {'notified' if self._event.is_set() else 'not notified'}>"
+
     def wait(self) -> None:
         """Wait until `notify_waiters` has been called, before or after this call."""
         self._event.wait()

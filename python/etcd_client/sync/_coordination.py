@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import etcd_client as aio
 
-from ._face import Face, abandon, following, run, unwrap, waiting
+from ._face import Face, abandon, following, own, run, waiting
 from ._lease import Loss
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class Election(Face):
 
     Args:
         communicator: The communicator to use.
-        name: The name of the election.
+        name: The name of the election. Its keys are all that begin with it and `/`.
         value: The value to proclaim as the leader.
         session: The session whose lease to use; None for a lease of its own.
 
@@ -54,12 +54,18 @@ class Election(Face):
         *,
         session: Session | None = None,
     ) -> None:
-        self._inner = run(aio.Election, unwrap(communicator), name, value, session=unwrap(session))
+        self._inner = run(
+            aio.Election,
+            own(communicator, "communicator"),
+            name,
+            value,
+            session=own(session, "session"),
+        )
 
     @property
     def key(self) -> bytes | None:
         """The key that exists while it is held; None before and after."""
-        return self._inner.key
+        return run(lambda: self._inner.key)
 
     @property
     def revision(self) -> int | None:
@@ -67,12 +73,12 @@ class Election(Face):
 
         For transactions in etcd, use `fence`.
         """
-        return self._inner.revision
+        return run(lambda: self._inner.revision)
 
     @property
     def lost(self) -> Loss:
         """Whether it was lost: its lease has ended, its key was deleted, or its time is over."""
-        return Loss._of(self._inner.lost)
+        return Loss._of(run(lambda: self._inner.lost))
 
     @property
     def remaining(self) -> float:
@@ -80,7 +86,7 @@ class Election(Face):
 
         They are counted from when the last confirmed renewal of the lease was sent.
         """
-        return self._inner.remaining
+        return run(lambda: self._inner.remaining)
 
     @property
     def fence(self) -> Compare:
@@ -93,7 +99,7 @@ class Election(Face):
             LockError: A lock is not held by this object; it may have been lost.
             ElectError: The same for an election.
         """
-        return self._inner.fence
+        return run(lambda: self._inner.fence)
 
     def is_owner(self, *, timeout: float | None = None) -> bool:
         """Ask the server whether it is held by this object.
@@ -111,7 +117,7 @@ class Election(Face):
     @property
     def is_leader(self) -> bool:
         """Whether this object is the leader: elected, and not resigned or lost since."""
-        return self._inner.is_leader
+        return run(lambda: self._inner.is_leader)
 
     def campaign(self, value: BytesLike | None = None, *, timeout: float | None = None) -> None:
         """Wait to become the leader.
@@ -270,7 +276,8 @@ class Lock(Face):
 
     Args:
         communicator: The communicator to use.
-        name: The name of the lock.
+        name: The name of the lock. Its keys are all that begin with it and `/`: it waits for any
+            that was there before.
         ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
         session: The session whose lease to use. Any number of locks can share it, and acquiring and
             releasing a free lock then costs one round trip each. None for a lease of its own.
@@ -297,12 +304,14 @@ class Lock(Face):
         *,
         session: Session | None = None,
     ) -> None:
-        self._inner = run(aio.Lock, unwrap(communicator), name, ttl, session=unwrap(session))
+        self._inner = run(
+            aio.Lock, own(communicator, "communicator"), name, ttl, session=own(session, "session")
+        )
 
     @property
     def key(self) -> bytes | None:
         """The key that exists while it is held; None before and after."""
-        return self._inner.key
+        return run(lambda: self._inner.key)
 
     @property
     def revision(self) -> int | None:
@@ -310,12 +319,12 @@ class Lock(Face):
 
         For transactions in etcd, use `fence`.
         """
-        return self._inner.revision
+        return run(lambda: self._inner.revision)
 
     @property
     def lost(self) -> Loss:
         """Whether it was lost: its lease has ended, its key was deleted, or its time is over."""
-        return Loss._of(self._inner.lost)
+        return Loss._of(run(lambda: self._inner.lost))
 
     @property
     def remaining(self) -> float:
@@ -323,7 +332,7 @@ class Lock(Face):
 
         They are counted from when the last confirmed renewal of the lease was sent.
         """
-        return self._inner.remaining
+        return run(lambda: self._inner.remaining)
 
     @property
     def fence(self) -> Compare:
@@ -336,7 +345,7 @@ class Lock(Face):
             LockError: A lock is not held by this object; it may have been lost.
             ElectError: The same for an election.
         """
-        return self._inner.fence
+        return run(lambda: self._inner.fence)
 
     def is_owner(self, *, timeout: float | None = None) -> bool:
         """Ask the server whether it is held by this object.
@@ -354,7 +363,7 @@ class Lock(Face):
     @property
     def is_acquired(self) -> bool:
         """Whether it is held: acquired, not released and not lost."""
-        return self._inner.is_acquired
+        return run(lambda: self._inner.is_acquired)
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
         """Acquire it; a failed or cancelled attempt leaves nothing on the server.
@@ -402,7 +411,12 @@ class Lock(Face):
         run(self._inner.release, timeout=timeout)
 
     def __enter__(self) -> Self:
-        return self._of(run(self._inner.__aenter__))
+        try:
+            run(self._inner.__aenter__)
+        except BaseException as interruption:
+            abandon(self._inner, interruption)
+            raise
+        return self
 
     def __exit__(
         self,
@@ -441,22 +455,22 @@ class Registration(Face):
     @property
     def key(self) -> bytes:
         """The key."""
-        return self._inner.key
+        return run(lambda: self._inner.key)
 
     @property
     def value(self) -> bytes:
         """The last value that was registered or updated."""
-        return self._inner.value
+        return run(lambda: self._inner.value)
 
     @property
     def is_registered(self) -> bool:
         """Whether the key exists, as far as is known: written, and its lease not lost since."""
-        return self._inner.is_registered
+        return run(lambda: self._inner.is_registered)
 
     @property
     def conflict(self) -> KeyExistsError | None:
         """Why it was not restored after a loss: another client owns the key, which is its `kv`."""
-        return self._inner.conflict
+        return run(lambda: self._inner.conflict)
 
     def update(self, value: BytesLike, *, timeout: float | None = None) -> None:
         """Replace the value; if the key is being restored, wait for that first.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -9,11 +10,13 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 from etcd_client import _etcd_client
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Callable, Coroutine, ItemsView, KeysView, ValuesView
 
     from typing_extensions import Self
 
 _T = TypeVar("_T")
+_K = TypeVar("_K")
+_V_co = TypeVar("_V_co", covariant=True)
 _AnyFace = TypeVar("_AnyFace", bound="Face")
 _Function = TypeVar("_Function")
 
@@ -53,7 +56,7 @@ class Face:
         return type(self)._of, (self._inner,)
 
     def __repr__(self) -> str:
-        return repr(self._inner)
+        return run(repr, self._inner)
 
 
 class Communicator(Face):
@@ -68,9 +71,53 @@ class Session(Face):
     __slots__ = ()
 
 
+class Contents(Mapping[_K, _V_co]):
+    """A mapping that changes while a thread reads it: its views are those of a snapshot."""
+
+    __slots__ = ()
+
+    def snapshot(self) -> Mapping[_K, _V_co]:
+        """Copy it."""
+        raise NotImplementedError
+
+    def keys(self) -> KeysView[_K]:
+        return self.snapshot().keys()
+
+    def values(self) -> ValuesView[_V_co]:
+        return self.snapshot().values()
+
+    def items(self) -> ItemsView[_K, _V_co]:
+        return self.snapshot().items()
+
+
 def unwrap(value: Any) -> Any:
     """Return what the asyncio face takes for an argument."""
     return value._inner if isinstance(value, Face) else value
+
+
+def own(value: Any, name: str) -> Any:
+    """Return the same as `unwrap`; raise an error for what belongs to an event loop.
+
+    Args:
+        value: An argument that is to be a communicator or a session.
+        name: The name of the argument.
+    """
+    kind = type(value)
+    if kind.__module__ == "etcd_client" and kind.__name__ in {"Communicator", "Session"}:
+        message = (
+            f"{name}: expected etcd_client.sync.{kind.__name__}, got etcd_client.{kind.__name__}: "
+            "use it with the classes of etcd_client, in coroutines"
+        )
+        raise TypeError(message)
+    return unwrap(value)
+
+
+def refuse_with_once(**options: object) -> None:
+    """Refuse options that calls without `once` alone have."""
+    for name, value in options.items():
+        if value is not None:
+            message = f"{name}: expected None with `once`, got {value!r}"
+            raise TypeError(message)
 
 
 def outside(function: _Function) -> _Function:
@@ -81,6 +128,17 @@ def outside(function: _Function) -> _Function:
         if callable(called)
         else called
     )
+
+
+def interruptible(function: Callable[..., _T]) -> Callable[..., Coroutine[Any, Any, _T]]:
+    """Return an async function that calls `function`, whose waits the caller's deadline ends."""
+    if not callable(function):
+        return function
+
+    async def called(*args: object) -> _T:
+        return _etcd_client.call_outside(function, *args)
+
+    return called
 
 
 def given(face: type[_AnyFace], function: Callable[[_AnyFace], _T]) -> Callable[[Any], _T]:
@@ -94,13 +152,7 @@ def waiting(
     face: type[_AnyFace], function: Callable[[_AnyFace], _T]
 ) -> Callable[[Any], Coroutine[Any, Any, _T]]:
     """Return an async function that calls `function` with the face of its argument."""
-    if not callable(function):
-        return function
-
-    async def called(inner: object) -> _T:
-        return _etcd_client.call_outside(function, face._of(inner))
-
-    return called
+    return interruptible(given(face, function))
 
 
 def abandon(inner: Any, interruption: BaseException) -> None:

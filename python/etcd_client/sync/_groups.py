@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import etcd_client as aio
 
 from ._cache import Cache
-from ._face import Face, abandon, following, run, unwrap, waiting
+from ._face import Face, abandon, following, own, run, waiting
 from ._lease import Loss
 
 if TYPE_CHECKING:
@@ -41,37 +41,37 @@ class Partition(Face):
     @property
     def name(self) -> bytes:
         """The name of the partition; of numbered ones, the number as text."""
-        return self._inner.name
+        return run(lambda: self._inner.name)
 
     @property
     def key(self) -> bytes:
         """The key that exists while it is owned."""
-        return self._inner.key
+        return run(lambda: self._inner.key)
 
     @property
     def revision(self) -> int:
         """The fencing token: the create revision of `key`, which increases from owner to owner."""
-        return self._inner.revision
+        return run(lambda: self._inner.revision)
 
     @property
     def fence(self) -> Compare:
         """The condition that this member still owns it, for transactions."""
-        return self._inner.fence
+        return run(lambda: self._inner.fence)
 
     @property
     def lost(self) -> Loss:
         """Whether the session was lost, and with it all partitions."""
-        return Loss._of(self._inner.lost)
+        return Loss._of(run(lambda: self._inner.lost))
 
     @property
     def is_owned(self) -> bool:
         """Whether this member owns it, as far as is known: not released, and not lost."""
-        return self._inner.is_owned
+        return run(lambda: self._inner.is_owned)
 
     @property
     def is_recalled(self) -> bool:
         """Whether it is to be released, for another member or because it is owned no more."""
-        return self._inner.is_recalled
+        return run(lambda: self._inner.is_recalled)
 
     def wait_recalled(self) -> None:
         """Wait until it is to be released."""
@@ -146,22 +146,22 @@ class Partitioner(Face):
         *,
         member: BytesLike | None = None,
     ) -> None:
-        self._inner = run(aio.Partitioner, unwrap(session), name, partitions, member=member)
+        self._inner = run(aio.Partitioner, own(session, "session"), name, partitions, member=member)
 
     @property
     def name(self) -> bytes:
         """The name of the group."""
-        return self._inner.name
+        return run(lambda: self._inner.name)
 
     @property
     def member(self) -> bytes:
         """The name of this member."""
-        return self._inner.member
+        return run(lambda: self._inner.member)
 
     @property
     def owned(self) -> dict[bytes, Partition]:
         """The partitions that this member owns, recalled ones included, by their names."""
-        return {key: Partition._of(inner) for key, inner in self._inner.owned.items()}
+        return {key: Partition._of(inner) for key, inner in run(lambda: self._inner.owned).items()}
 
     @property
     def owners(self) -> dict[bytes, bytes]:
@@ -169,12 +169,12 @@ class Partitioner(Face):
 
         Partitions that have no owner now are left out.
         """
-        return self._inner.owners
+        return run(lambda: self._inner.owners)
 
     @property
     def members(self) -> list[bytes]:
         """The names of the members, in the order in which they joined, without a request."""
-        return self._inner.members
+        return run(lambda: self._inner.members)
 
     def run(self, work: Callable[[Partition], object], *, grace: float | None = None) -> None:
         """Work on each partition while this member owns it, until the session is lost.
@@ -256,27 +256,27 @@ class Party(Face):
         *,
         member: BytesLike | None = None,
     ) -> None:
-        self._inner = run(aio.Party, unwrap(session), name, value, member=member)
+        self._inner = run(aio.Party, own(session, "session"), name, value, member=member)
 
     @property
     def name(self) -> bytes:
         """The name of the group."""
-        return self._inner.name
+        return run(lambda: self._inner.name)
 
     @property
     def member(self) -> bytes:
         """The name of this member."""
-        return self._inner.member
+        return run(lambda: self._inner.member)
 
     @property
     def value(self) -> bytes:
         """The value of this member."""
-        return self._inner.value
+        return run(lambda: self._inner.value)
 
     @property
     def is_joined(self) -> bool:
         """Whether this member is there, as far as is known: joined, and not lost since."""
-        return self._inner.is_joined
+        return run(lambda: self._inner.is_joined)
 
     def join(self, *, timeout: float | None = None) -> None:
         """Become a member; nothing happens if this is one already.

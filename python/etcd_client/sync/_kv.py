@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import etcd_client as aio
 
-from ._face import Face, following
+from ._face import Face, following, run
 
 if TYPE_CHECKING:
     from etcd_client import KeyValue
@@ -16,8 +16,8 @@ class Scan(Face):
     """The key-value pairs of a range as they were at one revision, as an iterator.
 
     `Communicator.scan_prefix` and `scan_range` make it. It does not see concurrent writes, and
-    holds no more than a page in memory. A step that is interrupted loses
-    nothing: the step can be repeated. Only one thread at a time may iterate.
+    holds no more than a few megabytes in memory. A step that is interrupted
+    loses nothing: the step can be repeated. Only one thread at a time may iterate.
 
     Reading it raises:
 
@@ -43,7 +43,7 @@ class Scan(Face):
 
         A watch with `start_revision=revision + 1` continues where the scan ends.
         """
-        return self._inner.revision
+        return run(lambda: self._inner.revision)
 
     def __iter__(self) -> Scan:
         return self

@@ -34,17 +34,17 @@ class Lease(Face):
     @property
     def id(self) -> int:
         """The id by which etcd knows the lease."""
-        return self._inner.id
+        return run(lambda: self._inner.id)
 
     @property
     def ttl(self) -> int:
         """The granted time to live, in seconds."""
-        return self._inner.ttl
+        return run(lambda: self._inner.ttl)
 
     @property
     def lost(self) -> Loss:
         """Whether it ended without having been revoked by this object."""
-        return Loss._of(self._inner.lost)
+        return Loss._of(run(lambda: self._inner.lost))
 
     def revoke(self, *, timeout: float | None = None) -> None:
         """Revoke the lease, which deletes the keys attached to it; revoking again does nothing.
@@ -100,7 +100,7 @@ class Loss(Face):
     @property
     def reason(self) -> str | None:
         """Why it was lost; None if it was not."""
-        return self._inner.reason
+        return run(lambda: self._inner.reason)
 
     def is_set(self) -> bool:
         """Return whether it was lost."""

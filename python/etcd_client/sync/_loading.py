@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 
 PACKAGE = "etcd_client.sync"
+# What programs take from the package for asyncio without being among its names.
+SUBMODULES = ("enums", "errors")
 
 
 def load(name: str) -> object:
@@ -14,6 +16,8 @@ def load(name: str) -> object:
         name: The name.
     """
     package = sys.modules[PACKAGE]
+    if name in SUBMODULES:
+        return getattr(sys.modules["etcd_client"], name)
     if name not in package.__all__:
         message = f"module {PACKAGE!r} has no attribute {name!r}"
         raise AttributeError(message)

@@ -81,11 +81,15 @@ class Auth(Face):
         """
         return self._inner.disable(timeout=timeout)._wait()
 
-    def status(self, *, timeout: float | None = None) -> AuthStatusResponse:
+    def status(
+        self, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> AuthStatusResponse:
         """Get whether authentication is enabled.
 
         Args:
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             Whether it is enabled, and the revision of users and roles.
@@ -93,7 +97,7 @@ class Auth(Face):
         Raises:
             UnimplementedError: The server is older than etcd 3.5.
         """
-        return self._inner.status(timeout=timeout)._wait()
+        return self._inner.status(timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
     def user_add(
         self,
@@ -121,12 +125,16 @@ class Auth(Face):
         """
         return self._inner.user_add(name, password, no_password, timeout=timeout)._wait()
 
-    def user_get(self, name: str, *, timeout: float | None = None) -> AuthUserGetResponse:
+    def user_get(
+        self, name: str, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> AuthUserGetResponse:
         """Get the roles of a user.
 
         Args:
             name: The user's name.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The names of the roles.
@@ -134,18 +142,22 @@ class Auth(Face):
         Raises:
             UserNotFoundError: The user does not exist.
         """
-        return self._inner.user_get(name, timeout=timeout)._wait()
+        return self._inner.user_get(name, timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
-    def user_list(self, *, timeout: float | None = None) -> AuthUserListResponse:
+    def user_list(
+        self, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> AuthUserListResponse:
         """List all users.
 
         Args:
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The names.
         """
-        return self._inner.user_list(timeout=timeout)._wait()
+        return self._inner.user_list(timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
     def user_delete(self, name: str, *, timeout: float | None = None) -> AuthResponse:
         """Delete a user.
@@ -236,12 +248,16 @@ class Auth(Face):
         """
         return self._inner.role_add(role, timeout=timeout)._wait()
 
-    def role_get(self, role: str, *, timeout: float | None = None) -> AuthRoleGetResponse:
+    def role_get(
+        self, role: str, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> AuthRoleGetResponse:
         """Get the permissions of a role.
 
         Args:
             role: The role's name.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The permissions.
@@ -249,18 +265,22 @@ class Auth(Face):
         Raises:
             RoleNotFoundError: The role does not exist.
         """
-        return self._inner.role_get(role, timeout=timeout)._wait()
+        return self._inner.role_get(role, timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
-    def role_list(self, *, timeout: float | None = None) -> AuthRoleListResponse:
+    def role_list(
+        self, *, timeout: float | None = None, wait_for_ready: bool | None = None
+    ) -> AuthRoleListResponse:
         """List all roles.
 
         Args:
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The names.
         """
-        return self._inner.role_list(timeout=timeout)._wait()
+        return self._inner.role_list(timeout=timeout, wait_for_ready=wait_for_ready)._wait()
 
     def role_delete(self, role: str, *, timeout: float | None = None) -> AuthResponse:
         """Delete a role, and revoke it from all users.
@@ -366,7 +386,11 @@ class Cluster(Face):
     _inner: aio.Cluster
 
     def member_list(
-        self, *, linearizable: bool = True, timeout: float | None = None
+        self,
+        *,
+        linearizable: bool = True,
+        timeout: float | None = None,
+        wait_for_ready: bool | None = None,
     ) -> MemberListResponse:
         """List the members.
 
@@ -374,11 +398,15 @@ class Cluster(Face):
             linearizable: Whether the list must be up to date. If not, the member answers from its
                 own data, which works without a quorum too.
             timeout: Deadline for the whole call, in seconds; None for the connection's default.
+            wait_for_ready: False to fail at once if no member can be reached; None for the
+                connection's default.
 
         Returns:
             The members.
         """
-        return self._inner.member_list(linearizable=linearizable, timeout=timeout)._wait()
+        return self._inner.member_list(
+            linearizable=linearizable, timeout=timeout, wait_for_ready=wait_for_ready
+        )._wait()
 
     def member_add(
         self, peer_urls: Iterable[str], is_learner: bool = False, *, timeout: float | None = None

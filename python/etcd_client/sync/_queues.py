@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import etcd_client as aio
 
-from ._face import Face, abandon, run, unwrap
+from ._face import Face, abandon, own, run
 from ._lease import Loss
 
 if TYPE_CHECKING:
@@ -44,22 +44,22 @@ class Job(Face):
     @property
     def key(self) -> bytes:
         """The key of the item."""
-        return self._inner.key
+        return run(lambda: self._inner.key)
 
     @property
     def value(self) -> bytes:
         """The value that was put."""
-        return self._inner.value
+        return run(lambda: self._inner.value)
 
     @property
     def put_revision(self) -> int:
         """The revision at which the item was put."""
-        return self._inner.put_revision
+        return run(lambda: self._inner.put_revision)
 
     @property
     def priority(self) -> int | None:
         """The priority of the item; None if the queue has no priorities."""
-        return self._inner.priority
+        return run(lambda: self._inner.priority)
 
     @property
     def attempts(self) -> int:
@@ -67,7 +67,7 @@ class Job(Face):
 
         It is above 1 if an earlier consumer returned the item, lost its session or died.
         """
-        return self._inner.attempts
+        return run(lambda: self._inner.attempts)
 
     @property
     def fence(self) -> Compare:
@@ -75,17 +75,17 @@ class Job(Face):
 
         `commit` has it already. It is for what has to be written before.
         """
-        return self._inner.fence
+        return run(lambda: self._inner.fence)
 
     @property
     def lost(self) -> Loss:
         """Whether the session was lost, and with it the claim."""
-        return Loss._of(self._inner.lost)
+        return Loss._of(run(lambda: self._inner.lost))
 
     @property
     def is_committed(self) -> bool:
         """Whether the item was removed by `commit`."""
-        return self._inner.is_committed
+        return run(lambda: self._inner.is_committed)
 
     def commit(self, ops: Iterable[TxnOp] = (), *, timeout: float | None = None) -> TxnResponse:
         """Remove the item, and apply further operations with it: all of that or nothing.
@@ -159,12 +159,12 @@ class PriorityQueue(Face):
     _inner: aio.PriorityQueue
 
     def __init__(self, session: Session | Communicator, name: BytesLike) -> None:
-        self._inner = run(aio.PriorityQueue, unwrap(session), name)
+        self._inner = run(aio.PriorityQueue, own(session, "session"), name)
 
     @property
     def name(self) -> bytes:
         """The name of the queue."""
-        return self._inner.name
+        return run(lambda: self._inner.name)
 
     def put(
         self,
@@ -190,7 +190,9 @@ class PriorityQueue(Face):
         Raises:
             InvalidArgsError: The priority has more than 64 bits.
         """
-        return run(self._inner.put, value, priority=priority, once=unwrap(once), timeout=timeout)
+        return run(
+            self._inner.put, value, priority=priority, once=own(once, "once"), timeout=timeout
+        )
 
     def put_many(
         self,
@@ -218,7 +220,7 @@ class PriorityQueue(Face):
             InvalidArgsError: The priority has more than 64 bits.
         """
         return run(
-            self._inner.put_many, values, priority=priority, once=unwrap(once), timeout=timeout
+            self._inner.put_many, values, priority=priority, once=own(once, "once"), timeout=timeout
         )
 
     def get(self, *, timeout: float | None = None) -> Job:
@@ -297,12 +299,12 @@ class Queue(Face):
     _inner: aio.Queue
 
     def __init__(self, session: Session | Communicator, name: BytesLike) -> None:
-        self._inner = run(aio.Queue, unwrap(session), name)
+        self._inner = run(aio.Queue, own(session, "session"), name)
 
     @property
     def name(self) -> bytes:
         """The name of the queue."""
-        return self._inner.name
+        return run(lambda: self._inner.name)
 
     def put(
         self, value: BytesLike, *, once: Session | None = None, timeout: float | None = None
@@ -319,7 +321,7 @@ class Queue(Face):
         Returns:
             The item's key-value pair.
         """
-        return run(self._inner.put, value, once=unwrap(once), timeout=timeout)
+        return run(self._inner.put, value, once=own(once, "once"), timeout=timeout)
 
     def put_many(
         self,
@@ -341,7 +343,7 @@ class Queue(Face):
         Returns:
             The items' key-value pairs.
         """
-        return run(self._inner.put_many, values, once=unwrap(once), timeout=timeout)
+        return run(self._inner.put_many, values, once=own(once, "once"), timeout=timeout)
 
     def get(self, *, timeout: float | None = None) -> Job:
         """Get the next item, for `with queue.get() as job`.

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import etcd_client as aio
 
-from ._face import Face, abandon, run, unwrap
+from ._face import Face, abandon, own, run
 from ._lease import Loss
 
 if TYPE_CHECKING:
@@ -47,12 +47,14 @@ class Barrier(Face):
     def __init__(
         self, communicator: Communicator, name: BytesLike, *, session: Session | None = None
     ) -> None:
-        self._inner = run(aio.Barrier, unwrap(communicator), name, session=unwrap(session))
+        self._inner = run(
+            aio.Barrier, own(communicator, "communicator"), name, session=own(session, "session")
+        )
 
     @property
     def key(self) -> bytes:
         """The key that exists while others have to wait."""
-        return self._inner.key
+        return run(lambda: self._inner.key)
 
     def create(self, *, timeout: float | None = None) -> None:
         """Create the barrier; a cancelled attempt leaves nothing on the server.
@@ -149,12 +151,18 @@ class Counter(Face):
         *,
         session: Session | None = None,
     ) -> None:
-        self._inner = run(aio.Counter, unwrap(communicator), name, default, session=unwrap(session))
+        self._inner = run(
+            aio.Counter,
+            own(communicator, "communicator"),
+            name,
+            default,
+            session=own(session, "session"),
+        )
 
     @property
     def key(self) -> bytes:
         """The key that holds the number."""
-        return self._inner.key
+        return run(lambda: self._inner.key)
 
     def add(self, amount: int = 1, *, timeout: float | None = None) -> int:
         """Add to the number.
@@ -230,13 +238,17 @@ class DoubleBarrier(Face):
         session: Session | None = None,
     ) -> None:
         self._inner = run(
-            aio.DoubleBarrier, unwrap(communicator), name, count, session=unwrap(session)
+            aio.DoubleBarrier,
+            own(communicator, "communicator"),
+            name,
+            count,
+            session=own(session, "session"),
         )
 
     @property
     def key(self) -> bytes | None:
         """The key that exists while it is held; None before and after."""
-        return self._inner.key
+        return run(lambda: self._inner.key)
 
     @property
     def revision(self) -> int | None:
@@ -244,12 +256,12 @@ class DoubleBarrier(Face):
 
         For transactions in etcd, use `fence`.
         """
-        return self._inner.revision
+        return run(lambda: self._inner.revision)
 
     @property
     def lost(self) -> Loss:
         """Whether it was lost: its lease has ended, its key was deleted, or its time is over."""
-        return Loss._of(self._inner.lost)
+        return Loss._of(run(lambda: self._inner.lost))
 
     @property
     def remaining(self) -> float:
@@ -257,7 +269,7 @@ class DoubleBarrier(Face):
 
         They are counted from when the last confirmed renewal of the lease was sent.
         """
-        return self._inner.remaining
+        return run(lambda: self._inner.remaining)
 
     @property
     def fence(self) -> Compare:
@@ -270,7 +282,7 @@ class DoubleBarrier(Face):
             LockError: A lock is not held by this object; it may have been lost.
             ElectError: The same for an election.
         """
-        return self._inner.fence
+        return run(lambda: self._inner.fence)
 
     def is_owner(self, *, timeout: float | None = None) -> bool:
         """Ask the server whether it is held by this object.
@@ -288,12 +300,12 @@ class DoubleBarrier(Face):
     @property
     def count(self) -> int:
         """The number of members of a round."""
-        return self._inner.count
+        return run(lambda: self._inner.count)
 
     @property
     def is_inside(self) -> bool:
         """Whether this object is inside: entered, not left and not lost."""
-        return self._inner.is_inside
+        return run(lambda: self._inner.is_inside)
 
     def enter(self, *, timeout: float | None = None) -> None:
         """Wait until as many have come as make a round, and enter with them.
@@ -348,6 +360,64 @@ class DoubleBarrier(Face):
             raise
 
 
+class RWLock(Face):
+    """A lock that any number of readers share, or that one writer holds alone.
+
+    It is fair: a reader that comes after a waiting writer waits for it. A reader watches the key of
+    the last writer before it, a writer the last key before it. It is compatible with the `RWMutex`
+    of etcd's Go client.
+
+    Any number of threads may use the same `RWLock` object. It is not reentrant: a thread that holds
+    it, for reading or writing, and asks for it again can wait for itself; it is neither upgraded
+    from reading to writing nor the other way round. Release it in between.
+
+    Args:
+        communicator: The communicator to use.
+        name: The name of the lock. Its keys are all that begin with it and `/`.
+        session: The session whose lease to use; None for a lease for each holder.
+
+    Examples:
+        >>> from etcd_client.sync import RWLock
+        >>> lock = RWLock(communicator, "report")
+        >>> with lock.read(), lock.read():
+        ...     lock.write().acquire(blocking=False)
+        False
+    """
+
+    __module__ = "etcd_client.sync"
+    __slots__ = ()
+    _inner: aio.RWLock
+
+    def __init__(
+        self, communicator: Communicator, name: BytesLike, *, session: Session | None = None
+    ) -> None:
+        self._inner = run(
+            aio.RWLock, own(communicator, "communicator"), name, session=own(session, "session")
+        )
+
+    def read(self, *, ttl: float | None = None) -> ReadLock:
+        """Make a lock for a reader, not yet acquired.
+
+        Args:
+            ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
+
+        Returns:
+            The lock; `with` acquires it.
+        """
+        return ReadLock._of(run(self._inner.read, ttl=ttl))
+
+    def write(self, *, ttl: float | None = None) -> WriteLock:
+        """Make a lock for a writer, not yet acquired.
+
+        Args:
+            ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
+
+        Returns:
+            The lock; `with` acquires it.
+        """
+        return WriteLock._of(run(self._inner.write, ttl=ttl))
+
+
 class ReadLock(Face):
     """A reader's share of an `RWLock`, which `RWLock.read` makes.
 
@@ -355,7 +425,7 @@ class ReadLock(Face):
 
     Args:
         communicator: The communicator to use.
-        name: The name of the read-write lock.
+        name: The name of the read-write lock. Its keys are all that begin with it and `/`.
         ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
         session: The session whose lease to use; None for a lease of its own.
 
@@ -378,12 +448,18 @@ class ReadLock(Face):
         *,
         session: Session | None = None,
     ) -> None:
-        self._inner = run(aio.ReadLock, unwrap(communicator), name, ttl, session=unwrap(session))
+        self._inner = run(
+            aio.ReadLock,
+            own(communicator, "communicator"),
+            name,
+            ttl,
+            session=own(session, "session"),
+        )
 
     @property
     def key(self) -> bytes | None:
         """The key that exists while it is held; None before and after."""
-        return self._inner.key
+        return run(lambda: self._inner.key)
 
     @property
     def revision(self) -> int | None:
@@ -391,12 +467,12 @@ class ReadLock(Face):
 
         For transactions in etcd, use `fence`.
         """
-        return self._inner.revision
+        return run(lambda: self._inner.revision)
 
     @property
     def lost(self) -> Loss:
         """Whether it was lost: its lease has ended, its key was deleted, or its time is over."""
-        return Loss._of(self._inner.lost)
+        return Loss._of(run(lambda: self._inner.lost))
 
     @property
     def remaining(self) -> float:
@@ -404,7 +480,7 @@ class ReadLock(Face):
 
         They are counted from when the last confirmed renewal of the lease was sent.
         """
-        return self._inner.remaining
+        return run(lambda: self._inner.remaining)
 
     @property
     def fence(self) -> Compare:
@@ -417,7 +493,7 @@ class ReadLock(Face):
             LockError: A lock is not held by this object; it may have been lost.
             ElectError: The same for an election.
         """
-        return self._inner.fence
+        return run(lambda: self._inner.fence)
 
     def is_owner(self, *, timeout: float | None = None) -> bool:
         """Ask the server whether it is held by this object.
@@ -435,7 +511,7 @@ class ReadLock(Face):
     @property
     def is_acquired(self) -> bool:
         """Whether it is held: acquired, not released and not lost."""
-        return self._inner.is_acquired
+        return run(lambda: self._inner.is_acquired)
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
         """Acquire it; a failed or cancelled attempt leaves nothing on the server.
@@ -483,7 +559,12 @@ class ReadLock(Face):
         run(self._inner.release, timeout=timeout)
 
     def __enter__(self) -> Self:
-        return self._of(run(self._inner.__aenter__))
+        try:
+            run(self._inner.__aenter__)
+        except BaseException as interruption:
+            abandon(self._inner, interruption)
+            raise
+        return self
 
     def __exit__(
         self,
@@ -517,7 +598,7 @@ class Semaphore(Face):
 
     Args:
         communicator: The communicator to use.
-        name: The name of the semaphore.
+        name: The name of the semaphore. Its keys are all that begin with it and `/`.
         limit: The maximum number of holders; the same for all clients, except while it is changed.
         ttl: Maximum time to hold the permit, in seconds; None to hold it until it is released.
         session: The session whose lease to use; any number of permits can share it. None for a
@@ -545,13 +626,18 @@ class Semaphore(Face):
         session: Session | None = None,
     ) -> None:
         self._inner = run(
-            aio.Semaphore, unwrap(communicator), name, limit, ttl, session=unwrap(session)
+            aio.Semaphore,
+            own(communicator, "communicator"),
+            name,
+            limit,
+            ttl,
+            session=own(session, "session"),
         )
 
     @property
     def key(self) -> bytes | None:
         """The key that exists while it is held; None before and after."""
-        return self._inner.key
+        return run(lambda: self._inner.key)
 
     @property
     def revision(self) -> int | None:
@@ -559,12 +645,12 @@ class Semaphore(Face):
 
         For transactions in etcd, use `fence`.
         """
-        return self._inner.revision
+        return run(lambda: self._inner.revision)
 
     @property
     def lost(self) -> Loss:
         """Whether it was lost: its lease has ended, its key was deleted, or its time is over."""
-        return Loss._of(self._inner.lost)
+        return Loss._of(run(lambda: self._inner.lost))
 
     @property
     def remaining(self) -> float:
@@ -572,7 +658,7 @@ class Semaphore(Face):
 
         They are counted from when the last confirmed renewal of the lease was sent.
         """
-        return self._inner.remaining
+        return run(lambda: self._inner.remaining)
 
     @property
     def fence(self) -> Compare:
@@ -585,7 +671,7 @@ class Semaphore(Face):
             LockError: A lock is not held by this object; it may have been lost.
             ElectError: The same for an election.
         """
-        return self._inner.fence
+        return run(lambda: self._inner.fence)
 
     def is_owner(self, *, timeout: float | None = None) -> bool:
         """Ask the server whether it is held by this object.
@@ -603,7 +689,7 @@ class Semaphore(Face):
     @property
     def is_acquired(self) -> bool:
         """Whether it is held: acquired, not released and not lost."""
-        return self._inner.is_acquired
+        return run(lambda: self._inner.is_acquired)
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
         """Acquire it; a failed or cancelled attempt leaves nothing on the server.
@@ -651,7 +737,12 @@ class Semaphore(Face):
         run(self._inner.release, timeout=timeout)
 
     def __enter__(self) -> Self:
-        return self._of(run(self._inner.__aenter__))
+        try:
+            run(self._inner.__aenter__)
+        except BaseException as interruption:
+            abandon(self._inner, interruption)
+            raise
+        return self
 
     def __exit__(
         self,
@@ -668,7 +759,7 @@ class Semaphore(Face):
     @property
     def limit(self) -> int:
         """The maximum number of holders."""
-        return self._inner.limit
+        return run(lambda: self._inner.limit)
 
 
 class WriteLock(Face):
@@ -678,7 +769,7 @@ class WriteLock(Face):
 
     Args:
         communicator: The communicator to use.
-        name: The name of the read-write lock.
+        name: The name of the read-write lock. Its keys are all that begin with it and `/`.
         ttl: Maximum time to hold it, in seconds; None to hold it until it is released.
         session: The session whose lease to use; None for a lease of its own.
 
@@ -701,12 +792,18 @@ class WriteLock(Face):
         *,
         session: Session | None = None,
     ) -> None:
-        self._inner = run(aio.WriteLock, unwrap(communicator), name, ttl, session=unwrap(session))
+        self._inner = run(
+            aio.WriteLock,
+            own(communicator, "communicator"),
+            name,
+            ttl,
+            session=own(session, "session"),
+        )
 
     @property
     def key(self) -> bytes | None:
         """The key that exists while it is held; None before and after."""
-        return self._inner.key
+        return run(lambda: self._inner.key)
 
     @property
     def revision(self) -> int | None:
@@ -714,12 +811,12 @@ class WriteLock(Face):
 
         For transactions in etcd, use `fence`.
         """
-        return self._inner.revision
+        return run(lambda: self._inner.revision)
 
     @property
     def lost(self) -> Loss:
         """Whether it was lost: its lease has ended, its key was deleted, or its time is over."""
-        return Loss._of(self._inner.lost)
+        return Loss._of(run(lambda: self._inner.lost))
 
     @property
     def remaining(self) -> float:
@@ -727,7 +824,7 @@ class WriteLock(Face):
 
         They are counted from when the last confirmed renewal of the lease was sent.
         """
-        return self._inner.remaining
+        return run(lambda: self._inner.remaining)
 
     @property
     def fence(self) -> Compare:
@@ -740,7 +837,7 @@ class WriteLock(Face):
             LockError: A lock is not held by this object; it may have been lost.
             ElectError: The same for an election.
         """
-        return self._inner.fence
+        return run(lambda: self._inner.fence)
 
     def is_owner(self, *, timeout: float | None = None) -> bool:
         """Ask the server whether it is held by this object.
@@ -758,7 +855,7 @@ class WriteLock(Face):
     @property
     def is_acquired(self) -> bool:
         """Whether it is held: acquired, not released and not lost."""
-        return self._inner.is_acquired
+        return run(lambda: self._inner.is_acquired)
 
     def acquire(self, blocking: bool = True, timeout: float | None = None) -> bool:
         """Acquire it; a failed or cancelled attempt leaves nothing on the server.
@@ -806,7 +903,12 @@ class WriteLock(Face):
         run(self._inner.release, timeout=timeout)
 
     def __enter__(self) -> Self:
-        return self._of(run(self._inner.__aenter__))
+        try:
+            run(self._inner.__aenter__)
+        except BaseException as interruption:
+            abandon(self._inner, interruption)
+            raise
+        return self
 
     def __exit__(
         self,

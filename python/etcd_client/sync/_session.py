@@ -8,17 +8,17 @@ import etcd_client as aio
 
 from . import _face
 from ._coordination import Election, Lock, Registration
-from ._face import abandon, outside, run, unwrap
+from ._face import abandon, outside, own, run
 from ._groups import Partitioner, Party
 from ._lease import Loss
 from ._queues import PriorityQueue, Queue
-from ._recipes import Barrier, Counter, DoubleBarrier, Semaphore
+from ._recipes import Barrier, Counter, DoubleBarrier, RWLock, Semaphore
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from types import TracebackType
 
-    from etcd_client import BytesLike, KeyExistsError, RWLock, SessionLostError
+    from etcd_client import BytesLike, KeyExistsError, SessionLostError
 
     from ._face import Communicator
 
@@ -66,7 +66,7 @@ class Session(_face.Session):
     ) -> None:
         self._inner = run(
             aio.Session,
-            unwrap(communicator),
+            own(communicator, "communicator"),
             ttl,
             cancel_on_loss=cancel_on_loss,
             on_loss=outside(on_loss),
@@ -75,17 +75,17 @@ class Session(_face.Session):
     @property
     def id(self) -> int:
         """The id by which etcd knows the lease."""
-        return self._inner.id
+        return run(lambda: self._inner.id)
 
     @property
     def ttl(self) -> int:
         """The granted time to live, in seconds."""
-        return self._inner.ttl
+        return run(lambda: self._inner.ttl)
 
     @property
     def lost(self) -> Loss:
         """Whether it was lost before it was left."""
-        return Loss._of(self._inner.lost)
+        return Loss._of(run(lambda: self._inner.lost))
 
     @property
     def remaining(self) -> float:
@@ -93,7 +93,7 @@ class Session(_face.Session):
 
         They are counted from when the last confirmed renewal was sent.
         """
-        return self._inner.remaining
+        return run(lambda: self._inner.remaining)
 
     def register(
         self,
@@ -123,7 +123,7 @@ class Session(_face.Session):
         Raises:
             KeyExistsError: Another client has written the key, which is the error's `kv`.
             InvalidArgsError: This session has registered the key already.
-            ClosedError: The session is not open.
+            ClosedError: The session is not open, or was left.
         """
         return Registration._of(
             run(
@@ -170,7 +170,7 @@ class Session(_face.Session):
         Returns:
             The lock, whose `read()` and `write()` make what is acquired.
         """
-        return run(self._inner.rw_lock, name)
+        return RWLock._of(run(self._inner.rw_lock, name))
 
     def barrier(self, name: BytesLike) -> Barrier:
         """Make a barrier on this session, which does not exist yet.

@@ -4,6 +4,7 @@ May import `etcd_client.errors` and `etcd_client.enums`. The modules `openteleme
 `prometheus` need the packages of their extras.
 """
 
+from ._dispatcher import open_now
 from ._events import (
     Attempt,
     CallEnded,
@@ -13,10 +14,12 @@ from ._events import (
     Disconnected,
     LeaseLost,
     LeaseRenewed,
+    OperationEnded,
     StreamResumed,
     WatchRead,
 )
 from ._hooks import Hooks
+from ._open_now import OpenNow
 
 __all__ = [
     "Attempt",
@@ -28,6 +31,9 @@ __all__ = [
     "Hooks",
     "LeaseLost",
     "LeaseRenewed",
+    "OpenNow",
+    "OperationEnded",
     "StreamResumed",
     "WatchRead",
+    "open_now",
 ]

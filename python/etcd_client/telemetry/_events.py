@@ -4,8 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from etcd_client.enums import GRPCStatusCode
+from etcd_client._status_code import GRPCStatusCode
 from etcd_client.errors import GRPCStatusError
+
+
+def _outcome(error: Exception | None, *, cancelled: bool) -> str:
+    if error is not None:
+        return type(error).__name__
+    return "cancelled" if cancelled else "ok"
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,10 @@ class Attempt:
 class CallEnded:
     """An RPC has ended: with a response, with an error, or cancelled.
 
+    Those of watches, of observed elections and of the renewal of leases are streams, which many
+    calls of a program share: they end when the client does not need them any more, or with the
+    error that broke them.
+
     Attributes:
         service: The gRPC service, such as `etcdserverpb.KV`.
         method: The RPC, such as `Range`.
@@ -42,7 +52,9 @@ class CallEnded:
         request_bytes: The size of the request.
         response_bytes: The size of the response; None if there was none.
         context: What the hook `context` returned when the program made the call; None for RPCs
-            that the client makes for itself.
+            that the client makes for itself, and for streams.
+        is_stream: Whether it was a stream, which was open for `duration`; its size is that of all
+            that was received.
     """
 
     service: str
@@ -55,13 +67,12 @@ class CallEnded:
     request_bytes: int
     response_bytes: int | None
     context: object = None
+    is_stream: bool = False
 
     @property
     def outcome(self) -> str:
         """`ok`, `cancelled`, or the name of the error's class."""
-        if self.error is not None:
-            return type(self.error).__name__
-        return "cancelled" if self.cancelled else "ok"
+        return _outcome(self.error, cancelled=self.cancelled)
 
     @property
     def code(self) -> GRPCStatusCode:
@@ -78,6 +89,32 @@ class CallEnded:
     def retries(self) -> int:
         """The number of attempts after the first one."""
         return max(len(self.attempts) - 1, 0)
+
+
+@dataclass(frozen=True)
+class OperationEnded:
+    """An operation that makes several calls has ended, such as `Lock.acquire`.
+
+    Attributes:
+        name: The operation.
+        started_ns: When it began, in nanoseconds since the epoch.
+        duration: Seconds until it ended.
+        error: The error; None if it succeeded or was cancelled.
+        cancelled: Whether it was cancelled by the program.
+        context: What entering the result of the hook `operation` returned.
+    """
+
+    name: str
+    started_ns: int
+    duration: float
+    error: Exception | None
+    cancelled: bool
+    context: object
+
+    @property
+    def outcome(self) -> str:
+        """`ok`, `cancelled`, or the name of the error's class."""
+        return _outcome(self.error, cancelled=self.cancelled)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ._events import (
     CallEnded,
     CallsMoved,
@@ -10,9 +12,13 @@ from ._events import (
     Disconnected,
     LeaseLost,
     LeaseRenewed,
+    OperationEnded,
     StreamResumed,
     WatchRead,
 )
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
 
 
 class Hooks:
@@ -42,10 +48,28 @@ class Hooks:
         """
 
     def call_ended(self, call: CallEnded) -> None:
-        """Hear of a unary RPC that has ended.
+        """Hear of an RPC that has ended.
 
         Args:
             call: The RPC, from its first attempt to its end.
+        """
+
+    def operation(self, name: str) -> AbstractContextManager[object] | None:  # noqa: ARG002 - for those that override it
+        """Return a context in which the calls of an operation are made.
+
+        It is entered once, in the task or thread that makes the calls, when the operation begins:
+        acquiring a lock, a permit or a leadership, opening a session, `update`, `append` and `stm`.
+
+        Args:
+            name: The operation, such as `Lock.acquire`.
+        """
+        return None
+
+    def operation_ended(self, event: OperationEnded) -> None:
+        """Hear of an operation that has ended.
+
+        Args:
+            event: The operation, from its beginning to its end.
         """
 
     def connected(self, event: Connected) -> None:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from prometheus_client import REGISTRY, CollectorRegistry, Counter, Histogram
+from prometheus_client import REGISTRY, CollectorRegistry, Counter, Gauge, Histogram
 
+from ._buckets import DURATIONS
+from ._dispatcher import open_now
 from ._hooks import Hooks
 
 if TYPE_CHECKING:
@@ -17,13 +19,13 @@ if TYPE_CHECKING:
         Disconnected,
         LeaseLost,
         LeaseRenewed,
+        OperationEnded,
         StreamResumed,
         WatchRead,
     )
 
 __all__ = ["PrometheusHooks"]
 
-_DURATIONS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 _MARGINS = (0.5, 1, 2, 3, 5, 7.5, 10, 15, 20, 30, 60)
 
 
@@ -31,9 +33,11 @@ class PrometheusHooks(Hooks):
     """Hooks that count and measure; one object for all clients of a registry.
 
     All names begin with `etcd_client_`: `call_duration_seconds`, `call_errors_total` and
-    `retries_total` for each RPC; `connects_total`, `connect_failures_total` and
-    `disconnects_total` for each endpoint; `failovers_total`, `resumes_total`,
-    `watch_lag_seconds`, `lease_margin_seconds` and `leases_lost_total`.
+    `retries_total` for each RPC; `operation_duration_seconds` and `operation_errors_total` for each
+    operation; `connects_total`, `connect_failures_total` and `disconnects_total` for each endpoint;
+    `failovers_total`, `resumes_total`, `watch_lag_seconds`, `lease_margin_seconds` and
+    `leases_lost_total`; and what is open now: `connections`, `calls_in_flight`, `streams`,
+    `watches` and `leases`.
 
     Args:
         registry: Where the metrics are registered; the global one by default.
@@ -63,10 +67,16 @@ class PrometheusHooks(Hooks):
             )
 
         self._durations = histogram(
-            "call_duration_seconds", "Duration of RPCs, retries included", _DURATIONS, "method"
+            "call_duration_seconds", "Duration of RPCs, retries included", DURATIONS, "method"
         )
         self._errors = counter("call_errors", "RPCs that failed", "method", "error")
         self._retries = counter("retries", "Attempts after the first", "method")
+        self._operations = histogram(
+            "operation_duration_seconds", "Duration of operations", DURATIONS, "operation"
+        )
+        self._operation_errors = counter(
+            "operation_errors", "Operations that failed", "operation", "error"
+        )
         self._connects = counter("connects", "Connections that were opened", "endpoint")
         self._failures = counter("connect_failures", "Failed attempts to connect", "endpoint")
         self._disconnects = counter(
@@ -75,20 +85,39 @@ class PrometheusHooks(Hooks):
         self._failovers = counter("failovers", "Moves of calls to another member")
         self._resumes = counter("resumes", "Streams that went on after a loss")
         self._lags = histogram(
-            "watch_lag_seconds", "Wait of events for the program to read them", _DURATIONS
+            "watch_lag_seconds", "Wait of events for the program to read them", DURATIONS
         )
         self._margins = histogram(
             "lease_margin_seconds", "What was left of leases at their renewal", _MARGINS
         )
         self._lost = counter("leases_lost", "Leases that were lost")
+        self._make_gauges(registry)
+
+    def _make_gauges(self, registry: CollectorRegistry) -> None:
+        def gauge(name: str, what: str) -> Gauge:
+            return Gauge(name, what, namespace="etcd_client", registry=registry)
+
+        gauge("connections", "Open connections").set_function(lambda: open_now(self).connections)
+        gauge("calls_in_flight", "Calls in flight").set_function(lambda: open_now(self).calls)
+        gauge("streams", "Open HTTP/2 streams").set_function(lambda: open_now(self).streams)
+        gauge("watches", "Open watches").set_function(lambda: open_now(self).watches)
+        gauge("leases", "Leases kept alive").set_function(lambda: open_now(self).leases)
 
     def call_ended(self, call: CallEnded) -> None:
         """Observe an RPC."""
-        self._durations.labels(call.method).observe(call.duration)
+        # How long a stream was open is not how long somebody waited.
+        if not call.is_stream:
+            self._durations.labels(call.method).observe(call.duration)
         if call.error is not None:
             self._errors.labels(call.method, call.outcome).inc()
         if call.retries:
             self._retries.labels(call.method).inc(call.retries)
+
+    def operation_ended(self, event: OperationEnded) -> None:
+        """Observe an operation."""
+        self._operations.labels(event.name).observe(event.duration)
+        if event.error is not None:
+            self._operation_errors.labels(event.name, event.outcome).inc()
 
     def connected(self, event: Connected) -> None:
         """Count a connection."""

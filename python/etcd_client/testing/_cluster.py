@@ -4,6 +4,7 @@ import itertools
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from . import _gateway as gateway
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 # 5 s), in which membership changes are refused.
 _REFUSED_FOR_NOW = ("unhealthy cluster", "not ready", "not enough started", "in sync with leader")
 _MEMBERSHIP_PATIENCE = 15.0
+_CATCHING_UP = 30.0
 
 
 class EtcdCluster:
@@ -97,8 +99,16 @@ class EtcdCluster:
         return Client(self.endpoints, connect_options)
 
     def wipe(self) -> None:
-        """Delete every key and revoke every lease."""
-        self.leader().wipe()
+        """Delete every key and revoke every lease, on all members that run; `heal()` comes first.
+
+        A member that lags behind would tell a new watch of the deletions.
+        """
+        leader = self.leader()
+        leader.wipe()
+        revision = gateway.revision(leader.endpoint)
+        for member in self.members:
+            if member.alive:
+                eventually(partial(_has_reached, member, revision), _CATCHING_UP)
 
     def start(self) -> "EtcdCluster":
         """Start all members that do not run and wait until all serve requests."""
@@ -221,6 +231,10 @@ class EtcdCluster:
 class _Status:
     member: int
     leader: int
+
+
+def _has_reached(member: EtcdServer, revision: int) -> bool:
+    return gateway.revision(member.endpoint) >= revision
 
 
 def _status(member: EtcdServer) -> _Status | None:

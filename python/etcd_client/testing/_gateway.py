@@ -55,6 +55,12 @@ def _revoke(endpoint: str, lease: int) -> None:
             raise
 
 
+def revision(endpoint: str) -> int:
+    """Return the revision that this server has reached; others may be ahead of it."""
+    answer = call(endpoint, "kv/range", {"key": _EVERY_KEY, "serializable": True})
+    return int(answer["header"]["revision"])
+
+
 def lease_ids(endpoint: str) -> list[int]:
     """Return the ids of all leases that live on the server."""
     return [int(lease["ID"]) for lease in call(endpoint, "lease/leases").get("leases", [])]

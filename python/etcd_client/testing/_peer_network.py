@@ -3,18 +3,17 @@
 import contextlib
 from collections.abc import Callable, Mapping
 
+from ._link import Address
 from ._proxy import Proxy
 from ._server import EtcdServer
-from ._sockets import connected_from, descriptors
-
-_ATTEMPTS = 5
+from ._sockets import connected, descriptors
 
 
 class PeerNetwork:
     """A proxy in front of each member's peer port; each knows which member a connection is from.
 
     That knowledge is what makes a partition: to cut off one member, its own connections to the
-    others have to be cut, and no one else's. It is read from /proc, so this needs Linux.
+    others have to be cut, and no one else's. It is asked of the kernel, so this needs Linux.
     """
 
     def __init__(self, running: Callable[[], Mapping[str, int]]) -> None:
@@ -47,12 +46,10 @@ class PeerNetwork:
         for proxy in self._proxies.values():
             proxy.close()
 
-    def _origin(self, source_port: int) -> str:
-        # The tables may change while they are read, and then leave entries out.
-        for _ in range(_ATTEMPTS):
-            socket = connected_from(source_port)
-            for name, pid in self._running().items():
-                with contextlib.suppress(FileNotFoundError):  # the process has ended meanwhile
-                    if socket in descriptors(pid):
-                        return name
+    def _origin(self, source: Address, destination: Address) -> str:
+        descriptor = connected(source, destination)
+        for name, pid in self._running().items():
+            with contextlib.suppress(FileNotFoundError):  # the process has ended meanwhile
+                if descriptor in descriptors(pid):
+                    return name
         return ""

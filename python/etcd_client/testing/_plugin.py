@@ -22,6 +22,12 @@ _MARKER = (
     "etcd(**options): start etcd_server or etcd_cluster for this test alone, with these options of "
     "EtcdServer or EtcdCluster, such as flags={'quota-backend-bytes': 16777216}"
 )
+# The fixtures that the marker is for.
+_OF_THE_MARKER = frozenset({"etcd_server", "etcd_cluster"})
+_NOT_SHARED = (
+    "the marker etcd does not change the server of the fixture etcd, which all tests share: use "
+    "the fixture etcd_server, or override etcd_options to start the shared server with options"
+)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -54,8 +60,10 @@ def _shared_cluster() -> Iterator[Shared[EtcdCluster]]:
 
 
 @pytest.fixture
-def etcd(_shared_server: Shared[EtcdServer]) -> EtcdServer:
+def etcd(request: pytest.FixtureRequest, _shared_server: Shared[EtcdServer]) -> EtcdServer:
     """A real etcd without keys and leases, which all tests of the run share."""
+    if _options(request) and not _OF_THE_MARKER.intersection(request.fixturenames):
+        pytest.fail(_NOT_SHARED, pytrace=False)
     return _shared_server.emptied()
 
 

@@ -26,8 +26,8 @@ class Proxy:
 
     Args:
         upstream: The address of the server, such as `EtcdServer.address`.
-        origin: Returns the name of the client that connects from a source port, for `sever`. It is
-            called in the proxy's thread, once for each connection.
+        origin: Returns the name of a client, for `sever`, given the addresses that its connection
+            comes from and leads to. It is called in the proxy's thread, once for each connection.
         scheme: The scheme of `endpoint`.
 
     Examples:
@@ -43,7 +43,7 @@ class Proxy:
     def __init__(
         self,
         upstream: Address,
-        origin: Callable[[int], str] | None = None,
+        origin: Callable[[Address, Address], str] | None = None,
         *,
         scheme: str = "http",
     ) -> None:
@@ -51,7 +51,7 @@ class Proxy:
         self.connections_seen = 0
         self._scheme = scheme
         self._upstream = upstream
-        self._origin = origin or (lambda _port: "")
+        self._origin = origin or (lambda _source, _destination: "")
         self._severed: set[str] = set()
         self._link = Link()
         self._serving: dict[asyncio.Task[None], Connection] = {}
@@ -199,12 +199,12 @@ class Proxy:
 
     def _accept(self, listener: socket.socket) -> None:
         try:
-            client, (_host, port) = listener.accept()
+            client, source = listener.accept()
         except (BlockingIOError, ConnectionAbortedError):
             return
         client.setblocking(False)
         self.connections_seen += 1
-        connection = Connection(self._link, client, self._origin(port))
+        connection = Connection(self._link, client, self._origin(source, self.address))
         task = self._loop.create_task(connection.serve(self._upstream))
         self._serving[task] = connection
         task.add_done_callback(self._served)

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use documented::documented;
 use futures_util::future::{AbortHandle, Abortable};
-use pyo3::exceptions::{PyAttributeError, PyStopIteration, PyTypeError};
+use pyo3::exceptions::{PyAttributeError, PyBaseException, PyStopIteration, PyTypeError};
+use pyo3::ffi;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use pyo3::types::PyType;
+use pyo3::types::{PyTuple, PyType};
 
 use crate::bridge::awaitable::pending::Pending;
 use crate::bridge::completion::{Lost, Outcome};
@@ -28,25 +29,32 @@ impl<R: Reply> Outcome for R {
     }
 }
 
-/// Starts `task` on the engine and returns the call that awaits it. `lost` makes the error of
-/// a task that ends without a reply, as happens when the runtime is stopped.
-pub(crate) fn spawn<R: Reply>(
+/// Starts the task that `make` makes on the engine, and returns the call that awaits it. `make` is
+/// called there even if the call is cancelled meanwhile, before what is asked of the engine later.
+/// `lost` makes the error of a task that ends without a reply, as happens when the runtime is
+/// stopped.
+pub(crate) fn spawn<R: Reply, T>(
     py: Python<'_>,
     host: &Host,
     engine: &Arc<Engine>,
     lost: Lost,
-    task: impl Future<Output = R> + Send + 'static,
-) -> PyResult<Call> {
+    make: impl FnOnce() -> T + Send + 'static,
+) -> PyResult<Call>
+where
+    T: Future<Output = R> + Send + 'static,
+{
     let (abort, registration) = AbortHandle::new_pair();
     let (pending, completer) = Pending::new(py, host, Some(abort), lost)?;
     let counted = engine.pending_call();
-    let job = Abortable::new(task, registration);
-    // If the engine has just stopped, the job is dropped, and its completer fails the call.
-    engine.submit(async move {
-        if let Ok(reply) = job.await {
-            completer.finish(Box::new(reply));
+    // If the engine has just stopped, this is dropped, and the completer fails the call.
+    engine.submit_made(move || {
+        let task = Abortable::new(Box::pin(make()), registration);
+        async move {
+            if let Ok(reply) = task.await {
+                completer.finish(Box::new(reply));
+            }
+            drop(counted);
         }
-        drop(counted);
     });
     Ok(Call { pending, started: AtomicBool::new(false), value: None, undo: None })
 }
@@ -69,8 +77,28 @@ pub(crate) struct Call {
     undo: Option<Box<dyn Fn() + Send + Sync>>,
 }
 
-pub(crate) fn stop_with(value: Py<PyAny>) -> PyErr {
+/// What an awaiting coroutine gets of a call.
+enum Step {
+    /// The future that it has to wait for.
+    Waits(Py<PyAny>),
+    Ended(Py<PyAny>),
+}
+
+fn stop_with(value: Py<PyAny>) -> PyErr {
     PyStopIteration::new_err((value,))
+}
+
+/// Ends an iteration with a result, as generators do: without an exception object, unless the
+/// result could be taken for one or for its arguments.
+#[allow(unsafe_code)]
+fn end_with(result: Bound<'_, PyAny>) -> PyResult<Option<Py<PyAny>>> {
+    if result.is_instance_of::<PyTuple>() || result.is_instance_of::<PyBaseException>() {
+        return Err(stop_with(result.unbind()));
+    }
+    // SAFETY: both are live objects, and the thread is attached. Without a value, PyO3 returns a
+    // null pointer and leaves the exception that is set.
+    unsafe { ffi::PyErr_SetObject(ffi::PyExc_StopIteration, result.as_ptr()) };
+    Ok(None)
 }
 
 /// The exception for `throw(type_or_instance, value)`.
@@ -110,12 +138,24 @@ impl Call {
         self.value.as_ref().map_or(result, |value| value.clone_ref(py))
     }
 
+    fn step(&self, py: Python<'_>) -> PyResult<Step> {
+        if self.started.swap(true, Ordering::Relaxed) {
+            if let Some(result) = self.pending.result(py)? {
+                return Ok(Step::Ended(self.value_for(py, result)));
+            }
+            if !self.pending.is_awaited(py)? {
+                let message = "a call cannot be iterated over: await it, as in `in await call`";
+                return Err(PyTypeError::new_err(message));
+            }
+        }
+        self.pending.suspend(py).map(Step::Waits)
+    }
+
     fn give_up(&self, py: Python<'_>) -> PyResult<()> {
-        self.pending.cancel(py)?;
         if let Some(undo) = &self.undo {
             undo();
         }
-        Ok(())
+        self.pending.cancel(py)
     }
 }
 
@@ -147,17 +187,11 @@ impl Call {
         this
     }
 
-    fn __next__(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        if self.started.swap(true, Ordering::Relaxed) {
-            if let Some(result) = self.pending.result(py)? {
-                return Err(stop_with(self.value_for(py, result)));
-            }
-            if !self.pending.is_awaited(py)? {
-                let message = "a call cannot be iterated over: await it, as in `in await call`";
-                return Err(PyTypeError::new_err(message));
-            }
+    fn __next__(&self, py: Python<'_>) -> PyResult<Option<Py<PyAny>>> {
+        match self.step(py)? {
+            Step::Waits(future) => Ok(Some(future)),
+            Step::Ended(result) => end_with(result.into_bound(py)),
         }
-        self.pending.suspend(py)
     }
 
     #[pyo3(name = "_wait")]
@@ -198,7 +232,10 @@ impl Call {
         if !value.is_none() {
             return Err(PyTypeError::new_err("can't send a value to a call"));
         }
-        self.__next__(py)
+        match self.step(py)? {
+            Step::Waits(future) => Ok(future),
+            Step::Ended(result) => Err(stop_with(result)),
+        }
     }
 
     #[pyo3(signature = (kind, value=None, traceback=None, /))]

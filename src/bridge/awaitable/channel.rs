@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Poll, Waker};
 
+use crate::bridge::awaitable::waiting_steps::{StepList, WaitingSteps};
 use crate::bridge::completer::Completer;
 use crate::bridge::completion::Ticket;
 use crate::bridge::mutex::Mutex;
@@ -19,15 +20,13 @@ struct State<T, E> {
     /// The sender, as it waits for the reader to go.
     waiting_for_close: Option<Waker>,
     /// The steps that wait for an item.
-    steps: Vec<Completer>,
+    steps: StepList,
     closed: bool,
 }
 
 impl<T, E> State<T, E> {
     fn wake_steps(&mut self) {
-        for step in self.steps.drain(..) {
-            step.wake();
-        }
+        self.steps.drain().for_each(Completer::wake);
     }
 
     fn take_senders(&mut self) -> impl Iterator<Item = Waker> + use<T, E> {
@@ -50,15 +49,6 @@ pub(crate) struct Receiver<T, E> {
     shared: SharedState<T, E>,
 }
 
-/// The steps of an iterator that wait for an item of a channel.
-pub(crate) trait WaitingSteps {
-    /// Wakes `step` when there is something to take; at once if there already is.
-    fn add(&self, step: Completer);
-
-    /// Forgets a step that no longer waits.
-    fn withdraw(&self, step: Ticket);
-}
-
 pub(crate) enum Taken<T, E> {
     Item(T),
     Empty,
@@ -76,7 +66,7 @@ pub(crate) fn channel<T, E: Clone>(
         end: None,
         waiting_for_room: None,
         waiting_for_close: None,
-        steps: Vec::new(),
+        steps: StepList::default(),
         closed: false,
     }));
     (Sender { shared: Arc::clone(&shared), limit, lost }, Receiver { shared })
@@ -213,9 +203,7 @@ impl<T: Send, E: Clone + Send> WaitingSteps for Receiver<T, E> {
 
     fn withdraw(&self, ticket: Ticket) {
         self.shared.with(|state| {
-            if let Some(index) = state.steps.iter().position(|step| step.is_for(ticket)) {
-                state.steps.swap_remove(index).withdraw();
-            }
+            state.steps.remove(ticket).into_iter().for_each(Completer::withdraw);
         });
     }
 }

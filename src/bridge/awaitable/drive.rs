@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyFloat, PyTuple};
 
 use crate::bridge::awaitable::call::Call;
 use crate::bridge::awaitable::step::{Next, returned};
+use crate::bridge::python_code::{self, call_method};
 use crate::bridge::threads::future::ThreadFuture;
 use crate::bridge::threads::parker::{Parker, instant_after};
 use crate::bridge::threads::{shield, steps};
@@ -21,7 +22,7 @@ pub(crate) fn run<'py>(
     keywords: Option<&Bound<'py, PyDict>>,
 ) -> PyResult<Py<PyAny>> {
     let py = function.py();
-    let returned = steps::step(py, || function.call(arguments, keywords))?;
+    let returned = steps::step(py, || python_code::call(function, arguments, keywords))?;
     if let Ok(call) = returned.cast::<Call>() {
         return steps::outside(py, || call.get().wait(py));
     }
@@ -36,11 +37,15 @@ pub(crate) fn run<'py>(
 
 fn drive(coroutine: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
     let py = coroutine.py();
+    let none = py.None().into_bound(py);
     let mut thrown: Option<PyErr> = None;
     loop {
-        let step = steps::step(py, || match thrown.take() {
-            None => coroutine.call_method1(intern!(py, "send"), (py.None(),)),
-            Some(error) => coroutine.call_method1(intern!(py, "throw"), (error.into_value(py),)),
+        let step = steps::step(py, || {
+            let Some(error) = thrown.take() else {
+                return call_method(intern!(py, "send"), [coroutine, &none]);
+            };
+            let error = error.into_value(py).into_bound(py).into_any();
+            call_method(intern!(py, "throw"), [coroutine, &error])
         });
         let awaited = match step {
             Ok(awaited) => awaited,

@@ -7,3 +7,4 @@ pub mod channel;
 pub mod drive;
 pub mod pending;
 pub mod step;
+pub mod waiting_steps;

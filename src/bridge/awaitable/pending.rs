@@ -9,6 +9,7 @@ use crate::bridge::completer::Completer;
 use crate::bridge::completion::{Lost, Ticket};
 use crate::bridge::event_loop::LoopBridge;
 use crate::bridge::host::Host;
+use crate::bridge::python_code::{self, call_method};
 use crate::bridge::threads::future::ThreadFuture;
 
 pub(crate) enum Pending {
@@ -44,7 +45,8 @@ impl Pending {
         match host {
             Host::Loop(bridge) => {
                 let future = bridge.get().create_future(py)?;
-                future.call_method1(py, intern!(py, "set_result"), (value,))?;
+                let objects = [future.bind(py), value.bind(py)];
+                call_method(intern!(py, "set_result"), objects)?;
                 let bridge = bridge.clone_ref(py);
                 Ok(Self::Loop { bridge, future, ticket: Ticket::NONE })
             }
@@ -84,7 +86,7 @@ impl Pending {
     pub(crate) fn is_done(&self, py: Python<'_>) -> PyResult<bool> {
         match self {
             Self::Loop { future, .. } => {
-                future.call_method0(py, intern!(py, "done"))?.is_truthy(py)
+                call_method(intern!(py, "done"), [future.bind(py)])?.is_truthy()
             }
             Self::Thread { future, .. } => Ok(future.get().slot()?.has_ended()),
         }
@@ -93,7 +95,7 @@ impl Pending {
     pub(crate) fn is_cancelled(&self, py: Python<'_>) -> PyResult<bool> {
         match self {
             Self::Loop { future, .. } => {
-                future.call_method0(py, intern!(py, "cancelled"))?.is_truthy(py)
+                call_method(intern!(py, "cancelled"), [future.bind(py)])?.is_truthy()
             }
             Self::Thread { future, .. } => Ok(future.get().is_cancelled()),
         }
@@ -118,7 +120,8 @@ impl Pending {
                 if !self.is_done(py)? {
                     return Ok(None);
                 }
-                future.call_method0(py, intern!(py, "result")).map(Some)
+                let result = call_method(intern!(py, "result"), [future.bind(py)])?;
+                Ok(Some(result.unbind()))
             }
             Self::Thread { future, .. } => {
                 if !self.is_done(py)? {
@@ -148,23 +151,26 @@ impl Pending {
     /// Aborts the task of the call, and ends the waits for its result.
     pub(crate) fn cancel(&self, py: Python<'_>) -> PyResult<()> {
         self.abort();
-        if let Self::Loop { future, .. } = self {
-            // Other tasks that await the same call must not wait for ever.
-            future.call_method0(py, intern!(py, "cancel"))?;
+        let Self::Loop { bridge, future, .. } = self else { return Ok(()) };
+        // Other tasks that await the same call must not wait for ever.
+        match call_method(intern!(py, "cancel"), [future.bind(py)]) {
+            // Those of a closed loop are woken no more, whatever they wait for.
+            Err(_) if bridge.get().is_closed(py) => Ok(()),
+            outcome => outcome.map(drop),
         }
-        Ok(())
     }
 
     /// Calls `callback` with the future when it has ended.
     pub(crate) fn when_done(&self, py: Python<'_>, callback: Py<PyAny>) -> PyResult<()> {
         match self {
             Self::Loop { future, .. } => {
-                future.call_method1(py, intern!(py, "add_done_callback"), (callback,))?;
+                let objects = [future.bind(py), callback.bind(py)];
+                call_method(intern!(py, "add_done_callback"), objects)?;
             }
             Self::Thread { future, .. } => {
                 let ended = future.clone_ref(py);
                 future.get().slot()?.when_ended(Box::new(move |py| {
-                    if let Err(error) = callback.call1(py, (ended,)) {
+                    if let Err(error) = python_code::call(callback.bind(py), (ended,), None) {
                         error.write_unraisable(py, None);
                     }
                 }));

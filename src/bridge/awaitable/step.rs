@@ -7,11 +7,12 @@ use pyo3::exceptions::{PyStopIteration, PyTimeoutError, PyTypeError};
 use pyo3::prelude::*;
 
 use crate::bridge::awaitable::call::thrown;
-use crate::bridge::awaitable::channel::WaitingSteps;
 use crate::bridge::awaitable::pending::Pending;
+use crate::bridge::awaitable::waiting_steps::WaitingSteps;
 use crate::bridge::fork::ForkGuarded;
 use crate::bridge::host::Host;
 use crate::bridge::mutex::Mutex;
+use crate::bridge::python_code::call;
 use crate::bridge::threads::future::ThreadFuture;
 use crate::bridge::threads::parker::instant_after;
 
@@ -32,7 +33,7 @@ pub(crate) struct StepResult(PyErr);
 
 impl StepResult {
     pub(crate) fn new<'py>(item: impl IntoPyObject<'py>, py: Python<'py>) -> PyResult<Self> {
-        let stop = py.get_type::<PyStopIteration>().call1((item,))?;
+        let stop = call(&py.get_type::<PyStopIteration>(), (item,), None)?;
         Ok(Self(PyErr::from_value(stop)))
     }
 }

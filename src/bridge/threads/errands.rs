@@ -2,12 +2,14 @@
 
 use std::thread;
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyCFunction, PyDict};
 
 use crate::bridge::completion::Errand;
 use crate::bridge::fork::PerProcess;
 use crate::bridge::mutex::Mutex;
+use crate::bridge::python_code::{self, call_method};
 
 #[derive(Default)]
 struct Errands {
@@ -49,8 +51,9 @@ fn start_thread(py: Python<'_>) -> PyResult<()> {
     options.set_item("target", run)?;
     options.set_item("name", "etcd-client-events")?;
     options.set_item("daemon", true)?;
-    let thread = py.import("threading")?.call_method("Thread", (), Some(&options))?;
-    thread.call_method0("start").map(drop)
+    let thread = python_code::import(py, "threading")?.getattr("Thread")?;
+    let thread = python_code::call(&thread, (), Some(&options))?;
+    call_method(intern!(py, "start"), [&thread]).map(drop)
 }
 
 fn run(py: Python<'_>) {

@@ -82,6 +82,7 @@ impl ThreadFuture {
         let parker = Parker::here();
         loop {
             if slot.has_ended_or_wakes(&parker) {
+                Parker::stay_at_exit(py);
                 return Ok(true);
             }
             if until.is_some_and(|until| until <= Instant::now()) {

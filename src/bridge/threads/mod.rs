@@ -1,7 +1,7 @@
 //! Calls that threads wait for without an event loop: a slot for the outcome of each call, and a
 //! parker for each thread.
 //!
-//! May import `bridge::completion`, `bridge::fork` and `bridge::mutex`.
+//! May import `bridge::completion`, `bridge::fork`, `bridge::mutex` and `bridge::python_code`.
 
 pub mod errands;
 pub mod future;

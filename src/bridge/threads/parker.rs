@@ -1,17 +1,19 @@
 //! Puts a thread to sleep until somebody wakes it.
 
 use std::cell::Cell;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::thread::{self, ThreadId};
 use std::time::{Duration, Instant};
 
 use documented::documented;
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 
 use crate::bridge::fork::{self, PerProcess};
 use crate::bridge::mutex::Mutex;
+use crate::bridge::python_code::{self, attribute, call_method};
 use crate::bridge::threads::shield;
 use crate::bridge::threads::sleep::Sleep;
 
@@ -35,17 +37,35 @@ thread_local! {
 }
 
 /// The thread that runs the end of the process; the others must not come back to Python then.
-static EXITING: PerProcess<Mutex<Option<ThreadId>>> = PerProcess::new();
+static EXITING: PerProcess<OnceLock<ThreadId>> = PerProcess::new();
 
 /// From now on only this thread wakes up: the interpreter ends.
 pub(crate) fn exit() {
-    EXITING.get().with(|exiting| *exiting = Some(thread::current().id()));
+    let _ = EXITING.get().set(thread::current().id());
+}
+
+/// Keeps a thread, which has left Python's lock, if the interpreter ends on another one.
+fn stay_at_exit() {
+    while is_stopped() {
+        thread::park();
+    }
+}
+
+fn is_stopped() -> bool {
+    EXITING.get().get().is_some_and(|exiting| *exiting != thread::current().id())
 }
 
 impl Parker {
     /// The parker of this thread.
     pub(crate) fn here() -> Arc<Self> {
         PARKER.with(Arc::clone)
+    }
+
+    /// Keeps a thread whose call has ended because the interpreter ends: it would only complain.
+    pub(crate) fn stay_at_exit(py: Python<'_>) {
+        if is_stopped() {
+            py.detach(stay_at_exit);
+        }
     }
 
     pub(crate) fn unpark(&self) {
@@ -67,12 +87,7 @@ impl Parker {
         let until = [until, deadline, next_look].into_iter().flatten().min();
         py.detach(|| {
             self.sleep.sleep(until);
-            let exiting = EXITING.get().with(|exiting| *exiting);
-            if exiting.is_some_and(|exiting| exiting != thread::current().id()) {
-                loop {
-                    thread::park();
-                }
-            }
+            stay_at_exit();
         });
         self.look(py)
     }
@@ -93,7 +108,7 @@ impl Parker {
         if (self.interrupted.swap(false, Ordering::AcqRel) || overdue)
             && let Some(hook) = HOOK.get(py)
         {
-            hook.call0(py)?;
+            python_code::call(hook.bind(py), (), None)?;
         }
         Ok(())
     }
@@ -115,9 +130,10 @@ fn is_main_thread(py: Python<'_>) -> PyResult<bool> {
     {
         return Ok(main);
     }
-    let threading = py.import("threading")?;
-    let main = threading.call_method0("main_thread")?.getattr("ident")?;
-    let main = main.eq(threading.call_method0("get_ident")?)?;
+    let threading = python_code::import(py, "threading")?;
+    let main = call_method(intern!(py, "main_thread"), [&threading])?;
+    let main = attribute(&main, intern!(py, "ident"))?;
+    let main = main.eq(call_method(intern!(py, "get_ident"), [&threading])?)?;
     MAIN.set(Some((process, main)));
     Ok(main)
 }

@@ -4,15 +4,20 @@
 //! awaits. So a thread takes a lock for each step, and leaves it while it waits.
 
 use std::cell::Cell;
+use std::time::Duration;
 
 use documented::documented;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
 use crate::bridge::fork::PerProcess;
+use crate::bridge::python_code;
 use crate::bridge::threads::lock::{Lock, Taken};
 
 static LOCK: PerProcess<Lock> = PerProcess::new();
+
+/// How long the interpreter's exit may wait for the step of another thread.
+const EXIT_LIMIT: Duration = Duration::from_millis(100);
 
 thread_local! {
     static DRIVING: Cell<bool> = const { Cell::new(false) };
@@ -27,6 +32,12 @@ fn take(py: Python<'_>) -> bool {
         // Without Python's own lock: the owner needs it to go on.
         Taken::Not => py.detach(|| lock.take()),
     }
+}
+
+/// Lets no other thread begin a step any more: the interpreter ends, and would stop it anywhere. One
+/// that is in a step has a moment for leaving it.
+pub(crate) fn exit(py: Python<'_>) {
+    py.detach(|| LOCK.get().keep(EXIT_LIMIT));
 }
 
 /// Whether the running Python code is such a step, so that this thread waits for its calls, even
@@ -79,5 +90,5 @@ pub(crate) fn call_outside<'py>(
     function: &Bound<'py, PyAny>,
     arguments: &Bound<'py, PyTuple>,
 ) -> PyResult<Bound<'py, PyAny>> {
-    outside(function.py(), || function.call1(arguments))
+    outside(function.py(), || python_code::call(function, arguments, None))
 }

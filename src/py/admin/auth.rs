@@ -105,7 +105,9 @@ impl Communicator {
 
 impl Auth {
     fn change(&self, py: Python<'_>, request: Request, timeout: Timeout<'_, '_>) -> PyResult<Call> {
-        self.0.get().send(py, Effect::Changes, request, timeout, Done::<AuthResponse>::new)
+        let communicator = self.0.get();
+        let options = communicator.read_options(py, timeout, None)?;
+        communicator.send(py, Effect::Changes, request, options, Done::<AuthResponse>::new)
     }
 
     fn query<T: ToPython + prost::Message + Default>(
@@ -113,8 +115,11 @@ impl Auth {
         py: Python<'_>,
         request: Request,
         timeout: Timeout<'_, '_>,
+        wait_for_ready: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Call> {
-        self.0.get().send(py, Effect::Reads, request, timeout, |answer: T| answer)
+        let communicator = self.0.get();
+        let options = communicator.read_options(py, timeout, wait_for_ready)?;
+        communicator.send(py, Effect::Reads, request, options, |answer: T| answer)
     }
 }
 
@@ -135,9 +140,14 @@ impl Auth {
         self.change(py, auth::disable(), timeout)
     }
 
-    #[pyo3(signature = (*, timeout=None))]
-    fn status(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
-        self.query::<WireStatus>(py, auth::status(), timeout)
+    #[pyo3(signature = (*, timeout=None, wait_for_ready=None))]
+    fn status(
+        &self,
+        py: Python<'_>,
+        timeout: Timeout<'_, '_>,
+        wait_for_ready: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Call> {
+        self.query::<WireStatus>(py, auth::status(), timeout, wait_for_ready)
     }
 
     #[pyo3(signature = (name, password=None, no_password=None, *, timeout=None))]
@@ -160,19 +170,30 @@ impl Auth {
         }
     }
 
-    #[pyo3(signature = (name, *, timeout=None))]
+    #[pyo3(signature = (name, *, timeout=None, wait_for_ready=None))]
     fn user_get(
         &self,
         py: Python<'_>,
         name: &Bound<'_, PyAny>,
         timeout: Timeout<'_, '_>,
+        wait_for_ready: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Call> {
-        self.query::<PbAuthUserGetResponse>(py, auth::user_get(text(name, "name")?), timeout)
+        self.query::<PbAuthUserGetResponse>(
+            py,
+            auth::user_get(text(name, "name")?),
+            timeout,
+            wait_for_ready,
+        )
     }
 
-    #[pyo3(signature = (*, timeout=None))]
-    fn user_list(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
-        self.query::<PbAuthUserListResponse>(py, auth::user_list(), timeout)
+    #[pyo3(signature = (*, timeout=None, wait_for_ready=None))]
+    fn user_list(
+        &self,
+        py: Python<'_>,
+        timeout: Timeout<'_, '_>,
+        wait_for_ready: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Call> {
+        self.query::<PbAuthUserListResponse>(py, auth::user_list(), timeout, wait_for_ready)
     }
 
     #[pyo3(signature = (name, *, timeout=None))]
@@ -231,19 +252,30 @@ impl Auth {
         self.change(py, auth::role_add(text(role, "role")?), timeout)
     }
 
-    #[pyo3(signature = (role, *, timeout=None))]
+    #[pyo3(signature = (role, *, timeout=None, wait_for_ready=None))]
     fn role_get(
         &self,
         py: Python<'_>,
         role: &Bound<'_, PyAny>,
         timeout: Timeout<'_, '_>,
+        wait_for_ready: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Call> {
-        self.query::<PbAuthRoleGetResponse>(py, auth::role_get(text(role, "role")?), timeout)
+        self.query::<PbAuthRoleGetResponse>(
+            py,
+            auth::role_get(text(role, "role")?),
+            timeout,
+            wait_for_ready,
+        )
     }
 
-    #[pyo3(signature = (*, timeout=None))]
-    fn role_list(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
-        self.query::<PbAuthRoleListResponse>(py, auth::role_list(), timeout)
+    #[pyo3(signature = (*, timeout=None, wait_for_ready=None))]
+    fn role_list(
+        &self,
+        py: Python<'_>,
+        timeout: Timeout<'_, '_>,
+        wait_for_ready: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Call> {
+        self.query::<PbAuthRoleListResponse>(py, auth::role_list(), timeout, wait_for_ready)
     }
 
     #[pyo3(signature = (role, *, timeout=None))]

@@ -5,6 +5,7 @@ use etcd_client::proto::{
     PbMember, PbMemberAddResponse, PbMemberListResponse, PbMemberPromoteResponse,
     PbMemberRemoveResponse, PbMemberUpdateResponse,
 };
+use prost::Message;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
@@ -14,6 +15,7 @@ use crate::py::support::args::{self, Timeout, read_strings};
 use crate::py::support::record::record;
 use crate::py::support::to_python::{ResponseHeader, ToPython, header, object, strings};
 use crate::rpc::admin::cluster;
+use crate::rpc::transport::Request;
 
 record! {
     Member {
@@ -117,6 +119,19 @@ impl Communicator {
     }
 }
 
+impl Cluster {
+    fn change<M: Message + Default + ToPython + 'static>(
+        &self,
+        py: Python<'_>,
+        request: Request,
+        timeout: Timeout<'_, '_>,
+    ) -> PyResult<Call> {
+        let communicator = self.0.get();
+        let options = communicator.read_options(py, timeout, None)?;
+        communicator.send(py, Effect::Changes, request, options, |answer: M| answer)
+    }
+}
+
 #[documented]
 #[pymethods]
 impl Cluster {
@@ -124,17 +139,20 @@ impl Cluster {
         Ok(format!("<Cluster of {}>", self.0.bind(py).repr()?))
     }
 
-    #[pyo3(signature = (*, linearizable=None, timeout=None))]
+    #[pyo3(signature = (*, linearizable=None, timeout=None, wait_for_ready=None))]
     fn member_list(
         &self,
         py: Python<'_>,
         linearizable: Option<&Bound<'_, PyAny>>,
         timeout: Timeout<'_, '_>,
+        wait_for_ready: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Call> {
         let linearizable = args::flag(linearizable, "linearizable", true)?;
         let request = cluster::member_list(linearizable);
         let shape = |answer: PbMemberListResponse| answer;
-        self.0.get().send(py, Effect::Reads, request, timeout, shape)
+        let communicator = self.0.get();
+        let options = communicator.read_options(py, timeout, wait_for_ready)?;
+        communicator.send(py, Effect::Reads, request, options, shape)
     }
 
     #[pyo3(signature = (peer_urls, is_learner=None, *, timeout=None))]
@@ -147,8 +165,7 @@ impl Cluster {
     ) -> PyResult<Call> {
         let is_learner = args::flag(is_learner, "is_learner", false)?;
         let request = cluster::member_add(read_urls(peer_urls)?, is_learner);
-        let shape = |answer: PbMemberAddResponse| answer;
-        self.0.get().send(py, Effect::Changes, request, timeout, shape)
+        self.change::<PbMemberAddResponse>(py, request, timeout)
     }
 
     #[pyo3(signature = (member_id, *, timeout=None))]
@@ -159,8 +176,7 @@ impl Cluster {
         timeout: Timeout<'_, '_>,
     ) -> PyResult<Call> {
         let request = cluster::member_remove(args::member_id(member_id, "member_id")?);
-        let shape = |answer: PbMemberRemoveResponse| answer;
-        self.0.get().send(py, Effect::Changes, request, timeout, shape)
+        self.change::<PbMemberRemoveResponse>(py, request, timeout)
     }
 
     #[pyo3(signature = (member_id, peer_urls, *, timeout=None))]
@@ -173,8 +189,7 @@ impl Cluster {
     ) -> PyResult<Call> {
         let id = args::member_id(member_id, "member_id")?;
         let request = cluster::member_update(id, read_urls(peer_urls)?);
-        let shape = |answer: PbMemberUpdateResponse| answer;
-        self.0.get().send(py, Effect::Changes, request, timeout, shape)
+        self.change::<PbMemberUpdateResponse>(py, request, timeout)
     }
 
     #[pyo3(signature = (member_id, *, timeout=None))]
@@ -185,7 +200,6 @@ impl Cluster {
         timeout: Timeout<'_, '_>,
     ) -> PyResult<Call> {
         let request = cluster::member_promote(args::member_id(member_id, "member_id")?);
-        let shape = |answer: PbMemberPromoteResponse| answer;
-        self.0.get().send(py, Effect::Changes, request, timeout, shape)
+        self.change::<PbMemberPromoteResponse>(py, request, timeout)
     }
 }

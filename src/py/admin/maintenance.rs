@@ -19,7 +19,7 @@ use crate::py::support::to_python::{
 };
 use crate::rpc::admin::maintenance::{self, ANY_ALARM};
 use crate::rpc::connection::endpoint::Endpoint;
-use crate::rpc::transport::{Deadline, Request};
+use crate::rpc::transport::{CallOptions, Request};
 
 record! {
     AlarmMember { member_id: u64, alarm: Py<PyAny> }
@@ -168,11 +168,11 @@ impl Maintenance {
         effect: Effect,
         request: Request,
         endpoint: Option<&Bound<'_, PyAny>>,
-        deadline: Deadline,
+        options: CallOptions,
     ) -> PyResult<Call> {
         let member = self.member(endpoint)?;
         self.0.get().start(py, effect, move |transport| async move {
-            transport.call_on::<M>(member.as_ref(), request, deadline).await
+            transport.call_on::<M>(member.as_ref(), request, options).await
         })
     }
 }
@@ -189,10 +189,17 @@ impl Maintenance {
         Self(communicator)
     }
 
-    #[pyo3(signature = (*, timeout=None))]
-    fn alarm_list(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
+    #[pyo3(signature = (*, timeout=None, wait_for_ready=None))]
+    fn alarm_list(
+        &self,
+        py: Python<'_>,
+        timeout: Timeout<'_, '_>,
+        wait_for_ready: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Call> {
         let shape = |answer: PbAlarmResponse| answer;
-        self.0.get().send(py, Effect::Reads, maintenance::alarm_list(), timeout, shape)
+        let communicator = self.0.get();
+        let options = communicator.read_options(py, timeout, wait_for_ready)?;
+        communicator.send(py, Effect::Reads, maintenance::alarm_list(), options, shape)
     }
 
     #[pyo3(signature = (member_id, alarm, *, timeout=None))]
@@ -207,7 +214,9 @@ impl Maintenance {
         let kind = member_of(alarm, "AlarmType", "alarm")?;
         let request = maintenance::alarm_activate(member_id, kind);
         let shape = |answer: PbAlarmResponse| answer;
-        self.0.get().send(py, Effect::Changes, request, timeout, shape)
+        let communicator = self.0.get();
+        let options = communicator.read_options(py, timeout, None)?;
+        communicator.send(py, Effect::Changes, request, options, shape)
     }
 
     #[pyo3(signature = (member_id=None, alarm=None, *, timeout=None))]
@@ -221,22 +230,23 @@ impl Maintenance {
         let member_id = member_id.map(|id| args::member_id(id, "member_id")).transpose()?;
         let kind = alarm.map_or(Ok(ANY_ALARM), |kind| member_of(kind, "AlarmType", "alarm"))?;
         let communicator = self.0.get();
-        let deadline = communicator.read_deadline(py, timeout)?;
+        let options = communicator.read_options(py, timeout, None)?;
         communicator.start(py, Effect::Changes, move |transport| async move {
-            maintenance::alarm_disarm(&transport, member_id, kind, deadline).await
+            maintenance::alarm_disarm(&transport, member_id, kind, options).await
         })
     }
 
-    #[pyo3(signature = (endpoint=None, *, timeout=None))]
+    #[pyo3(signature = (endpoint=None, *, timeout=None, wait_for_ready=None))]
     fn status(
         &self,
         py: Python<'_>,
         endpoint: Option<&Bound<'_, PyAny>>,
         timeout: Timeout<'_, '_>,
+        wait_for_ready: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Call> {
-        let deadline = self.0.get().read_deadline(py, timeout)?;
+        let options = self.0.get().read_options(py, timeout, wait_for_ready)?;
         let request = maintenance::status();
-        self.ask_member::<PbStatusResponse>(py, Effect::Reads, request, endpoint, deadline)
+        self.ask_member::<PbStatusResponse>(py, Effect::Reads, request, endpoint, options)
     }
 
     // Has no default deadline, because a large database takes long.
@@ -248,34 +258,36 @@ impl Maintenance {
         timeout: Timeout<'_, '_>,
     ) -> PyResult<Call> {
         let timeout = timeout.map(|timeout| args::seconds(timeout, "timeout")).transpose()?;
-        let (request, deadline) = (maintenance::defragment(), args::deadline(timeout));
-        self.ask_member::<PbDefragmentResponse>(py, Effect::Changes, request, endpoint, deadline)
+        let (request, options) = (maintenance::defragment(), args::deadline(timeout).into());
+        self.ask_member::<PbDefragmentResponse>(py, Effect::Changes, request, endpoint, options)
     }
 
-    #[pyo3(signature = (endpoint=None, *, timeout=None))]
+    #[pyo3(signature = (endpoint=None, *, timeout=None, wait_for_ready=None))]
     fn hash(
         &self,
         py: Python<'_>,
         endpoint: Option<&Bound<'_, PyAny>>,
         timeout: Timeout<'_, '_>,
+        wait_for_ready: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Call> {
-        let deadline = self.0.get().read_deadline(py, timeout)?;
+        let options = self.0.get().read_options(py, timeout, wait_for_ready)?;
         let request = maintenance::hash();
-        self.ask_member::<PbHashResponse>(py, Effect::Reads, request, endpoint, deadline)
+        self.ask_member::<PbHashResponse>(py, Effect::Reads, request, endpoint, options)
     }
 
-    #[pyo3(signature = (endpoint=None, revision=None, *, timeout=None))]
+    #[pyo3(signature = (endpoint=None, revision=None, *, timeout=None, wait_for_ready=None))]
     fn hash_kv(
         &self,
         py: Python<'_>,
         endpoint: Option<&Bound<'_, PyAny>>,
         revision: Option<&Bound<'_, PyAny>>,
         timeout: Timeout<'_, '_>,
+        wait_for_ready: Option<&Bound<'_, PyAny>>,
     ) -> PyResult<Call> {
         let revision = revision.map_or(Ok(0), |revision| args::count(revision, "revision"))?;
-        let deadline = self.0.get().read_deadline(py, timeout)?;
+        let options = self.0.get().read_options(py, timeout, wait_for_ready)?;
         let request = maintenance::hash_kv(revision);
-        self.ask_member::<PbHashKvResponse>(py, Effect::Reads, request, endpoint, deadline)
+        self.ask_member::<PbHashKvResponse>(py, Effect::Reads, request, endpoint, options)
     }
 
     #[pyo3(signature = (endpoint=None, *, timeout=None))]
@@ -299,9 +311,9 @@ impl Maintenance {
     ) -> PyResult<Call> {
         let target_id = args::member_id(target_id, "target_id")?;
         let communicator = self.0.get();
-        let deadline = communicator.read_deadline(py, timeout)?;
+        let options = communicator.read_options(py, timeout, None)?;
         communicator.start(py, Effect::Changes, move |transport| async move {
-            maintenance::move_leader(&transport, target_id, deadline).await
+            maintenance::move_leader(&transport, target_id, options).await
         })
     }
 
@@ -316,6 +328,8 @@ impl Maintenance {
         let action = member_of(action, "DowngradeAction", "action")?;
         let request = maintenance::downgrade(action, args::text(version, "version")?);
         let shape = |answer: PbDowngradeResponse| answer;
-        self.0.get().send(py, Effect::Changes, request, timeout, shape)
+        let communicator = self.0.get();
+        let options = communicator.read_options(py, timeout, None)?;
+        communicator.send(py, Effect::Changes, request, options, shape)
     }
 }

@@ -36,11 +36,16 @@ impl Communicator {
         self.retarget(py, &endpoints)
     }
 
-    #[pyo3(signature = (*, timeout=None))]
-    fn sync_endpoints(&self, py: Python<'_>, timeout: Timeout<'_, '_>) -> PyResult<Call> {
-        let deadline = self.read_deadline(py, timeout)?;
+    #[pyo3(signature = (*, timeout=None, wait_for_ready=None))]
+    fn sync_endpoints(
+        &self,
+        py: Python<'_>,
+        timeout: Timeout<'_, '_>,
+        wait_for_ready: Option<&Bound<'_, PyAny>>,
+    ) -> PyResult<Call> {
+        let options = self.read_options(py, timeout, wait_for_ready)?;
         self.start(py, Effect::Reads, move |transport| async move {
-            cluster::sync_endpoints(&transport, deadline).await
+            cluster::sync_endpoints(&transport, options).await
         })
     }
 }
@@ -120,12 +125,12 @@ pub(crate) fn discover(
     let discovery = read_discovery(py, domain, service_name, nameserver)?;
     let host = Host::current(py)?;
     let context = bridge::enter();
-    let engine = context.engine()?;
+    let admitted = context.engine()?;
     let options = options.options.clone();
     let resolving = async move {
         // Keeps the engine running.
         let _context = context;
         discovery.resolve(options).await
     };
-    bridge::spawn(py, &host, &engine, errors::lost_read, resolving)
+    bridge::spawn(py, &host, admitted.engine(), errors::lost_read, || resolving)
 }

@@ -9,6 +9,8 @@ use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
+use crate::bridge::arguments::unknown_keyword;
+use crate::bridge::import;
 use crate::py::errors;
 use crate::py::support::args::{self, Keywords, wrong_value};
 use crate::py::telemetry::hooks::Hooks;
@@ -58,6 +60,7 @@ impl ConnectOptions {
         let seconds = |limit: Option<Duration>| limit.map(|limit| limit.as_secs_f64());
         keywords.set_item("connect_timeout", self.options.connect_timeout.as_secs_f64())?;
         keywords.set_item("timeout", seconds(self.options.timeout))?;
+        keywords.set_item("wait_for_ready", self.options.wait_for_ready)?;
         keywords.set_item("keep_alive_while_idle", self.options.keep_alive_while_idle)?;
         keywords.set_item("tcp_keepalive", seconds(self.options.tcp_keep_alive))?;
         keywords.set_item("max_response_size", self.options.max_response_size)?;
@@ -126,12 +129,8 @@ fn credentials(
     }
 }
 
-#[documented]
-#[pymethods]
 impl ConnectOptions {
-    #[new]
-    #[pyo3(signature = (**options))]
-    fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+    fn read(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
         let mut keywords = Keywords::new("ConnectOptions", options);
         let mut made = Options { user: credentials(py, &mut keywords)?, ..Options::default() };
         made.tls = read_tls(py, &mut keywords)?;
@@ -140,6 +139,9 @@ impl ConnectOptions {
         }
         if let Some(limit) = keywords.seconds("timeout")? {
             made.timeout = Some(limit);
+        }
+        if let Some(wait) = keywords.read("wait_for_ready", args::boolean)? {
+            made.wait_for_ready = wait;
         }
         let interval = keywords.seconds("keep_alive_interval")?;
         let limit = keywords.seconds("keep_alive_timeout")?;
@@ -159,6 +161,18 @@ impl ConnectOptions {
         let hooks = keywords.read("hooks", Hooks::read)?;
         keywords.finish()?;
         Ok(Self { options: made, hooks })
+    }
+}
+
+#[documented]
+#[pymethods]
+impl ConnectOptions {
+    #[new]
+    #[pyo3(signature = (**options))]
+    fn new(py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
+        // `username=` is told before that a password needs a `user=`.
+        let unknown = |error| unknown_keyword(py, "ConnectOptions", options).unwrap_or(error);
+        Self::read(py, options).map_err(unknown)
     }
 
     fn with_user(&self, name: &Bound<'_, PyAny>, password: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -189,6 +203,11 @@ impl ConnectOptions {
         let limit: Option<Duration> =
             if timeout.is_none() { None } else { Some(args::seconds(timeout, "timeout")?) };
         Ok(self.with(|options| options.timeout = limit))
+    }
+
+    fn with_wait_for_ready(&self, wait_for_ready: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let wait = args::boolean(wait_for_ready, "wait_for_ready")?;
+        Ok(self.with(|options| options.wait_for_ready = wait))
     }
 
     fn with_tcp_keepalive(&self, tcp_keepalive: &Bound<'_, PyAny>) -> PyResult<Self> {
@@ -224,7 +243,7 @@ impl ConnectOptions {
 
     #[pyo3(signature = (**options))]
     fn with_tls(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Self> {
-        let mut keywords = Keywords::new("with_tls", options);
+        let mut keywords = Keywords::new("ConnectOptions.with_tls", options);
         let tls = read_tls(py, &mut keywords)?.unwrap_or_default();
         keywords.finish()?;
         Ok(self.with(|options| options.tls = Some(tls)))
@@ -244,7 +263,7 @@ impl ConnectOptions {
         &self,
         py: Python<'py>,
     ) -> PyResult<(Bound<'py, PyAny>, (Bound<'py, PyDict>,))> {
-        let restore = py.import("etcd_client._pickles")?.getattr("restored_options")?;
+        let restore = import(py, "etcd_client._pickles")?.getattr("restored_options")?;
         Ok((restore, (self.keywords(py)?,)))
     }
 

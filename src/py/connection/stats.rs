@@ -2,11 +2,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use documented::documented;
 use pyo3::prelude::*;
 
-use crate::py::communicator::Communicator;
 use crate::py::support::record::record;
+use crate::rpc::transport::Transport;
 
 record! {
     Stats {
@@ -26,15 +25,12 @@ record! {
     }
 }
 
-#[documented]
-#[pymethods]
-impl Communicator {
-    fn stats(&self, py: Python<'_>) -> PyResult<Stats> {
-        let session = self.shared(py)?.session(py)?;
-        let stats = &session.transport.stats;
-        let counts = session.transport.pool.counts();
+impl Stats {
+    pub(crate) fn of(transport: &Transport) -> Self {
+        let stats = &transport.stats;
+        let counts = transport.pool.counts();
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
-        Ok(Stats {
+        Self {
             requests: read(&stats.requests),
             in_flight: read(&stats.in_flight),
             retries: read(&stats.retries),
@@ -48,6 +44,6 @@ impl Communicator {
             watch_streams: read(&stats.watch_streams),
             leases_kept: read(&stats.leases_kept),
             keep_alive_streams: read(&stats.keep_alive_streams),
-        })
+        }
     }
 }

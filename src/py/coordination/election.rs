@@ -6,9 +6,8 @@ use documented::documented;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyDict};
 
-use crate::bridge::{Call, bytes_object};
+use crate::bridge::Call;
 use crate::py::communicator::{Communicator, Effect};
-use crate::py::kv::options::lease_id;
 use crate::py::kv::records::{KeyValue, key_value};
 use crate::py::namespace::Inside;
 use crate::py::support::args::{self, Keywords};
@@ -47,28 +46,6 @@ impl LeaderKey {
     }
 }
 
-struct Elected(wire::CampaignResponse, Inside);
-
-impl ToPython for Elected {
-    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
-        let Self(response, inside) = self;
-        let leader = response.leader.unwrap_or_default();
-        let own = |key: Vec<u8>| {
-            let mut key = key.into();
-            inside.strip_key(&mut key);
-            bytes_object(py, &key).map(Bound::unbind)
-        };
-        let leader = LeaderKey {
-            name: own(leader.name)?,
-            key: own(leader.key)?,
-            rev: leader.rev,
-            lease: leader.lease,
-        };
-        let header = header(py, response.header)?;
-        object(py, CampaignResponse { header, leader: Py::new(py, leader)? })
-    }
-}
-
 impl ToPython for wire::LeaderResponse {
     fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
         let kv = key_value(py, &self.kv.unwrap_or_default())?;
@@ -103,31 +80,6 @@ impl StreamSource for Leaders {
 #[documented]
 #[pymethods]
 impl Communicator {
-    #[pyo3(signature = (name, value, lease, **options))]
-    fn campaign(
-        &self,
-        py: Python<'_>,
-        name: &Bound<'_, PyAny>,
-        value: &Bound<'_, PyAny>,
-        lease: &Bound<'_, PyAny>,
-        options: Option<&Bound<'_, PyDict>>,
-    ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("campaign", options);
-        let request = wire::CampaignRequest {
-            name: self.key(name, "name")?,
-            lease: lease_id(lease, "lease")?,
-            value: args::bytes(value, "value")?,
-        };
-        // Winning may take any time, so the default timeout does not apply.
-        let deadline = args::deadline(keywords.seconds("timeout")?);
-        keywords.finish()?;
-        let inside = Inside::new(&self.namespace);
-        self.start(py, Effect::Changes, move |transport| async move {
-            let response = election::campaign(&transport, &request, deadline).await?;
-            Ok(Elected(response, inside))
-        })
-    }
-
     #[pyo3(signature = (leader, value, **options))]
     fn proclaim(
         &self,
@@ -136,14 +88,13 @@ impl Communicator {
         value: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("proclaim", options);
+        let keywords = Keywords::new("Communicator.proclaim", options);
         let leader = args::instance::<LeaderKey>(leader, "leader", "LeaderKey")?;
         let value = args::bytes(value, "value")?;
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
+        let options = self.last_options(py, keywords)?;
         let leader = leader.get().to_wire(py, &Inside::new(&self.namespace));
         self.start(py, Effect::Changes, move |transport| async move {
-            election::proclaim(&transport, leader, value, deadline)
+            election::proclaim(&transport, leader, value, options)
                 .await
                 .map(Done::<ProclaimResponse>::new)
         })
@@ -156,13 +107,12 @@ impl Communicator {
         name: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("leader", options);
+        let keywords = Keywords::new("Communicator.leader", options);
         let name = self.key(name, "name")?;
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
+        let options = self.last_options(py, keywords)?;
         let inside = Inside::new(&self.namespace);
         self.start(py, Effect::Reads, move |transport| async move {
-            let mut response = election::leader(&transport, name, deadline).await?;
+            let mut response = election::leader(&transport, name, options).await?;
             inside.strip_all(&mut response.kv);
             Ok(response)
         })
@@ -185,13 +135,12 @@ impl Communicator {
         leader: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("resign", options);
+        let keywords = Keywords::new("Communicator.resign", options);
         let leader = args::instance::<LeaderKey>(leader, "leader", "LeaderKey")?;
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
+        let options = self.last_options(py, keywords)?;
         let leader = leader.get().to_wire(py, &Inside::new(&self.namespace));
         self.start(py, Effect::Changes, move |transport| async move {
-            election::resign(&transport, leader, deadline).await.map(Done::<ResignResponse>::new)
+            election::resign(&transport, leader, options).await.map(Done::<ResignResponse>::new)
         })
     }
 }

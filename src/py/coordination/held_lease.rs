@@ -121,16 +121,19 @@ impl HeldLease {
         self.task.get().ok_or_else(|| errors::forked(py))
     }
 
-    fn spawn<T: ToPython>(
+    fn spawn<T: ToPython, F>(
         &self,
         py: Python<'_>,
         lost: fn() -> PyErr,
-        task: impl Future<Output = Result<T, Error>> + Send + 'static,
-    ) -> PyResult<Call> {
+        make: impl FnOnce() -> F + Send + 'static,
+    ) -> PyResult<Call>
+    where
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+    {
         if !self.host.check_running(py)? {
             return Err(errors::wrong_loop(py));
         }
-        bridge::spawn(py, &self.host, &self.task(py)?.engine, lost, task)
+        bridge::spawn(py, &self.host, &self.task(py)?.engine, lost, make)
     }
 
     /// A finished call with a value that needs no task, so the engine may have been stopped.
@@ -146,14 +149,12 @@ impl HeldLease {
 #[pymethods]
 impl HeldLease {
     fn adopt(&self, py: Python<'_>) -> PyResult<()> {
-        // If the task has ended, there is nothing to hold.
-        let _ = self.task(py)?.commands.send(Command::Adopt);
+        self.task(py)?.state.adopt();
         Ok(())
     }
 
-    fn let_go(&self, py: Python<'_>) -> PyResult<()> {
-        let _ = self.task(py)?.commands.send(Command::LetGo);
-        Ok(())
+    fn let_go(&self, py: Python<'_>) -> PyResult<Option<String>> {
+        Ok(self.task(py)?.state.let_go().err().map(|why| why.to_string()))
     }
 
     #[getter]
@@ -177,8 +178,7 @@ impl HeldLease {
         if now != State::Held {
             return self.at_once(py, Loss(loss(now)));
         }
-        let over = async move { Ok(Loss(loss(state.over().await))) };
-        self.spawn(py, errors::lost_read, over)
+        self.spawn(py, errors::lost_read, move || async move { Ok(Loss(loss(state.over().await))) })
     }
 
     #[pyo3(signature = (seconds, timeout=None))]
@@ -216,7 +216,7 @@ impl HeldLease {
                 State::Held | State::Released => Ok(Loss(None)),
             }
         };
-        self.spawn(py, errors::lost_read, renewed)
+        self.spawn(py, errors::lost_read, || renewed)
     }
 
     #[pyo3(signature = (timeout=None))]
@@ -228,9 +228,11 @@ impl HeldLease {
         }
         let deadline = args::deadline(timeout.or(task.timeout));
         let (answer, answered) = oneshot::channel();
-        let _ = task.commands.send(Command::Release(Release { deadline, answer }));
-        let released = async move { answered.await.ok().transpose().map(GivenBack) };
-        self.spawn(py, errors::lost_mutation, released)
+        let commands = task.commands.clone();
+        self.spawn(py, errors::lost_mutation, move || {
+            let _ = commands.send(Command::Release(Release { deadline, answer }));
+            async move { answered.await.ok().transpose().map(GivenBack) }
+        })
     }
 }
 
@@ -265,9 +267,12 @@ impl Communicator {
                 None => Err(Error::Connection("the runtime was stopped".into())),
             }
         };
-        let call = self.spawn(py, &engine, Effect::Changes, acquiring)?;
-        let keeping = keep(Arc::clone(&engine), acquisition, session.caller(py)?);
-        engine.submit(keeping);
+        let caller = session.caller(py)?;
+        let keeper = Arc::clone(&engine);
+        let call = self.spawn(py, &engine, Effect::Changes, move || {
+            tokio::spawn(keep(keeper, acquisition, caller));
+            acquiring
+        })?;
         Ok(call.undone_by(move || {
             if let Some(commands) = orders.upgrade() {
                 // If the task has ended, there is nothing to release.
@@ -312,7 +317,7 @@ impl Communicator {
         id: Option<&Bound<'_, PyAny>>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("lease", options);
+        let mut keywords = Keywords::new("Communicator._hold_lease", options);
         let lease = WantedLease::New {
             ttl: self::ttl(ttl, "ttl")?,
             id: new_lease_id(id)?,
@@ -331,13 +336,13 @@ impl Communicator {
         name: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("acquire", options);
+        let mut keywords = Keywords::new("Communicator._hold_place", options);
         let name = self.key(name, "name")?;
         let ahead = keywords.read("ahead", |value, name| self.key(value, name))?;
         let holders = keywords.read("holders", args::positive)?.unwrap_or(1);
         let place = WantedPlace {
             line: Line::new(&name, ahead, holders),
-            value: keywords.read("value", args::bytes)?.unwrap_or_default(),
+            value: keywords.read("value", args::bytes)?,
             wait: keywords.read("wait", boolean)?.unwrap_or(true),
         };
         let limit = keywords.seconds("ttl")?;

@@ -27,7 +27,7 @@ impl Communicator {
         key: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("unlock", options);
+        let mut keywords = Keywords::new("Communicator.unlock", options);
         let key = self.key(key, "key")?;
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;

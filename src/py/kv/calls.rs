@@ -3,9 +3,9 @@
 use documented::documented;
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
-use pyo3::types::{PyDict, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyDict, PyString, PyTuple};
 
-use crate::bridge::Call;
+use crate::bridge::{Call, call, lend};
 use crate::py::communicator::{Communicator, Effect};
 use crate::py::kv::options::{
     between, read_delete, read_get, read_keys, read_list, read_put, read_range,
@@ -18,6 +18,7 @@ use crate::py::support::args::{self, Keywords};
 use crate::py::support::to_python::{Done, ToPython};
 use crate::rpc::keys::KeyRange;
 use crate::rpc::kv::{self, RangeOptions, range_request};
+use crate::rpc::wire::LARGE;
 use crate::rpc::wire::messages::{DeleteResponse, HeaderOnly, PutResponse, TxnResponse};
 use crate::rpc::wire::range_reply::RangeReply;
 
@@ -26,16 +27,15 @@ impl Communicator {
         &self,
         py: Python<'_>,
         keys: KeyRange,
-        options: &RangeOptions,
-        mut keywords: Keywords<'_, '_>,
+        read: &RangeOptions,
+        keywords: Keywords<'_, '_>,
         shape: fn(RangeReply) -> T,
     ) -> PyResult<Call> {
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
-        let request = kv::range(&range_request(self.keys(keys), options));
+        let options = self.last_options(py, keywords)?;
+        let request = kv::range(&range_request(self.keys(keys), read));
         let namespace = self.namespace.len();
         self.start(py, Effect::Reads, move |transport| async move {
-            let message = transport.unary(request, deadline).await?;
+            let message = transport.unary(request, options).await?;
             Ok(shape(RangeReply::new(message, namespace)))
         })
     }
@@ -56,7 +56,7 @@ impl Communicator {
         let name = PyString::new(this.py(), name).into_any();
         let arguments = std::iter::once(&name).chain(arguments.iter().copied());
         let arguments = PyTuple::new(this.py(), arguments.collect::<Vec<_>>())?;
-        this.call_method("_exactly_once", arguments, Some(options)).map(Some)
+        call(&this.getattr("_exactly_once")?, arguments, Some(options)).map(Some)
     }
 
     fn start_put(
@@ -66,16 +66,18 @@ impl Communicator {
         value: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("put", options);
-        let value = args::bytes(value, "value")?;
+        let mut keywords = Keywords::new("Communicator.put", options);
+        let value = match value.cast_exact::<PyBytes>() {
+            Ok(bytes) if bytes.as_bytes().len() >= LARGE => lend(bytes, self.host.messenger()?),
+            _ => args::bytes(value, "value")?.into(),
+        };
         let inside = Inside::new(&self.namespace);
         let key = inside.enter_key(args::bytes(key, "key")?);
-        let request = read_put(&mut keywords, key, value)?;
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
-        let request = kv::put(&request);
+        let request = read_put(&mut keywords, key, Vec::new())?;
+        let options = self.last_options(py, keywords)?;
+        let request = kv::put(&request, value);
         self.start(py, Effect::Changes, move |transport| async move {
-            let mut response: PutResponse = transport.call(request, deadline).await?;
+            let mut response: PutResponse = transport.call(request, options).await?;
             inside.strip_put(&mut response);
             Ok(response)
         })
@@ -87,13 +89,12 @@ impl Communicator {
         txn: &Txn,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("txn", options);
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
+        let keywords = Keywords::new("Communicator.txn", options);
+        let options = self.last_options(py, keywords)?;
         let inside = Inside::new(&self.namespace);
-        let request = kv::txn(&inside.enter_txn(txn.0.clone()));
+        let request = kv::txn(&inside.enter_txn(&txn.0));
         self.start(py, Effect::Changes, move |transport| async move {
-            let mut response: TxnResponse = transport.call(request, deadline).await?;
+            let mut response: TxnResponse = transport.call(request, options).await?;
             inside.strip_txn(&mut response);
             Ok(response)
         })
@@ -106,11 +107,10 @@ impl Communicator {
         mut keywords: Keywords<'_, '_>,
     ) -> PyResult<Call> {
         let request = kv::delete(&read_delete(&mut keywords, self.keys(keys))?);
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
+        let options = self.last_options(py, keywords)?;
         let inside = Inside::new(&self.namespace);
         self.start(py, Effect::Changes, move |transport| async move {
-            let mut response: DeleteResponse = transport.call(request, deadline).await?;
+            let mut response: DeleteResponse = transport.call(request, options).await?;
             inside.strip_delete(&mut response);
             Ok(response)
         })
@@ -127,7 +127,7 @@ impl Communicator {
         key: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("get", options);
+        let mut keywords = Keywords::new("Communicator.get", options);
         let read = read_get(&mut keywords)?;
         self.start_range(py, KeyRange::one(args::bytes(key, "key")?), &read, keywords, OneValue)
     }
@@ -139,7 +139,7 @@ impl Communicator {
         key: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("get_kv", options);
+        let mut keywords = Keywords::new("Communicator.get_kv", options);
         let read = read_get(&mut keywords)?;
         self.start_range(py, KeyRange::one(args::bytes(key, "key")?), &read, keywords, OneKeyValue)
     }
@@ -151,7 +151,7 @@ impl Communicator {
         prefix: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("get_prefix", options);
+        let mut keywords = Keywords::new("Communicator.get_prefix", options);
         let read = read_list(&mut keywords)?;
         let keys = KeyRange::prefix(args::bytes(prefix, "prefix")?);
         self.start_range(py, keys, &read, keywords, Pairs)
@@ -165,7 +165,7 @@ impl Communicator {
         range_end: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("get_range", options);
+        let mut keywords = Keywords::new("Communicator.get_range", options);
         let read = read_list(&mut keywords)?;
         let keys = between(py, args::bytes(key, "key")?, args::bytes(range_end, "range_end")?)?;
         self.start_range(py, keys, &read, keywords, Pairs)
@@ -179,7 +179,7 @@ impl Communicator {
         key: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("keys_prefix", options);
+        let mut keywords = Keywords::new("Communicator.keys_prefix", options);
         let read = RangeOptions { keys_only: true, ..read_list(&mut keywords)? };
         self.start_range(py, KeyRange::prefix(args::bytes(key, "key")?), &read, keywords, Keys)
     }
@@ -192,7 +192,7 @@ impl Communicator {
         range_end: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("keys_range", options);
+        let mut keywords = Keywords::new("Communicator.keys_range", options);
         let read = RangeOptions { keys_only: true, ..read_list(&mut keywords)? };
         let keys = between(py, args::bytes(key, "key")?, args::bytes(range_end, "range_end")?)?;
         self.start_range(py, keys, &read, keywords, Keys)
@@ -205,7 +205,7 @@ impl Communicator {
         key: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("range", options);
+        let mut keywords = Keywords::new("Communicator.range", options);
         let read = read_range(&mut keywords)?;
         let keys = read_keys(py, &mut keywords, args::bytes(key, "key")?)?;
         self.start_range(py, keys, &read, keywords, |response| response)
@@ -218,7 +218,7 @@ impl Communicator {
         prefix: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("count_prefix", options);
+        let mut keywords = Keywords::new("Communicator.count_prefix", options);
         let read = RangeOptions { count_only: true, ..read_get(&mut keywords)? };
         let keys = KeyRange::prefix(args::bytes(prefix, "prefix")?);
         self.start_range(py, keys, &read, keywords, Count)
@@ -248,7 +248,7 @@ impl Communicator {
             return Ok(call);
         }
         let py = slf.py();
-        let mut keywords = Keywords::new("delete", options);
+        let mut keywords = Keywords::new("Communicator.delete", options);
         let keys = read_keys(py, &mut keywords, args::bytes(key, "key")?)?;
         slf.get().start_delete(py, keys, keywords)?.into_bound_py_any(py)
     }
@@ -264,7 +264,7 @@ impl Communicator {
             return Ok(call);
         }
         let py = slf.py();
-        let keywords = Keywords::new("delete_prefix", options);
+        let keywords = Keywords::new("Communicator.delete_prefix", options);
         let keys = KeyRange::prefix(args::bytes(key, "key")?);
         slf.get().start_delete(py, keys, keywords)?.into_bound_py_any(py)
     }
@@ -280,7 +280,7 @@ impl Communicator {
             return Ok(call);
         }
         let py = slf.py();
-        let keywords = Keywords::new("delete_range", options);
+        let keywords = Keywords::new("Communicator.delete_range", options);
         let keys = between(py, args::bytes(key, "key")?, args::bytes(range_end, "range_end")?)?;
         slf.get().start_delete(py, keys, keywords)?.into_bound_py_any(py)
     }
@@ -305,13 +305,12 @@ impl Communicator {
         revision: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("compact", options);
+        let mut keywords = Keywords::new("Communicator.compact", options);
         let revision = args::count(revision, "revision")?;
         let request = kv::compact(revision, keywords.flag("physical")?);
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
+        let options = self.last_options(py, keywords)?;
         self.start(py, Effect::Changes, move |transport| async move {
-            transport.call::<HeaderOnly>(request, deadline).await.map(Done::<CompactResponse>::new)
+            transport.call::<HeaderOnly>(request, options).await.map(Done::<CompactResponse>::new)
         })
     }
 }

@@ -5,6 +5,7 @@
 pub mod calls;
 pub mod options;
 pub mod range;
+pub mod range_stream;
 pub mod records;
 pub mod txn;
 pub mod txn_parts;

@@ -90,6 +90,17 @@ impl ToPython for Pairs {
     }
 }
 
+/// As Python: a list of key-value pairs.
+#[derive(Clone)]
+pub(crate) struct KeyValues(pub(crate) RangeReply);
+
+impl ToPython for KeyValues {
+    fn to_python(self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        let kvs = list(py, &self.0, |kv| key_value(py, kv))?;
+        Ok(PyList::new(py, kvs)?.into_any().unbind())
+    }
+}
+
 /// As Python: a list of keys.
 pub(crate) struct Keys(pub(crate) RangeReply);
 

@@ -148,7 +148,7 @@ impl TxnOp {
         key: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let mut keywords = Keywords::new("get", options);
+        let mut keywords = Keywords::new("TxnOp.get", options);
         let read = read_range(&mut keywords)?;
         let keys = read_keys(py, &mut keywords, args::bytes(key, "key")?)?;
         keywords.finish()?;
@@ -162,7 +162,7 @@ impl TxnOp {
         value: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let mut keywords = Keywords::new("put", options);
+        let mut keywords = Keywords::new("TxnOp.put", options);
         let value = args::bytes(value, "value")?;
         let put = read_put(&mut keywords, args::bytes(key, "key")?, value)?;
         keywords.finish()?;
@@ -176,7 +176,7 @@ impl TxnOp {
         key: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Self> {
-        let mut keywords = Keywords::new("delete", options);
+        let mut keywords = Keywords::new("TxnOp.delete", options);
         let keys = read_keys(py, &mut keywords, args::bytes(key, "key")?)?;
         let delete = read_delete(&mut keywords, keys)?;
         keywords.finish()?;

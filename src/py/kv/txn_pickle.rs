@@ -5,6 +5,7 @@ use prost::Message;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyTuple};
 
+use crate::bridge::import;
 use crate::py::errors;
 use crate::py::kv::txn::{Compare, Txn, TxnOp};
 
@@ -13,7 +14,7 @@ type Reduced<'py> = (Bound<'py, PyAny>, Bound<'py, PyTuple>);
 
 fn reduced<'py>(this: &Bound<'py, PyAny>, message: &impl Message) -> PyResult<Reduced<'py>> {
     let py = this.py();
-    let restore = py.import("etcd_client._pickles")?.getattr("restored")?;
+    let restore = import(py, "etcd_client._pickles")?.getattr("restored")?;
     let bytes = PyBytes::new(py, &message.encode_to_vec());
     Ok((restore, (this.get_type(), bytes).into_pyobject(py)?))
 }

@@ -9,6 +9,8 @@ use etcd_client::proto::{
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::bridge::{call, import};
+
 const OPERATORS: [&str; 4] = ["==", ">", "<", "!="];
 
 fn bytes(py: Python<'_>, value: &[u8]) -> PyResult<String> {
@@ -51,8 +53,8 @@ impl<'py> CallText<'py> {
 
     fn member(mut self, name: &str, class: &str, value: i32) -> PyResult<Self> {
         if value != 0 {
-            let member =
-                self.py.import("etcd_client.enums")?.getattr(class)?.call1((value,))?.repr()?;
+            let class = import(self.py, "etcd_client.enums")?.getattr(class)?;
+            let member = call(&class, (value,), None)?.repr()?;
             self.arguments.push(format!("{name}={member}"));
         }
         Ok(self)

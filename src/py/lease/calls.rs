@@ -41,15 +41,14 @@ impl Communicator {
         id: Option<&Bound<'_, PyAny>>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("lease_grant", options);
+        let keywords = Keywords::new("Communicator.lease_grant", options);
         let ttl = self::ttl(ttl, "ttl")?;
         let id = new_lease_id(id)?;
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
+        let options = self.last_options(py, keywords)?;
         self.start(py, Effect::Changes, move |transport| async move {
             match id {
-                Some(id) => calls::grant_with_id(&transport, id, ttl, deadline).await,
-                None => calls::grant(&transport, calls::new_id(), ttl, deadline).await,
+                Some(id) => calls::grant_with_id(&transport, id, ttl, options).await,
+                None => calls::grant(&transport, calls::new_id(), ttl, options).await,
             }
         })
     }
@@ -61,12 +60,11 @@ impl Communicator {
         id: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("lease_revoke", options);
+        let keywords = Keywords::new("Communicator.lease_revoke", options);
         let id = lease_id(id, "id")?;
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
+        let options = self.last_options(py, keywords)?;
         self.start(py, Effect::Changes, move |transport| async move {
-            calls::revoke(&transport, id, deadline).await.map(Done::<LeaseRevokeResponse>::new)
+            calls::revoke(&transport, id, options).await.map(Done::<LeaseRevokeResponse>::new)
         })
     }
 
@@ -77,14 +75,13 @@ impl Communicator {
         id: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("lease_time_to_live", options);
+        let mut keywords = Keywords::new("Communicator.lease_time_to_live", options);
         let id = lease_id(id, "id")?;
         let keys = keywords.flag("keys")?;
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
+        let options = self.last_options(py, keywords)?;
         let inside = Inside::new(&self.namespace);
         self.start(py, Effect::Reads, move |transport| async move {
-            let mut response = calls::time_to_live(&transport, id, keys, deadline).await?;
+            let mut response = calls::time_to_live(&transport, id, keys, options).await?;
             inside.keep_own(&mut response.keys);
             Ok(response)
         })
@@ -97,7 +94,7 @@ impl Communicator {
         id: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Call> {
-        let mut keywords = Keywords::new("lease_keep_alive", options);
+        let mut keywords = Keywords::new("Communicator.lease_keep_alive", options);
         let id = lease_id(id, "id")?;
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;
@@ -108,11 +105,10 @@ impl Communicator {
 
     #[pyo3(signature = (**options))]
     fn leases(&self, py: Python<'_>, options: Option<&Bound<'_, PyDict>>) -> PyResult<Call> {
-        let mut keywords = Keywords::new("leases", options);
-        let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
-        keywords.finish()?;
+        let keywords = Keywords::new("Communicator.leases", options);
+        let options = self.last_options(py, keywords)?;
         self.start(py, Effect::Reads, move |transport| async move {
-            calls::list(&transport, deadline).await
+            calls::list(&transport, options).await
         })
     }
 }

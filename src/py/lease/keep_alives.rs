@@ -8,6 +8,7 @@ use pyo3::types::{PyDict, PyTuple};
 
 use crate::bridge::Call;
 use crate::py::communicator::Communicator;
+use crate::py::errors;
 use crate::py::kv::options::lease_id;
 use crate::py::support::args::Keywords;
 use crate::py::support::stream::feed::StreamSource;
@@ -35,6 +36,16 @@ impl LeaseKeepAlives {
     fn __aexit__(this: &Bound<'_, Self>, _exception: &Bound<'_, PyTuple>) -> PyResult<Call> {
         this.as_super().get().leave(this.py())
     }
+}
+
+#[pymethods]
+impl LeaseKeepAlives {
+    fn __enter__(this: &Bound<'_, Self>) -> PyResult<()> {
+        errors::needs_async(this.as_any())
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(_this: &Bound<'_, Self>, _exception: &Bound<'_, PyTuple>) {}
 }
 
 /// Renews a lease, whether or not the program reads the responses.
@@ -79,7 +90,7 @@ impl Communicator {
         id: &Bound<'_, PyAny>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<LeaseKeepAlives>> {
-        let mut keywords = Keywords::new("lease_keep_alive_stream", options);
+        let mut keywords = Keywords::new("Communicator.lease_keep_alive_stream", options);
         let id = lease_id(id, "id")?;
         let deadline = self.deadline(py, keywords.seconds("timeout")?)?;
         keywords.finish()?;

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use pyo3::buffer::PyBuffer;
 use pyo3::exceptions::{PyOverflowError, PyTypeError};
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyMemoryView, PyString};
 use pyo3::{PyClass, PyTypeInfo};
 use tokio::time::Instant;
 
+use crate::bridge::arguments::unexpected_keyword;
+use crate::bridge::{call_method, import};
 use crate::py::errors;
 use crate::rpc::transport::Deadline;
 
@@ -47,7 +50,7 @@ pub(crate) fn bytes(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Vec<u8>> {
     }
     // Of any item type, as `bytes()` accepts it.
     match PyMemoryView::from(value) {
-        Ok(view) => view.call_method0("tobytes")?.extract(),
+        Ok(view) => call_method(intern!(value.py(), "tobytes"), [&view])?.extract(),
         Err(_) => Err(wrong_type(name, "a bytes-like object or str", value)),
     }
 }
@@ -168,7 +171,7 @@ pub(crate) fn seconds(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Duration
 /// The wire value of an enum member.
 pub(crate) fn member_of(value: &Bound<'_, PyAny>, class: &str, name: &str) -> PyResult<i32> {
     let py = value.py();
-    let class_object = py.import("etcd_client.enums")?.getattr(class)?;
+    let class_object = import(py, "etcd_client.enums")?.getattr(class)?;
     if value.is_instance(&class_object)? {
         return value.getattr("value")?.extract();
     }
@@ -228,10 +231,7 @@ impl<'a, 'py> Keywords<'a, 'py> {
         for name in given.keys() {
             let name: String = name.extract()?;
             if !self.read.contains(&name.as_str()) {
-                let function = self.function;
-                return Err(PyTypeError::new_err(format!(
-                    "{function}() got an unexpected keyword argument '{name}'"
-                )));
+                return Err(unexpected_keyword(given.py(), self.function, &name));
             }
         }
         Ok(())

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
 
-use crate::bridge::Messenger;
+use crate::bridge::{Messenger, call, call_method, import, imported};
 use crate::rpc::telemetry::{Level, Listening, Report, Reports};
 use crate::rpc::transport::stats::Stats;
 
@@ -33,21 +34,22 @@ pub(crate) fn attach(stats: &Arc<Stats>, messenger: Messenger) -> Listening<Repo
 /// them.
 pub(crate) fn takes_details(py: Python<'_>) -> PyResult<bool> {
     static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
-    let modules = MODULES.import(py, "sys", "modules")?;
+    let modules = imported(&MODULES, py, "sys", "modules")?;
     let Some(logging) = modules.get_item("logging")? else { return Ok(false) };
-    let logger = logging.call_method1("getLogger", (LOGGER,))?;
-    logger.call_method1("isEnabledFor", (logging.getattr("DEBUG")?,))?.is_truthy()
+    let logger = call(&logging.getattr("getLogger")?, (LOGGER,), None)?;
+    let debug = logging.getattr("DEBUG")?;
+    call_method(intern!(py, "isEnabledFor"), [&logger, &debug])?.is_truthy()
 }
 
 fn log(py: Python<'_>, reports: Vec<Report>) -> PyResult<()> {
-    let logger = py.import("logging")?.call_method1("getLogger", (LOGGER,))?;
+    let logger = call(&import(py, "logging")?.getattr("getLogger")?, (LOGGER,), None)?;
     for Report { level, message } in reports {
         let method = match level {
             Level::Debug => "debug",
             Level::Warning => "warning",
         };
         // Not as the format itself, because a message may contain a percent sign.
-        logger.call_method1(method, ("%s", message))?;
+        call(&logger.getattr(method)?, ("%s", message), None)?;
     }
     Ok(())
 }

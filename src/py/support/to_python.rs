@@ -6,7 +6,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use pyo3::{PyClass, PyClassInitializer};
 
-use crate::bridge::Reply;
+use crate::bridge::{Reply, call, import};
 use crate::py::errors;
 use crate::py::support::record::record;
 use crate::rpc::error::Error;
@@ -94,8 +94,8 @@ pub(crate) use done_record;
 
 /// An enum member. A number that the enum does not have, from a newer server, stays a number.
 pub(crate) fn enum_member(py: Python<'_>, class: &str, value: i32) -> PyResult<Py<PyAny>> {
-    let class = py.import("etcd_client.enums")?.getattr(class)?;
-    match class.call1((value,)) {
+    let class = import(py, "etcd_client.enums")?.getattr(class)?;
+    match call(&class, (value,), None) {
         Ok(member) => Ok(member.unbind()),
         Err(_) => Ok(value.into_pyobject(py)?.into_any().unbind()),
     }

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use pyo3::intern;
 use pyo3::prelude::*;
 
-use crate::bridge::{Messenger, or_exception};
+use crate::bridge::{Messenger, call, call_method, import, or_exception};
 use crate::py::telemetry::events::to_python;
 use crate::py::telemetry::hooks::Hooks;
+use crate::py::telemetry::source::StatsSource;
 use crate::rpc::telemetry::caller::Caller;
 use crate::rpc::telemetry::{Event, Listening, Mailbox};
 
@@ -20,10 +21,21 @@ pub(crate) struct Dispatcher {
 
 impl Dispatcher {
     pub(crate) fn new(py: Python<'_>, hooks: &Hooks) -> PyResult<Self> {
-        let class = py.import("etcd_client.telemetry._dispatcher")?.getattr("Dispatcher")?;
-        let object = class.call1((hooks.object(),))?;
+        let class = import(py, "etcd_client.telemetry._dispatcher")?.getattr("Dispatcher")?;
+        let object = call(&class, (hooks.object(),), None)?;
         let keeps_contexts = object.getattr("keeps_contexts")?.is_truthy()?;
         Ok(Self { object: object.unbind(), keeps_contexts })
+    }
+
+    /// The `Dispatcher` of the Python package.
+    pub(crate) fn object(&self, py: Python<'_>) -> Py<PyAny> {
+        self.object.clone_ref(py)
+    }
+
+    /// Says where to ask what the communicator has open.
+    pub(crate) fn attach(&self, py: Python<'_>, source: StatsSource) -> PyResult<()> {
+        let attach = self.object.getattr(py, intern!(py, "attach"))?;
+        call(attach.bind(py), (source,), None).map(drop)
     }
 
     /// Tells the events of a transport on the thread of an event loop, while the result lives and
@@ -50,7 +62,8 @@ impl Dispatcher {
         for event in events {
             let told = or_exception(|| {
                 let (hook, arguments) = to_python(py, event)?;
-                self.object.call_method1(py, intern!(py, "tell"), (hook, arguments))
+                let tell = self.object.getattr(py, intern!(py, "tell"))?;
+                call(tell.bind(py), (hook, arguments), None)
             });
             if let Err(error) = told {
                 error.write_unraisable(py, None);
@@ -66,7 +79,7 @@ impl Dispatcher {
         events: &Arc<Mailbox<Vec<Event>>>,
     ) -> PyResult<Caller> {
         let number = if self.keeps_contexts {
-            Some(self.object.call_method0(py, intern!(py, "enter"))?.extract(py)?)
+            Some(call_method(intern!(py, "enter"), [self.object.bind(py)])?.extract()?)
         } else {
             None
         };

@@ -53,7 +53,7 @@ fn call_ended(py: Python<'_>, call: FinishedCall) -> PyResult<Bound<'_, PyTuple>
         (error, cancelled),
         PyTuple::new(py, attempts)?,
         (call.request_bytes, response_bytes),
-        call.caller,
+        (call.caller, call.is_stream),
     )
         .into_pyobject(py)
 }

@@ -4,14 +4,16 @@ use std::hash::{Hash, Hasher};
 
 use pyo3::prelude::*;
 
+use crate::bridge::{call, import};
+
 /// The object that a program gives. Options with the same object are equal.
 pub(crate) struct Hooks(Py<PyAny>);
 
 impl Hooks {
     /// Reads the argument; refuses what has no hook.
     pub(crate) fn read(value: &Bound<'_, PyAny>, name: &str) -> PyResult<Self> {
-        let check = value.py().import("etcd_client.telemetry._dispatcher")?.getattr("check")?;
-        check.call1((value, name))?;
+        let check = import(value.py(), "etcd_client.telemetry._dispatcher")?.getattr("check")?;
+        call(&check, (value, name), None)?;
         Ok(Self(value.clone().unbind()))
     }
 

@@ -3,4 +3,5 @@
 pub(crate) mod dispatcher;
 mod events;
 pub(crate) mod hooks;
+pub(crate) mod source;
 pub(crate) mod told;

@@ -97,7 +97,7 @@ impl Communicator {
     ) -> PyResult<Py<Watch>> {
         let keys = KeyRange::one(args::bytes(key, "key")?);
         let extras = Extras::read(once, ready_event, cleanup_event)?;
-        self.watch_one(py, keys, Keywords::new("watch", options), extras)
+        self.watch_one(py, keys, Keywords::new("Communicator.watch", options), extras)
     }
 
     #[pyo3(signature = (key, once=None, ready_event=None, cleanup_event=None, **options))]
@@ -112,7 +112,7 @@ impl Communicator {
     ) -> PyResult<Py<Watch>> {
         let keys = KeyRange::prefix(args::bytes(key, "key")?);
         let extras = Extras::read(once, ready_event, cleanup_event)?;
-        self.watch_one(py, keys, Keywords::new("watch_prefix", options), extras)
+        self.watch_one(py, keys, Keywords::new("Communicator.watch_prefix", options), extras)
     }
 
     #[pyo3(signature = (key, range_end, once=None, ready_event=None, cleanup_event=None, **options))]
@@ -129,7 +129,7 @@ impl Communicator {
     ) -> PyResult<Py<Watch>> {
         let keys = between(py, args::bytes(key, "key")?, args::bytes(range_end, "range_end")?)?;
         let extras = Extras::read(once, ready_event, cleanup_event)?;
-        self.watch_one(py, keys, Keywords::new("watch_range", options), extras)
+        self.watch_one(py, keys, Keywords::new("Communicator.watch_range", options), extras)
     }
 
     #[pyo3(signature = (**options))]
@@ -138,7 +138,7 @@ impl Communicator {
         py: Python<'_>,
         options: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Py<Watch>> {
-        let mut keywords = Keywords::new("watch_many", options);
+        let mut keywords = Keywords::new("Communicator.watch_many", options);
         let ranges = read_ranges(py, &mut keywords)?;
         let (once, ready_event, cleanup_event) =
             (keywords.get("once")?, keywords.get("ready_event")?, keywords.get("cleanup_event")?);

@@ -1,7 +1,6 @@
 //! An open watch: the iterators over its events, and over lists of them.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
 
 use documented::documented;
 use pyo3::prelude::*;
@@ -12,24 +11,15 @@ use crate::py::communicator::Communicator;
 use crate::py::errors;
 use crate::py::namespace::Inside;
 use crate::py::support::stream::iterator::Stream;
-use crate::py::support::stream::moment::Moment;
-use crate::py::watch::reader::{BatchReader, EventReader, NoticeReader};
-use crate::py::watch::source::WatchSource;
+use crate::py::support::stream::moment::{Course, Moment};
+use crate::py::watch::reader::{BatchReader, NoticeReader, UpdateReader};
 use crate::rpc::transport::Deadline;
-use crate::rpc::watch::{ProgressRequest, WatchSpec, Watcher};
+use crate::rpc::watch::{Inbox, WatchSpec, Watcher};
 
 #[documented]
 #[pyclass(frozen, extends = Stream, module = "etcd_client", name = "Watch")]
 pub(crate) struct Watch {
-    native: ForkGuarded<Native>,
-}
-
-/// The part that is shared with the engine.
-struct Native {
-    reader: Arc<NoticeReader>,
-    progress_request: ProgressRequest,
-    /// The revision after which the watch begins; 0 until the server has confirmed it.
-    begins_behind: Arc<AtomicI64>,
+    reader: ForkGuarded<Arc<NoticeReader>>,
 }
 
 impl Watch {
@@ -43,27 +33,26 @@ impl Watch {
         subject: String,
     ) -> PyResult<Bound<'py, Self>> {
         let session = communicator.session(py)?;
-        let watcher = Watcher::new(Arc::clone(&session.transport), spec);
-        let progress_request = watcher.progress_request();
+        let context = communicator.watches(py)?;
+        let (watcher, beginning) = Watcher::of_context(&session.transport, spec, context);
+        session.engine.submit(async move {
+            match deadline {
+                None => beginning.place(),
+                Some(deadline) => beginning.place_until(deadline).await,
+            }
+        });
+        let course: Arc<dyn Course> = Arc::<Inbox>::clone(watcher.inbox());
         let inside = Inside::new(&communicator.namespace);
-        let begins_behind = Arc::<AtomicI64>::default();
-        let source = WatchSource {
-            watcher,
-            inside,
-            begins_behind: Arc::clone(&begins_behind),
-            unconfirmed_until: deadline,
-        };
         let stats = Arc::clone(&session.transport.stats);
-        let reader = |notices| EventReader(Arc::new(NoticeReader::new(notices, stats, once)));
-        let (stream, events) = communicator.open_stream(py, &session, source, reader, subject)?;
-        let reader = Arc::clone(&events.0);
-        let watch =
-            Self { native: ForkGuarded::new(Native { reader, progress_request, begins_behind }) };
+        let reader = Arc::new(NoticeReader::new(watcher, inside, stats, once));
+        let reading = Arc::<NoticeReader>::clone(&reader);
+        let stream = communicator.stream_of(py, &session, reading, course, subject);
+        let watch = Self { reader: ForkGuarded::new(reader) };
         Bound::new(py, PyClassInitializer::from(stream).add_subclass(watch))
     }
 
-    fn native(&self, py: Python<'_>) -> PyResult<&Native> {
-        self.native.get().ok_or_else(|| errors::forked(py))
+    fn reader(&self, py: Python<'_>) -> PyResult<&Arc<NoticeReader>> {
+        self.reader.get().ok_or_else(|| errors::forked(py))
     }
 }
 
@@ -71,24 +60,26 @@ impl Watch {
 #[pymethods]
 impl Watch {
     fn batches(this: &Bound<'_, Self>) -> PyResult<Py<WatchBatches>> {
-        WatchBatches::of(this, false)
+        let reader = Arc::clone(this.get().reader(this.py())?);
+        let stream = this.as_super().get().read_by(this.py(), Arc::new(BatchReader(reader)))?;
+        Py::new(this.py(), PyClassInitializer::from(stream).add_subclass(WatchBatches {}))
     }
 
-    /// Iterates over lists, and `None` where all that has come is how far the server is.
-    fn _batches_and_progress(this: &Bound<'_, Self>) -> PyResult<Py<WatchBatches>> {
-        WatchBatches::of(this, true)
+    fn _updates(this: &Bound<'_, Self>) -> PyResult<Stream> {
+        let reader = Arc::clone(this.get().reader(this.py())?);
+        this.as_super().get().read_by(this.py(), Arc::new(UpdateReader::new(reader)))
     }
 
     fn request_progress(&self, py: Python<'_>) -> PyResult<()> {
-        self.native(py)?.progress_request.send();
+        self.reader(py)?.inbox().request_progress();
         Ok(())
     }
 
     #[getter]
     fn revision(&self, py: Python<'_>) -> PyResult<i64> {
-        let native = self.native(py)?;
+        let reader = self.reader(py)?;
         // Unread events come after the revision at which the watch began.
-        Ok(native.reader.revision().max(native.begins_behind.load(Ordering::Acquire)))
+        Ok(reader.revision().max(reader.inbox().begins_behind().unwrap_or_default()))
     }
 
     fn ready(this: &Bound<'_, Self>) -> PyResult<Call> {
@@ -106,16 +97,16 @@ impl Watch {
     }
 }
 
+#[pymethods]
+impl Watch {
+    fn __enter__(this: &Bound<'_, Self>) -> PyResult<()> {
+        errors::needs_async(this.as_any())
+    }
+
+    #[pyo3(signature = (*_exception))]
+    fn __exit__(_this: &Bound<'_, Self>, _exception: &Bound<'_, PyTuple>) {}
+}
+
 #[documented]
 #[pyclass(frozen, extends = Stream, module = "etcd_client", name = "WatchBatches")]
 pub(crate) struct WatchBatches {}
-
-impl WatchBatches {
-    fn of(watch: &Bound<'_, Watch>, tells_progress: bool) -> PyResult<Py<Self>> {
-        let py = watch.py();
-        let reader = Arc::clone(&watch.get().native(py)?.reader);
-        let batches = Arc::new(BatchReader { reader, tells_progress });
-        let stream = watch.as_super().get().read_by(py, batches)?;
-        Py::new(py, PyClassInitializer::from(stream).add_subclass(Self {}))
-    }
-}

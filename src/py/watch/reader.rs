@@ -5,18 +5,25 @@ use std::sync::Arc;
 
 use pyo3::exceptions::PyStopAsyncIteration;
 use pyo3::prelude::*;
+use pyo3::types::PyList;
 
-use crate::bridge::{Mutex, Receiver, StepResult, StreamReader, Taken, WaitingSteps, or_exception};
+use crate::bridge::{
+    Completer, Mutex, StepResult, Steps, StreamReader, Ticket, WaitingSteps, or_exception,
+};
+use crate::py::namespace::Inside;
 use crate::py::support::stream::end::End;
 use crate::py::watch::event::{self, WatchEvent};
 use crate::rpc::telemetry;
 use crate::rpc::transport::stats::Stats;
-use crate::rpc::watch::Notice;
+use crate::rpc::watch::{Inbox, Notice, Watcher};
 use crate::rpc::wire::messages::{Event, ResponseHeader};
 
 /// The reading side, shared by the iterators of one watch.
 pub(crate) struct NoticeReader {
-    notices: Receiver<Notice, End>,
+    watcher: Watcher,
+    steps: Arc<Steps>,
+    /// Removes the namespace's prefix from the keys.
+    inside: Inside,
     /// Told how long events have waited; it tells nobody if there are no hooks.
     stats: Arc<Stats>,
     position: Mutex<Position>,
@@ -86,8 +93,13 @@ enum Next<P> {
 
 impl NoticeReader {
     /// A reader that has read nothing yet.
-    pub(crate) fn new(notices: Receiver<Notice, End>, stats: Arc<Stats>, once: bool) -> Self {
-        Self { notices, stats, position: Mutex::default(), once }
+    pub(crate) fn new(watcher: Watcher, inside: Inside, stats: Arc<Stats>, once: bool) -> Self {
+        let (steps, position) = (Arc::default(), Mutex::default());
+        Self { watcher, steps, inside, stats, position, once }
+    }
+
+    pub(crate) fn inbox(&self) -> &Arc<Inbox> {
+        self.watcher.inbox()
     }
 
     /// Ends the watch and drops what was not read.
@@ -97,7 +109,7 @@ impl NoticeReader {
             std::mem::take(&mut position.events)
         });
         drop(unread);
-        self.notices.close(End::Finished);
+        self.inbox().close();
     }
 
     /// The last revision that was read completely, or that the server has reported progress to.
@@ -111,8 +123,11 @@ impl NoticeReader {
                 if position.done {
                     return Next::Done;
                 }
-                match self.notices.take() {
-                    Taken::Item(Notice::Events { revision, header, events, arrived }) => {
+                match self.inbox().take_now() {
+                    Some(Ok(Notice::Events { revision, header, mut events, arrived })) => {
+                        for event in &mut events {
+                            self.inside.strip_all(event.kv.iter_mut().chain(&mut event.prev_kv));
+                        }
                         if let Some(arrived) = arrived {
                             let (events, lag) = (events.len(), arrived.elapsed());
                             self.stats.tell(|| telemetry::Event::WatchRead {
@@ -125,14 +140,14 @@ impl NoticeReader {
                         position.events_header = header;
                         position.events_revision = revision;
                     }
-                    Taken::Item(Notice::Created { revision } | Notice::Progress { revision }) => {
+                    Some(Ok(Notice::Created { revision } | Notice::Progress { revision })) => {
                         position.revision = position.revision.max(revision);
                         if tells_progress {
                             return Next::Progress;
                         }
                     }
-                    Taken::Empty => return Next::NothingYet,
-                    Taken::Ended(end) => return Next::Ended(end),
+                    None => return Next::NothingYet,
+                    Some(Err(error)) => return Next::Ended(End::Failed(error)),
                 }
             }
             let portion = P::take(&mut position.events);
@@ -146,13 +161,11 @@ impl NoticeReader {
     fn read<P: Portion>(
         &self,
         py: Python<'_>,
-        tells_progress: bool,
         make: impl FnOnce(&Unread<P>) -> PyResult<StepResult>,
     ) -> PyResult<Option<StepResult>> {
-        let unread = match self.next(tells_progress) {
+        let unread = match self.next(false) {
             Next::Unread(unread) => unread,
-            Next::NothingYet => return Ok(None),
-            Next::Progress => return StepResult::new(py.None(), py).map(Some),
+            Next::NothingYet | Next::Progress => return Ok(None),
             Next::Done => return Err(PyStopAsyncIteration::new_err(())),
             Next::Ended(end) => return Err(end.exception(py)),
         };
@@ -188,18 +201,46 @@ impl NoticeReader {
     }
 }
 
-/// Reads one event at a time.
-pub(crate) struct EventReader(pub(crate) Arc<NoticeReader>);
+impl WaitingSteps for NoticeReader {
+    fn add(&self, step: Completer) {
+        self.steps.add(step);
+        if !self.inbox().wake_later(Arc::clone(&self.steps).into()) {
+            self.steps.wake_all();
+        }
+    }
 
-impl StreamReader for EventReader {
+    fn withdraw(&self, step: Ticket) {
+        self.steps.withdraw(step);
+    }
+}
+
+/// Reads one event at a time.
+impl StreamReader for NoticeReader {
     fn take(&self, py: Python<'_>) -> PyResult<Option<StepResult>> {
-        self.0.read(py, false, |unread| {
-            StepResult::new(WatchEvent::from_wire(py, &unread.portion)?, py)
+        self.read(py, |unread| StepResult::new(WatchEvent::from_wire(py, &unread.portion)?, py))
+    }
+
+    fn waiting_steps(&self) -> &dyn WaitingSteps {
+        self
+    }
+
+    fn cancel(&self) {
+        NoticeReader::cancel(self);
+    }
+}
+
+/// Reads the events of one revision at a time.
+pub(crate) struct BatchReader(pub(crate) Arc<NoticeReader>);
+
+impl StreamReader for BatchReader {
+    fn take(&self, py: Python<'_>) -> PyResult<Option<StepResult>> {
+        self.0.read(py, |unread: &Unread<VecDeque<_>>| {
+            StepResult::new(event::batch(py, unread.header, &unread.portion)?, py)
         })
     }
 
     fn waiting_steps(&self) -> &dyn WaitingSteps {
-        &self.0.notices
+        &*self.0
     }
 
     fn cancel(&self) {
@@ -207,22 +248,52 @@ impl StreamReader for EventReader {
     }
 }
 
-/// Reads the events of one revision at a time. With `tells_progress`, also yields `None` when the
-/// server has made progress without events.
-pub(crate) struct BatchReader {
-    pub(crate) reader: Arc<NoticeReader>,
-    pub(crate) tells_progress: bool,
+/// Reads all revisions that have come at once, for a cache. An empty list says that the server has
+/// made progress without events.
+pub(crate) struct UpdateReader {
+    reader: Arc<NoticeReader>,
+    /// What was taken, until Python objects have been made of it.
+    unread: Mutex<Vec<Unread<VecDeque<Event>>>>,
 }
 
-impl StreamReader for BatchReader {
+impl UpdateReader {
+    /// How many revisions are read at once: meanwhile nothing else runs on the event loop.
+    const MOST: usize = 100;
+
+    pub(crate) fn new(reader: Arc<NoticeReader>) -> Self {
+        Self { reader, unread: Mutex::default() }
+    }
+}
+
+impl StreamReader for UpdateReader {
     fn take(&self, py: Python<'_>) -> PyResult<Option<StepResult>> {
-        self.reader.read(py, self.tells_progress, |unread: &Unread<VecDeque<_>>| {
-            StepResult::new(event::batch(py, unread.header, &unread.portion)?, py)
-        })
+        let mut unread = self.unread.with(std::mem::take);
+        let mut progress = false;
+        while unread.len() < Self::MOST {
+            match self.reader.next(true) {
+                Next::Unread(revision) => unread.push(revision),
+                Next::Progress => progress = true,
+                _ if progress || !unread.is_empty() => break,
+                Next::NothingYet => return Ok(None),
+                Next::Done => return Err(PyStopAsyncIteration::new_err(())),
+                Next::Ended(end) => return Err(end.exception(py)),
+            }
+        }
+        let made = or_exception(|| {
+            let update = |one: &Unread<_>| event::update(py, &one.portion);
+            let updates = unread.iter().map(update).collect::<PyResult<Vec<_>>>()?;
+            StepResult::new(PyList::new(py, updates)?, py)
+        });
+        if made.is_err() {
+            drop(self.unread.with(|kept| std::mem::replace(kept, unread)));
+        } else if let Some(last) = unread.last() {
+            self.reader.finish_batch(last.revision);
+        }
+        made.map(Some)
     }
 
     fn waiting_steps(&self) -> &dyn WaitingSteps {
-        &self.reader.notices
+        &*self.reader
     }
 
     fn cancel(&self) {

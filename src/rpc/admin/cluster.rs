@@ -7,7 +7,7 @@ use etcd_client::proto::{
 
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::error::Error;
-use crate::rpc::transport::{Deadline, Request, Transport};
+use crate::rpc::transport::{CallOptions, Deadline, Request, Transport};
 use crate::rpc::wire::method;
 
 /// Lists the members; if not `linearizable`, from the data of the member that answers.
@@ -38,9 +38,9 @@ pub fn member_promote(id: u64) -> Request {
 /// Switches to the client URLs that the members advertise.
 pub async fn sync_endpoints(
     transport: &Transport,
-    deadline: Deadline,
+    options: CallOptions,
 ) -> Result<Vec<Endpoint>, Error> {
-    let endpoints = advertised(transport, deadline).await?;
+    let endpoints = advertised(transport, options).await?;
     transport.pool.set_endpoints(endpoints.clone());
     Ok(endpoints)
 }
@@ -48,7 +48,7 @@ pub async fn sync_endpoints(
 /// The same, but keeps the endpoints that the program gave: the members may advertise URLs that do
 /// not lead to them from here, or be replaced while none of them can be reached.
 pub async fn sync_with_given(transport: &Transport, deadline: Deadline) -> Result<(), Error> {
-    let mut endpoints = advertised(transport, deadline).await?;
+    let mut endpoints = advertised(transport, deadline.into()).await?;
     for given in transport.pool.given_endpoints() {
         if !endpoints.iter().any(|known| known.is_same_place(&given)) {
             endpoints.push(given);
@@ -59,8 +59,8 @@ pub async fn sync_with_given(transport: &Transport, deadline: Deadline) -> Resul
 }
 
 /// The client URLs that the members advertise, at least one.
-async fn advertised(transport: &Transport, deadline: Deadline) -> Result<Vec<Endpoint>, Error> {
-    let response: PbMemberListResponse = transport.call(member_list(true), deadline).await?;
+async fn advertised(transport: &Transport, options: CallOptions) -> Result<Vec<Endpoint>, Error> {
+    let response: PbMemberListResponse = transport.call(member_list(true), options).await?;
     let tls = transport.options.tls.is_some();
     let endpoints: Vec<_> =
         response.members.iter().flat_map(|member| serving(member, tls)).collect();

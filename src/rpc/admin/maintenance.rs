@@ -15,7 +15,7 @@ use crate::rpc::connection::Stream;
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::error::grpc_status::UNAVAILABLE;
 use crate::rpc::error::{Error, Failure, GrpcStatus, Meaning};
-use crate::rpc::transport::{Deadline, Request, Transport, conclude};
+use crate::rpc::transport::{CallOptions, Deadline, Request, Transport, conclude};
 use crate::rpc::wire;
 use crate::rpc::wire::messages::{Empty, ResponseHeader};
 use crate::rpc::wire::method;
@@ -68,9 +68,9 @@ pub async fn alarm_disarm(
     transport: &Transport,
     member_id: Option<u64>,
     kind: i32,
-    deadline: Deadline,
+    options: CallOptions,
 ) -> Result<PbAlarmResponse, Error> {
-    let mut response: PbAlarmResponse = transport.call(alarm_list(), deadline).await?;
+    let mut response: PbAlarmResponse = transport.call(alarm_list(), options).await?;
     let concerns = |raised: &PbAlarmMember| {
         member_id.is_none_or(|id| raised.member_id == id)
             && (kind == ANY_ALARM || raised.alarm == kind)
@@ -79,7 +79,7 @@ pub async fn alarm_disarm(
     for raised in &response.alarms {
         let request = alarm(DEACTIVATE, raised.member_id, raised.alarm);
         let request = Request::new(&method::ALARM, &request);
-        response.header = transport.call::<PbAlarmResponse>(request, deadline).await?.header;
+        response.header = transport.call::<PbAlarmResponse>(request, options).await?.header;
     }
     Ok(response)
 }
@@ -89,20 +89,20 @@ pub async fn alarm_disarm(
 pub async fn move_leader(
     transport: &Transport,
     target_id: u64,
-    deadline: Deadline,
+    options: CallOptions,
 ) -> Result<PbMoveLeaderResponse, Error> {
-    let leader = find_leader(transport, deadline).await?;
-    transport.call_on(Some(&leader), move_leader_request(target_id), deadline).await
+    let leader = find_leader(transport, options).await?;
+    transport.call_on(Some(&leader), move_leader_request(target_id), options).await
 }
 
-async fn find_leader(transport: &Transport, deadline: Deadline) -> Result<Endpoint, Error> {
-    if let Some(leader) = leading(transport, transport.pool.endpoints(), deadline).await {
+async fn find_leader(transport: &Transport, options: CallOptions) -> Result<Endpoint, Error> {
+    if let Some(leader) = leading(transport, transport.pool.endpoints(), options.deadline).await {
         return Ok(leader);
     }
-    let response: PbMemberListResponse = transport.call(member_list(false), deadline).await?;
+    let response: PbMemberListResponse = transport.call(member_list(false), options).await?;
     let tls = transport.options.tls.is_some();
     let advertised = response.members.iter().flat_map(|member| serving(member, tls)).collect();
-    leading(transport, advertised, deadline)
+    leading(transport, advertised, options.deadline)
         .await
         .ok_or_else(|| Error::Server(GrpcStatus::new(UNAVAILABLE, "etcdserver: no leader")))
 }
@@ -117,7 +117,8 @@ async fn leading(
     let limit = Instant::now() + transport.options.connect_timeout;
     let limit = deadline.map_or(limit, |deadline| deadline.min(limit));
     let ask = |endpoint: Endpoint| async move {
-        let answer = transport.call_on(Some(&endpoint), status(), Some(limit)).await;
+        let answer =
+            transport.call_on(Some(&endpoint), status(), CallOptions::from(Some(limit))).await;
         answer.ok().filter(leads).map(|_| endpoint).ok_or(())
     };
     let asked: Vec<_> = endpoints.into_iter().map(|endpoint| Box::pin(ask(endpoint))).collect();

@@ -19,17 +19,16 @@ use tokio::time::{Instant, timeout_at};
 use crate::rpc::connection::cluster_identity::ClusterIdentity;
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::handshake::{Driver, greet};
-use crate::rpc::connection::health::{Health, awaiting};
 use crate::rpc::connection::observed_io::ObservedIo;
 use crate::rpc::connection::options::Options;
 use crate::rpc::connection::pinging::watch_over;
 use crate::rpc::connection::slots::{Slots, Waiters};
 use crate::rpc::connection::state::{Event, State, StreamSlot};
-use crate::rpc::connection::stream::{Outgoing, Stream};
+use crate::rpc::connection::stream::{Outgoing, Pending, Stream};
 use crate::rpc::connection::{dial, server_version};
 use crate::rpc::error::{Failure, Unreachable};
-use crate::rpc::wire::method::{self, Method, Patience, Share};
-use crate::rpc::wire::{self, Incoming};
+use crate::rpc::wire::method::{self, Method, Share};
+use crate::rpc::wire::{self, Frame, Incoming};
 
 const USER_AGENT_VALUE: HeaderValue =
     HeaderValue::from_static(concat!("etcd-client-py/", env!("CARGO_PKG_VERSION")));
@@ -50,6 +49,8 @@ pub struct Connection {
     scheme: Scheme,
     authority: Authority,
     headers: HeaderMap,
+    /// The same for a method that needs a leader.
+    headers_for_leader: HeaderMap,
     max_response_size: usize,
     state: Arc<State>,
     /// The version of the server, fetched when it is first needed; empty if the server gives none.
@@ -121,7 +122,8 @@ impl Connection {
             max_stream_id: opening.max_stream_id,
             scheme: if endpoint.tls { Scheme::HTTPS } else { Scheme::HTTP },
             authority,
-            headers: request_headers(),
+            headers: request_headers(false),
+            headers_for_leader: request_headers(true),
             max_response_size: options.max_response_size,
             state: Arc::clone(&state),
             version: OnceCell::new(),
@@ -194,25 +196,13 @@ impl Connection {
     pub async fn unary(
         &self,
         method: &Method,
-        message: Bytes,
+        message: Frame,
         metadata: &Metadata,
         slot: StreamSlot,
     ) -> Result<Bytes, Failure> {
-        let request_size = wire::size_of_message(&message);
-        let (mut incoming, outgoing) = self.start(method, message, metadata, true, slot).await?;
-        let state = Arc::clone(&self.state);
-        let endless = method.patience == Patience::Endless;
-        let answer = async move {
-            let response = response(&state.health, &mut incoming);
-            let outcome =
-                if endless { response.await } else { awaiting(&state.health, response).await };
-            match outcome {
-                Err(Failure::Broken(why)) if outgoing.was_not_written() => {
-                    Err(Failure::NeverSent(why))
-                }
-                outcome => outcome,
-            }
-        };
+        let request_size = message.size_of_message();
+        let (incoming, outgoing) = self.start(method, message, metadata, true, slot).await?;
+        let answer = Pending::new(incoming, outgoing, method.patience).answer();
         let outcome = if method.runs_to_end {
             // Dropping the caller's future leaves the task, which keeps the stream open.
             tokio::spawn(answer)
@@ -236,7 +226,7 @@ impl Connection {
     pub async fn unary_beside(
         &self,
         method: &Method,
-        message: Bytes,
+        message: Frame,
         metadata: &Metadata,
     ) -> Result<Bytes, Failure> {
         let slot = StreamSlot::force(&self.state, method.share);
@@ -264,7 +254,7 @@ impl Connection {
 
     async fn version(&self, metadata: &Metadata) -> Result<&str, Failure> {
         let ask = async || {
-            let request = wire::frame(&PbStatusRequest::default());
+            let request = wire::frame(&PbStatusRequest::default()).into();
             match self.unary_beside(&method::STATUS, request, metadata).await {
                 Ok(answer) => Ok(wire::decode::<PbStatusResponse>(answer)?.version),
                 Err(Failure::Server(_)) => Ok(String::new()),
@@ -278,19 +268,19 @@ impl Connection {
     pub async fn stream(
         &self,
         method: &Method,
-        message: Bytes,
+        message: Frame,
         metadata: &Metadata,
         last: bool,
         slot: StreamSlot,
     ) -> Result<Stream, Failure> {
         let (incoming, outgoing) = self.start(method, message, metadata, last, slot).await?;
-        Ok(Stream { incoming, outgoing, rpc: method.full_name(), checked: false })
+        Ok(Stream { incoming, outgoing, rpc: method.full_name(), checked: false, record: None })
     }
 
     async fn start(
         &self,
         method: &Method,
-        message: Bytes,
+        message: Frame,
         metadata: &Metadata,
         last: bool,
         slot: StreamSlot,
@@ -302,7 +292,11 @@ impl Connection {
         let (written_before, opened_at) = (self.state.health.written(), Instant::now());
         let (response, mut stream) = requests.send_request(request, false).map_err(never_sent)?;
         // The headers are queued: from here on the request may reach the server.
-        stream.send_data(message, last).map_err(wire::broken)?;
+        let Frame { head, value } = message;
+        stream.send_data(head, last && value.is_empty()).map_err(wire::broken)?;
+        if !value.is_empty() {
+            stream.send_data(value, last).map_err(wire::broken)?;
+        }
         if u32::from(stream.stream_id()) >= self.max_stream_id {
             self.state.drain("its streams are used up", false);
         }
@@ -334,10 +328,8 @@ impl Connection {
         uri.authority = Some(self.authority.clone());
         uri.path_and_query = Some(method.path());
         *request.uri_mut() = Uri::from_parts(uri).unwrap_or_default();
-        *request.headers_mut() = self.headers.clone();
-        if method.needs_leader {
-            request.headers_mut().insert(HAS_LEADER, HeaderValue::from_static("true"));
-        }
+        let headers = if method.needs_leader { &self.headers_for_leader } else { &self.headers };
+        request.headers_mut().clone_from(headers);
         if let Some(token) = &metadata.token {
             request.headers_mut().insert(TOKEN, token.clone());
         }
@@ -345,11 +337,15 @@ impl Connection {
     }
 }
 
-fn request_headers() -> HeaderMap {
-    let mut headers = HeaderMap::with_capacity(8);
+fn request_headers(needs_leader: bool) -> HeaderMap {
+    // With room for the token.
+    let mut headers = HeaderMap::with_capacity(6);
     headers.insert(TE, HeaderValue::from_static("trailers"));
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
     headers.insert(USER_AGENT, USER_AGENT_VALUE);
+    if needs_leader {
+        headers.insert(HAS_LEADER, HeaderValue::from_static("true"));
+    }
     headers
 }
 
@@ -397,23 +393,4 @@ fn is_about_pings(error: &h2::Error) -> bool {
     error.is_go_away()
         && error.reason() == Some(Reason::ENHANCE_YOUR_CALM)
         && error.to_string().contains("too_many_pings")
-}
-
-/// Receives the one message of a call, and the status after it.
-async fn response(health: &Health, incoming: &mut Incoming) -> Result<Bytes, Failure> {
-    let Some(response) = incoming.message().await? else {
-        return Err(Failure::Broken("the server ended the call without a response".into()));
-    };
-    health.answered();
-    // The status comes after the message, and only it tells whether the call has succeeded.
-    match incoming.message().await {
-        Ok(None) => Ok(response),
-        Ok(Some(_)) => Err(Failure::Broken("the server sent a second response".into())),
-        // The server has carried the request out. Whatever the status says, it is no refusal
-        // after which a mutation could be sent again.
-        Err(failure) => Err(Failure::Broken(format!(
-            "the server's answer did not end well: {}",
-            failure.message()
-        ))),
-    }
 }

@@ -1,6 +1,6 @@
 //! One connection to one member: dialling, TLS, HTTP/2, and whether the member is alive.
 //!
-//! May import `wire` and `error`.
+//! May import `wire`, `error` and `telemetry`.
 
 mod cluster_identity;
 mod dial;
@@ -12,7 +12,9 @@ mod health;
 mod http2;
 mod observed_io;
 pub mod options;
+mod patient_pongs;
 mod pinging;
+mod resets;
 mod server_version;
 mod slots;
 mod state;

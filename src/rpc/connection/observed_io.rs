@@ -10,18 +10,23 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::rpc::connection::dial::Io;
 use crate::rpc::connection::frame_scan::FrameScan;
+use crate::rpc::connection::patient_pongs::PatientPongs;
 use crate::rpc::connection::state::State;
 use crate::rpc::connection::tls;
 
 pub struct ObservedIo {
-    stream: Box<dyn Io>,
+    stream: PatientPongs,
     state: Arc<State>,
     frames: FrameScan,
 }
 
 impl ObservedIo {
     pub fn new(stream: Box<dyn Io>, state: &Arc<State>) -> Self {
-        Self { stream, state: Arc::clone(state), frames: FrameScan::default() }
+        Self {
+            stream: PatientPongs::new(stream),
+            state: Arc::clone(state),
+            frames: FrameScan::default(),
+        }
     }
 
     /// Records what was written. Before the HTTP/2 handshake, a failed write is ignored, because

@@ -14,6 +14,8 @@ pub struct Options {
     pub connect_timeout: Duration,
     /// The default deadline of calls; `None` for no deadline.
     pub timeout: Option<Duration>,
+    /// The default of whether calls wait until a member can be reached.
+    pub wait_for_ready: bool,
     /// The interval of HTTP/2 pings and the wait for their response; `None` for no pings.
     pub keep_alive: Option<(Duration, Duration)>,
     /// Whether to ping while no call is in flight.
@@ -44,6 +46,7 @@ impl Default for Options {
             tls: None,
             connect_timeout: Duration::from_secs(5),
             timeout: Some(Duration::from_secs(10)),
+            wait_for_ready: true,
             keep_alive: Some((Duration::from_secs(6), Duration::from_secs(3))),
             keep_alive_while_idle: false,
             tcp_keep_alive: Some(Duration::from_secs(30)),

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crate::rpc::connection::cluster_identity::ClusterIdentity;
 use crate::rpc::connection::endpoint::Endpoint;
 use crate::rpc::connection::health::Health;
+use crate::rpc::connection::resets::Resets;
 use crate::rpc::connection::slots::Slots;
 use crate::rpc::error::grpc_status::INTERNAL;
 use crate::rpc::error::{Failure, GrpcStatus, OtherCluster, WrongServer};
@@ -43,6 +44,7 @@ pub struct End {
 pub struct State {
     pub health: Health,
     pub slots: Slots,
+    pub resets: Resets,
     endpoint: Arc<Endpoint>,
     cluster: Arc<ClusterIdentity>,
     /// Whether the member belongs to the cluster, or does not give its cluster.
@@ -60,6 +62,7 @@ impl State {
         Arc::new(Self {
             health: Health::default(),
             slots,
+            resets: Resets::default(),
             endpoint: Arc::clone(endpoint),
             cluster,
             verified: AtomicBool::new(false),

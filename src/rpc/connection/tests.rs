@@ -98,7 +98,7 @@ async fn open(endpoint: &Arc<Endpoint>) -> Arc<Connection> {
 
 async fn call(connection: &Connection) -> Failure {
     let message = Bytes::from_static(&[0; 5]);
-    connection.unary_beside(&method::PUT, message, &Metadata::default()).await.unwrap_err()
+    connection.unary_beside(&method::PUT, message.into(), &Metadata::default()).await.unwrap_err()
 }
 
 #[track_caller]

@@ -12,8 +12,10 @@ use crate::rpc::coordination::acquired::{Acquired, Answer};
 use crate::rpc::coordination::held_lease::{Command, Held, closed};
 use crate::rpc::coordination::held_state::{HeldState, Teller};
 use crate::rpc::coordination::leftover::{Leftover, PlaceNumber, Remains, Told};
-use crate::rpc::coordination::waiting_line::{self, Line, Place};
+use crate::rpc::coordination::turns::{Turn, Turns};
+use crate::rpc::coordination::waiting_line::{self, Entry, Line, Place};
 use crate::rpc::error::Error;
+use crate::rpc::keys::quoted;
 use crate::rpc::lease::calls;
 use crate::rpc::lease::clock::Moment;
 use crate::rpc::lease::keep_alive::KeptLease;
@@ -52,7 +54,8 @@ pub enum WantedLease {
 /// A place in a waiting line.
 pub struct WantedPlace {
     pub line: Line,
-    pub value: Vec<u8>,
+    /// What its key is to say; `None` for nothing.
+    pub value: Option<Vec<u8>>,
     /// Whether to wait for earlier contenders.
     pub wait: bool,
 }
@@ -65,6 +68,7 @@ pub struct Acquisition {
     commands: mpsc::UnboundedReceiver<Command>,
     closing: watch::Receiver<bool>,
     state: Teller,
+    turn: Option<Turn>,
 }
 
 /// The outcome of an acquisition.
@@ -133,7 +137,7 @@ impl Acquisition {
     ) -> (Self, Arc<HeldState>) {
         let state = Arc::<HeldState>::default();
         let teller = Teller(Arc::clone(&state));
-        (Self { transport, wanted, reply, commands, closing, state: teller }, state)
+        (Self { transport, wanted, reply, commands, closing, state: teller, turn: None }, state)
     }
 
     /// Acquires it and replies to the caller; otherwise removes what the attempt left behind.
@@ -160,8 +164,12 @@ impl Acquisition {
                 }
             }
             WantedLease::Callers(id) => {
+                let id = *id;
+                if let Err(error) = self.take_turn(id).await {
+                    return self.failed(None, Err(error));
+                }
                 let header = ResponseHeader::default();
-                Ground { id: *id, number: None, ttl: 0, header, kept: None, own: false }
+                Ground { id, number: None, ttl: 0, header, kept: None, own: false }
             }
         };
         if self.wanted.place.is_none() {
@@ -228,8 +236,8 @@ impl Acquisition {
         let transport = Arc::clone(&self.transport);
         let grant = async {
             match chosen {
-                Some(_) => calls::grant_with_id(&transport, id, ttl, deadline).await,
-                None => calls::grant(&transport, id, ttl, deadline).await,
+                Some(_) => calls::grant_with_id(&transport, id, ttl, deadline.into()).await,
+                None => calls::grant(&transport, id, ttl, deadline.into()).await,
             }
         };
         tokio::pin!(grant);
@@ -254,17 +262,19 @@ impl Acquisition {
     /// Takes a place in the waiting line, and waits there if wanted. On failure, returns what is
     /// left on the server.
     async fn take_place(&mut self, ground: &Ground) -> Result<Place, (Option<Remains>, Error)> {
-        let Self { transport, wanted, reply, closing, .. } = self;
+        let Self { transport, wanted, reply, closing, turn, .. } = self;
         let Some(WantedPlace { line, value, wait }) = wanted.place.take() else {
             return Err((None, Error::Closed));
         };
-        let number = ground.number.unwrap_or(0);
-        let lease = ground.id;
+        let entry = Entry {
+            key: line.key_of(ground.id, ground.number.unwrap_or(0)),
+            lease: ground.id,
+            value: value.clone(),
+            earlier: turn.as_ref().map_or(0, Turn::latest_left),
+        };
         let for_entry = Arc::clone(transport);
-        let mut entering = Box::pin(async move {
-            let key = line.key_of(lease, number);
-            waiting_line::enter(&for_entry, line, key, lease, &value).await
-        });
+        let mut entering =
+            Box::pin(async move { waiting_line::enter(&for_entry, line, entry).await });
         let over = lease_over(ground.kept.as_deref());
         let interrupted = interruption(reply, closing, wanted.deadline);
         tokio::pin!(over, interrupted);
@@ -282,16 +292,39 @@ impl Acquisition {
         if place.holds || (!wait && place.settled) {
             return Ok(place);
         }
+        let waiting = async {
+            waiting_line::wait(transport, &mut place, wait).await?;
+            match value {
+                Some(value) if place.holds && place.outdated => {
+                    waiting_line::proclaim(transport, &place, value).await
+                }
+                _ => Ok(()),
+            }
+        };
         let waited = tokio::select! {
             biased;
             error = &mut interrupted => Err(error),
-            waited = waiting_line::wait(transport, &mut place, wait) => waited,
+            waited = waiting => waited,
             error = &mut over => Err(error),
         };
         match waited {
             Ok(()) => Ok(place),
-            Err(error) => Err((ground.remains(Some(&place)), error)),
+            Err(error) => Err((ground.remains(Some(&place)), waits_behind(&place, error))),
         }
+    }
+
+    /// Waits until no other attempt uses the key, which is the same for all with a caller's lease.
+    async fn take_turn(&mut self, lease: i64) -> Result<(), Error> {
+        let Some(place) = &self.wanted.place else { return Ok(()) };
+        let key = place.line.key_of(lease, 0);
+        let turns = self.transport.service::<Turns>();
+        let turn = tokio::select! {
+            biased;
+            error = self.interrupted() => return Err(error),
+            turn = turns.take(key) => turn,
+        };
+        self.turn = Some(turn);
+        Ok(())
     }
 
     async fn interrupted(&mut self) -> Error {
@@ -299,12 +332,20 @@ impl Acquisition {
     }
 
     fn failed(self, remains: Option<Remains>, answer: Answer) -> Outcome {
+        let answer = answer.map_err(|error| match error {
+            Error::LockTimeout(message) if !self.transport.pool.is_connected() => {
+                let errors = self.transport.pool.last_errors();
+                Error::LockTimeout(format!("{message}: no member could be reached: {errors}"))
+            }
+            error => error,
+        });
         let Some(remains) = remains else {
             let _ = self.reply.send(answer);
             return Outcome::Failed(None);
         };
-        let told = Told::Acquirer(self.reply, answer);
-        Outcome::Failed(Some(Leftover { transport: self.transport, remains, told }))
+        let Self { transport, reply, turn, .. } = self;
+        let told = Told::Acquirer(reply, answer);
+        Outcome::Failed(Some(Leftover { transport, remains, told, turn }))
     }
 
     fn hand_over(self, ground: Ground, place: Option<Place>) -> Outcome {
@@ -316,10 +357,10 @@ impl Acquisition {
         let remains = ground.remains(place.as_ref());
         let Ground { id: lease, ttl, header, kept, own, .. } = ground;
         let acquired = Acquired { lease, ttl, header, place: place.clone(), kept: kept.clone() };
-        let Self { transport, reply, commands, closing, state, .. } = self;
+        let Self { transport, reply, commands, closing, state, turn, .. } = self;
         if reply.send(Ok(Some(acquired))).is_err() {
             let told = Told::Nobody;
-            let leftover = remains.map(|remains| Leftover { transport, remains, told });
+            let leftover = remains.map(|remains| Leftover { transport, remains, told, turn });
             return Outcome::Failed(leftover);
         }
         let lease_ends_with_it = own;
@@ -330,10 +371,21 @@ impl Acquisition {
             lease_ends_with_it,
             place,
             remains,
+            turn,
             commands,
             closing,
             state,
         })
+    }
+}
+
+/// Says in the error of a timeout which key is ahead.
+fn waits_behind(place: &Place, error: Error) -> Error {
+    match (error, &place.behind) {
+        (Error::LockTimeout(message), Some(key)) => {
+            Error::LockTimeout(format!("{message}: it waits behind the key {}", quoted(key)))
+        }
+        (error, _) => error,
     }
 }
 

@@ -6,48 +6,38 @@ use bytes::Bytes;
 
 use crate::rpc::error::Error;
 use crate::rpc::transport::resumable_stream::Resumable;
-use crate::rpc::transport::{Deadline, Request, Transport, conclude};
+use crate::rpc::transport::{CallOptions, Request, Transport, conclude};
 use crate::rpc::wire;
 use crate::rpc::wire::messages::{
-    CampaignRequest, CampaignResponse, HeaderOnly, LeaderKey, LeaderRequest, LeaderResponse,
-    ProclaimRequest, ResignRequest,
+    HeaderOnly, LeaderKey, LeaderRequest, LeaderResponse, ProclaimRequest, ResignRequest,
 };
 use crate::rpc::wire::method;
-
-/// Waits to become the leader.
-pub async fn campaign(
-    transport: &Transport,
-    request: &CampaignRequest,
-    deadline: Deadline,
-) -> Result<CampaignResponse, Error> {
-    transport.call(Request::new(&method::CAMPAIGN, request), deadline).await
-}
 
 pub async fn proclaim(
     transport: &Transport,
     leader: LeaderKey,
     value: Vec<u8>,
-    deadline: Deadline,
+    options: CallOptions,
 ) -> Result<HeaderOnly, Error> {
     let request = ProclaimRequest { leader: Some(leader), value };
-    transport.call(Request::new(&method::PROCLAIM, &request), deadline).await
+    transport.call(Request::new(&method::PROCLAIM, &request), options).await
 }
 
 pub async fn leader(
     transport: &Transport,
     name: Vec<u8>,
-    deadline: Deadline,
+    options: CallOptions,
 ) -> Result<LeaderResponse, Error> {
-    transport.call(Request::new(&method::LEADER, &LeaderRequest { name }), deadline).await
+    transport.call(Request::new(&method::LEADER, &LeaderRequest { name }), options).await
 }
 
 pub async fn resign(
     transport: &Transport,
     leader: LeaderKey,
-    deadline: Deadline,
+    options: CallOptions,
 ) -> Result<HeaderOnly, Error> {
     let request = ResignRequest { leader: Some(leader) };
-    transport.call(Request::new(&method::RESIGN, &request), deadline).await
+    transport.call(Request::new(&method::RESIGN, &request), options).await
 }
 
 /// Observes the leaders of an election, beginning with the current one; resumes when its stream

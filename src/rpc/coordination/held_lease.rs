@@ -8,7 +8,9 @@ use tokio::sync::{mpsc, watch};
 
 use crate::rpc::coordination::held_state::{STOPPED, State, Teller};
 use crate::rpc::coordination::leftover::{Leftover, Release, Remains, Told};
+use crate::rpc::coordination::turns::Turn;
 use crate::rpc::coordination::waiting_line::{self, Place};
+use crate::rpc::keys::quoted;
 use crate::rpc::lease::clock;
 use crate::rpc::lease::keep_alive::KeptLease;
 use crate::rpc::transport::Transport;
@@ -17,10 +19,6 @@ pub enum Command {
     Release(Release),
     /// Releases it without a reply.
     Abandon,
-    /// From now on it ends with its context instead of its handle.
-    Adopt,
-    /// Leaves it on the server, for the caller to revoke.
-    LetGo,
     /// The limit has changed.
     Extended,
 }
@@ -36,6 +34,8 @@ pub struct Held {
     pub place: Option<Place>,
     /// What to remove in the end; `None` if it belongs to another owner.
     pub remains: Option<Remains>,
+    /// The turn to use the key, if others with the same lease may want it.
+    pub turn: Option<Turn>,
     pub commands: mpsc::UnboundedReceiver<Command>,
     pub closing: watch::Receiver<bool>,
     pub state: Teller,
@@ -44,9 +44,10 @@ pub struct Held {
 /// How it ended.
 enum End {
     GivenBack(Option<Release>),
-    LetGo,
     /// By the client itself.
-    Stopped(&'static str),
+    Stopped(String),
+    /// With its lease, whose own holder tells of that.
+    WithItsLease(String),
     Lost(String),
 }
 
@@ -54,23 +55,35 @@ impl Held {
     /// Holds it until it is released or lost, or until `stopping` requires its release.
     pub async fn hold(mut self, stopping: impl Future<Output = ()>) -> Option<Leftover> {
         let end = self.until_ended(stopping).await;
+        if let End::Stopped(why) | End::WithItsLease(why) | End::Lost(why) = &end {
+            self.state.0.set(State::Lost(why.as_str().into()));
+        }
+        // It stays on the server then, for the caller to end. Whatever comes first counts: the
+        // caller may let it go in the moment in which the communicator is closed.
+        if self.state.0.is_released() {
+            if let (Some(turn), Some(place)) = (&self.turn, &self.place) {
+                turn.leave(place.revision);
+            }
+            return None;
+        }
         let release = match end {
-            End::LetGo => {
-                self.state.0.set(State::Released);
-                return None;
-            }
             End::GivenBack(release) => release,
-            End::Stopped(why) => {
-                self.state.0.set(State::Lost(why.into()));
-                None
-            }
+            End::Stopped(_) | End::WithItsLease(_) => None,
             End::Lost(why) => {
-                self.transport.stats.lease_lost(self.lease, &why);
-                self.state.0.set(State::Lost(why.into()));
+                match self.place.as_ref().filter(|_| !self.lease_ends_with_it) {
+                    // Its lease may be there, and has a holder who tells of its loss.
+                    Some(place) => {
+                        let key = quoted(&place.key);
+                        self.transport.stats.report(format!("the key {key} was lost: {why}"));
+                    }
+                    None => self.transport.stats.lease_lost(self.lease, &why),
+                }
                 None
             }
         };
         if let Some(kept) = self.kept.as_ref().filter(|_| self.lease_ends_with_it) {
+            // It has been renewed since it was acquired, and that is forgotten with its end.
+            self.remains = Some(Remains::lease(kept));
             self.state.0.forget_clock();
             // Holders of places on it are told of the loss before it is released.
             kept.end("it was revoked by its holder");
@@ -83,11 +96,21 @@ impl Held {
             Some(release) => Told::Releaser(release, self.state),
             None => Told::Nobody,
         };
-        Some(Leftover { transport: self.transport, remains, told })
+        Some(Leftover { transport: self.transport, remains, told, turn: self.turn })
     }
 
     async fn until_ended(&mut self, stopping: impl Future<Output = ()>) -> End {
-        let Self { transport, kept, place, commands, closing, state, remains, .. } = self;
+        let Self {
+            transport,
+            kept,
+            lease_ends_with_it,
+            place,
+            commands,
+            closing,
+            state,
+            remains,
+            ..
+        } = self;
         let evicted = async {
             match place {
                 Some(place) => waiting_line::until_evicted(transport, place).await,
@@ -101,24 +124,23 @@ impl Held {
             }
         };
         tokio::pin!(evicted, lease_over, stopping);
-        // Released by its owner, not here.
-        let mut adopted = remains.is_none();
         let mut listening = true;
         loop {
             tokio::select! {
                 biased;
                 command = commands.recv(), if listening => match command {
                     Some(Command::Release(release)) => return End::GivenBack(Some(release)),
-                    Some(Command::Adopt) => adopted = true,
-                    Some(Command::LetGo) => return End::LetGo,
                     Some(Command::Extended) => {}
-                    None if adopted => listening = false,
+                    // Without remains, it is released by its owner, not here.
+                    None if remains.is_none() || state.0.is_adopted() => listening = false,
                     Some(Command::Abandon) | None => return End::GivenBack(None),
                 },
-                () = closed(closing) => return End::Stopped("the communicator was closed"),
-                () = &mut stopping => return End::Stopped(STOPPED),
-                why = &mut lease_over => return End::Lost(why),
-                // Its time was over by the clock, as a query noticed.
+                () = closed(closing) => return End::Stopped("the communicator was closed".into()),
+                () = &mut stopping => return End::Stopped(STOPPED.into()),
+                why = &mut lease_over => {
+                    return if *lease_ends_with_it { End::Lost(why) } else { End::WithItsLease(why) };
+                }
+                // Its time was over by the clock, as a query noticed; or it was let go.
                 state = state.0.over() => match state {
                     State::Lost(why) => return End::Lost(why.to_string()),
                     State::Held | State::Released => return End::GivenBack(None),

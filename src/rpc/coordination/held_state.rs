@@ -1,5 +1,6 @@
 //! The state of something that is held: written by the task that holds it, read from any thread.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -23,6 +24,8 @@ pub enum State {
 pub struct HeldState {
     state: watch::Sender<State>,
     ends: Mutex<Ends>,
+    /// Whether it ends with its context instead of its handle.
+    adopted: AtomicBool,
 }
 
 /// What limits its time.
@@ -46,7 +49,11 @@ impl Ends {
 
 impl Default for HeldState {
     fn default() -> Self {
-        Self { state: watch::Sender::new(State::Held), ends: Mutex::default() }
+        Self {
+            state: watch::Sender::new(State::Held),
+            ends: Mutex::default(),
+            adopted: AtomicBool::new(false),
+        }
     }
 }
 
@@ -124,6 +131,30 @@ impl HeldState {
             }
             held
         });
+    }
+
+    /// Leaves it to its holder from now on; fails with the reason if it was lost before.
+    pub fn let_go(&self) -> Result<(), Arc<str>> {
+        self.now();
+        self.set(State::Released);
+        match &*self.state.borrow() {
+            State::Lost(why) => Err(Arc::clone(why)),
+            State::Held | State::Released => Ok(()),
+        }
+    }
+
+    /// From now on it does not end with its handle. Nobody is woken: it matters when that is dropped.
+    pub fn adopt(&self) {
+        self.adopted.store(true, Ordering::Release);
+    }
+
+    pub fn is_adopted(&self) -> bool {
+        self.adopted.load(Ordering::Acquire)
+    }
+
+    /// Whether it has ended because its holder released it or let it go.
+    pub fn is_released(&self) -> bool {
+        *self.state.borrow() == State::Released
     }
 
     /// Waits for its end, and returns how it ended.

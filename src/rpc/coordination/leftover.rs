@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use crate::rpc::coordination::acquired::Answer;
 use crate::rpc::coordination::held_state::{State, Teller};
+use crate::rpc::coordination::turns::Turn;
 use crate::rpc::coordination::waiting_line::{self, Place};
 use crate::rpc::error::Error;
 use crate::rpc::lease::calls;
@@ -21,13 +22,16 @@ use crate::rpc::wire::messages::HeaderOnly;
 /// answers takes less; otherwise the removal continues in the background.
 const REMOVAL_AWAITED: Duration = Duration::from_millis(100);
 
+/// How long a lease is asked for that has expired by the clock here: a server may still have it.
+const EXPIRED_ASKED: Duration = Duration::from_secs(1);
+
 /// What is left on the server.
 pub enum Remains {
     Lease {
         id: i64,
         /// Whether the outcome of the grant is known.
         heard: bool,
-        /// By then, it has expired on the server.
+        /// When it expires by the clock here.
         expires: Moment,
     },
     /// A place that was taken with a lease that stays, and its number among those of the lease
@@ -49,6 +53,8 @@ pub struct Leftover {
     pub transport: Arc<Transport>,
     pub remains: Remains,
     pub told: Told,
+    /// The turn to use its key, which ends when it has been removed.
+    pub turn: Option<Turn>,
 }
 
 pub enum Told {
@@ -67,7 +73,7 @@ pub struct Release {
 impl Leftover {
     /// Removes it, while that may be of use.
     pub async fn remove(self) {
-        let Self { transport, remains, told } = self;
+        let Self { transport, remains, told, turn: _until_removed } = self;
         match told {
             Told::Nobody => forget(&transport, remains).await,
             Told::Acquirer(reply, answer) => {
@@ -113,7 +119,7 @@ async fn give_back(
     deadline: Deadline,
 ) -> Result<Option<HeaderOnly>, Error> {
     match remains {
-        Remains::Lease { id, .. } => match calls::revoke(transport, *id, deadline).await {
+        Remains::Lease { id, .. } => match calls::revoke(transport, *id, deadline.into()).await {
             Err(error) if error.is_server_error("LeaseNotFound") => Ok(None),
             outcome => outcome.map(Some),
         },
@@ -140,7 +146,8 @@ async fn leave(
 async fn forget(transport: &Arc<Transport>, remains: Remains) {
     let (place, number) = match remains {
         Remains::Lease { id, heard, expires } => {
-            return drop(calls::forget(transport, id, heard, expires.as_deadline()).await);
+            let until = expires.max(Moment::now().after(EXPIRED_ASKED)).as_deadline();
+            return drop(calls::forget(transport, id, heard, until).await);
         }
         Remains::Place(place, number) => (place, number),
         Remains::Entering(entering) => match entering.await {

@@ -9,4 +9,5 @@ pub mod held_lease;
 pub mod held_state;
 pub mod leftover;
 pub mod lock;
+pub mod turns;
 pub mod waiting_line;

@@ -65,6 +65,7 @@ impl Line {
 }
 
 /// A contender's key.
+#[expect(clippy::struct_excessive_bools, reason = "each says another thing of it")]
 #[derive(Clone, Debug)]
 pub struct Place {
     pub key: Vec<u8>,
@@ -78,6 +79,10 @@ pub struct Place {
     pub created: bool,
     /// Whether no request is under way that could create the key once more.
     pub settled: bool,
+    /// Whether the key was there before, with another value than it is to have.
+    pub outdated: bool,
+    /// The key that was last seen ahead of it.
+    pub behind: Option<Vec<u8>>,
     line: Line,
 }
 
@@ -123,13 +128,13 @@ fn put(key: &[u8]) -> PbPutRequest {
     PbPutRequest { key: key.to_vec(), ..PbPutRequest::default() }
 }
 
-fn entry(line: &Line, key: &[u8], lease: i64, value: &[u8]) -> PbTxnRequest {
-    let put = PbPutRequest { value: value.to_vec(), lease, ..put(key) };
+fn request_to_enter(line: &Line, key: &[u8], lease: i64, value: Option<&[u8]>) -> PbTxnRequest {
+    let put = PbPutRequest { value: value.unwrap_or_default().to_vec(), lease, ..put(key) };
     let ahead = PbRangeRequest { count_only: true, ..under(&line.ahead) };
     PbTxnRequest {
         compare: vec![created_at(key, 0)],
         success: vec![operation(PbTxnOpRequest::RequestPut(put)), read(ahead)],
-        failure: vec![read(only(key))],
+        failure: vec![read(PbRangeRequest { keys_only: value.is_none(), ..only(key) })],
     }
 }
 
@@ -154,32 +159,41 @@ async fn send_again(
     (true, transport.call(Request::new(&method::REPEATABLE_TXN, request), deadline).await)
 }
 
+/// What a contender is to write.
+pub struct Entry {
+    pub key: Vec<u8>,
+    pub lease: i64,
+    /// `None` if it says nothing, whatever a key that is there already has.
+    pub value: Option<Vec<u8>>,
+    /// The latest revision at which an earlier contender may have created the same key.
+    pub earlier: i64,
+}
+
 /// Takes a place in a line, with a key of it; idempotent for the same key.
-pub async fn enter(
-    transport: &Transport,
-    line: Line,
-    key: Vec<u8>,
-    lease: i64,
-    value: &[u8],
-) -> Result<Place, Error> {
-    let (again, response) = send_again(transport, &entry(&line, &key, lease, value), None).await;
+pub async fn enter(transport: &Transport, line: Line, entry: Entry) -> Result<Place, Error> {
+    let Entry { key, lease, value, earlier } = entry;
+    let request = request_to_enter(&line, &key, lease, value.as_deref());
+    let (again, response) = send_again(transport, &request, None).await;
     let TxnResponse { header, succeeded, responses } = response?;
     let header = header.unwrap_or_default();
     // An incomplete response must not be taken for a lock.
     let incomplete = || Error::Lost("the server has not said who is ahead in the line".into());
-    let (revision, holds) = if succeeded {
+    let (revision, holds, outdated) = if succeeded {
         // Its own key is the last that was created, so all others are ahead.
         let ahead = range_of(responses.get(1)).ok_or_else(incomplete)?;
         // Pairs in what only counts: not an answer to this request.
         let count = if ahead.kvs.is_empty() { ahead.count } else { return Err(incomplete()) };
         let own = i64::from(key.starts_with(&line.ahead));
-        (header.revision, count >= own && count - own <= line.others)
+        (header.revision, count >= own && count - own <= line.others, false)
     } else {
         let found = range_of(responses.first()).and_then(|range| range.kvs.first());
-        (found.ok_or_else(incomplete)?.create_revision, false)
+        let found = found.ok_or_else(incomplete)?;
+        let outdated = value.is_some_and(|value| found.value != value);
+        (found.create_revision, false, outdated)
     };
-    let (created, settled) = (succeeded || again, succeeded && !again);
-    Ok(Place { key, revision, header, holds, created, settled, line })
+    let created = succeeded || (again && revision > earlier);
+    let settled = succeeded && !again;
+    Ok(Place { key, revision, header, holds, created, settled, outdated, behind: None, line })
 }
 
 /// Waits until it holds: until no more of those ahead are there than may hold with it. Without
@@ -234,6 +248,7 @@ async fn look(transport: &Transport, place: &mut Place) -> Result<Ahead, Error> 
     let Some(before) = range_of(seen.responses.get(1)) else {
         return Err(Error::Lost("the server has not said who is ahead in the line".into()));
     };
+    place.behind = before.kvs.first().map(|last| last.key.to_vec());
     let count = i64::try_from(before.kvs.len()).unwrap_or(i64::MAX);
     Ok(match before.kvs.first() {
         Some(last) if count > others && others == 0 => Ahead::Key(last.key.to_vec()),
@@ -248,10 +263,19 @@ async fn look(transport: &Transport, place: &mut Place) -> Result<Ahead, Error> 
 
 /// Writes its key once more, for the next one in the line, which watches it.
 async fn tell_next(transport: &Transport, place: &Place) -> Result<(), Error> {
-    let same = PbPutRequest { ignore_value: true, ignore_lease: true, ..put(&place.key) };
+    write_again(transport, place, PbPutRequest { ignore_value: true, ..put(&place.key) }).await
+}
+
+/// Gives a key that was there before the value that it is to have.
+pub async fn proclaim(transport: &Transport, place: &Place, value: Vec<u8>) -> Result<(), Error> {
+    write_again(transport, place, PbPutRequest { value, ..put(&place.key) }).await
+}
+
+async fn write_again(transport: &Transport, place: &Place, put: PbPutRequest) -> Result<(), Error> {
+    let put = PbPutRequest { ignore_lease: true, ..put };
     let request = PbTxnRequest {
         compare: vec![created_at(&place.key, place.revision)],
-        success: vec![operation(PbTxnOpRequest::RequestPut(same))],
+        success: vec![operation(PbTxnOpRequest::RequestPut(put))],
         ..PbTxnRequest::default()
     };
     let (_, response) = send_again(transport, &request, None).await;
@@ -297,7 +321,7 @@ async fn until_changed(
         progress_notify: false,
         watch_id: 0,
     };
-    let mut watcher = Watcher::new(Arc::clone(transport), spec);
+    let mut watcher = Watcher::begin(transport, spec);
     loop {
         match watcher.next().await {
             Ok(Notice::Events { events, .. }) if !events.is_empty() => return Ok(true),

@@ -1,5 +1,6 @@
 //! The errors of a call, by what is certain about its outcome.
 
+use crate::rpc::error::failure::Failure;
 use crate::rpc::error::grpc_status::GrpcStatus;
 use crate::rpc::error::meaning::Meaning;
 use crate::rpc::error::wrong_server::{OtherCluster, WrongServer};
@@ -36,6 +37,19 @@ pub enum Error {
     /// The communicator was closed.
     #[error("the communicator is closed")]
     Closed,
+}
+
+/// The error of a call that may be repeated.
+impl From<&Failure> for Error {
+    fn from(failure: &Failure) -> Self {
+        match failure {
+            Failure::NeverSent(message) | Failure::Broken(message) => {
+                Self::Connection(message.clone())
+            }
+            Failure::Server(status) | Failure::Unusable(status) => Self::Server(status.clone()),
+            Failure::WrongServer { server, .. } => Self::from(server.clone()),
+        }
+    }
 }
 
 impl From<WrongServer> for Error {

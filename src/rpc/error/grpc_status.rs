@@ -1,6 +1,6 @@
 //! The status with which gRPC ends a call, and what it says about the call.
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 use percent_encoding::percent_decode;
 
 use crate::rpc::error::meaning::Meaning;
@@ -21,6 +21,9 @@ pub const UNIMPLEMENTED: i32 = 12;
 pub const INTERNAL: i32 = 13;
 pub const UNAVAILABLE: i32 = 14;
 pub const UNAUTHENTICATED: i32 = 16;
+
+static GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+static GRPC_MESSAGE: HeaderName = HeaderName::from_static("grpc-message");
 
 /// The beginning of the message of gRPC libraries about a message beyond their size limit.
 const TOO_LARGE: &str = "received message larger than max";
@@ -60,10 +63,13 @@ impl GrpcStatus {
 
     /// Reads a status from response headers or trailers; `None` if they have none.
     pub fn from_headers(headers: &HeaderMap) -> Option<Self> {
-        let code = headers.get("grpc-status")?;
+        let code = headers.get(&GRPC_STATUS)?;
         let code = code.to_str().ok().and_then(|code| code.parse().ok()).unwrap_or(UNKNOWN);
+        if code == OK {
+            return Some(Self::new(OK, String::new()));
+        }
         let message = headers
-            .get("grpc-message")
+            .get(&GRPC_MESSAGE)
             .map(|message| percent_decode(message.as_bytes()).decode_utf8_lossy().into_owned());
         Some(Self::new(code, message.unwrap_or_default()))
     }

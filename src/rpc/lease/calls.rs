@@ -8,7 +8,7 @@ use tokio::time::{Instant, sleep};
 use crate::rpc::error::grpc_status::NOT_FOUND;
 use crate::rpc::error::{Error, GrpcStatus};
 use crate::rpc::transport::backoff;
-use crate::rpc::transport::{Deadline, Request, Transport};
+use crate::rpc::transport::{CallOptions, Deadline, Request, Transport};
 use crate::rpc::wire::messages::{
     Empty, HeaderOnly, LeaseGrantResponse, LeaseLeasesResponse, LeaseTimeToLiveResponse,
 };
@@ -34,13 +34,13 @@ pub async fn grant(
     transport: &Transport,
     id: i64,
     ttl: i64,
-    deadline: Deadline,
+    options: CallOptions,
 ) -> Result<LeaseGrantResponse, Error> {
     let request = Request::new(&method::LEASE_GRANT, &PbLeaseGrantRequest { ttl, id });
-    match transport.call(request, deadline).await {
+    match transport.call(request, options).await {
         // By an attempt whose response was lost.
         Err(error) if error.is_server_error("LeaseExist") => {
-            let granted = time_to_live(transport, id, false, deadline).await?;
+            let granted = time_to_live(transport, id, false, options).await?;
             Ok(LeaseGrantResponse { header: granted.header, id, ttl: granted.granted_ttl })
         }
         outcome => outcome,
@@ -52,27 +52,27 @@ pub async fn grant_with_id(
     transport: &Transport,
     id: i64,
     ttl: i64,
-    deadline: Deadline,
+    options: CallOptions,
 ) -> Result<LeaseGrantResponse, Error> {
     let request = Request::new(&method::LEASE_GRANT_WITH_ID, &PbLeaseGrantRequest { ttl, id });
-    transport.call(request, deadline).await
+    transport.call(request, options).await
 }
 
 pub async fn revoke(
     transport: &Transport,
     id: i64,
-    deadline: Deadline,
+    options: CallOptions,
 ) -> Result<HeaderOnly, Error> {
     let request = Request::new(&method::LEASE_REVOKE, &PbLeaseRevokeRequest { id });
-    match transport.call(request.clone(), deadline).await {
+    match transport.call(request.clone(), options).await {
         Err(Error::OutcomeUnknown(cause)) if !matches!(*cause, Error::Timeout(_)) => {}
         outcome => return outcome,
     }
     let again = Request { method: &method::LEASE_REVOKE_AGAIN, ..request };
-    match transport.call(again, deadline).await {
+    match transport.call(again, options).await {
         // By the first attempt.
         Err(error) if error.is_server_error("LeaseNotFound") => {
-            let gone = time_to_live(transport, id, false, deadline).await?;
+            let gone = time_to_live(transport, id, false, options).await?;
             Ok(HeaderOnly { header: gone.header })
         }
         Err(error) => Err(error.for_mutation(true)),
@@ -108,14 +108,17 @@ pub async fn time_to_live(
     transport: &Transport,
     id: i64,
     keys: bool,
-    deadline: Deadline,
+    options: CallOptions,
 ) -> Result<LeaseTimeToLiveResponse, Error> {
     let request = Request::new(&method::LEASE_TIME_TO_LIVE, &PbLeaseTimeToLiveRequest { id, keys });
-    transport.call(request, deadline).await
+    transport.call(request, options).await
 }
 
-pub async fn list(transport: &Transport, deadline: Deadline) -> Result<LeaseLeasesResponse, Error> {
-    transport.call(Request::new(&method::LEASE_LEASES, &Empty {}), deadline).await
+pub async fn list(
+    transport: &Transport,
+    options: CallOptions,
+) -> Result<LeaseLeasesResponse, Error> {
+    transport.call(Request::new(&method::LEASE_LEASES, &Empty {}), options).await
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@ use crate::rpc::wire::method::Method;
 pub struct CallRecord {
     events: Arc<Mailbox<Vec<Event>>>,
     method: &'static Method,
+    is_stream: bool,
     caller: Present,
     started: (SystemTime, Instant),
     request_bytes: usize,
@@ -38,11 +39,20 @@ impl CallRecord {
         Self {
             events: Arc::clone(events),
             method,
+            is_stream: false,
             caller: caller::present(),
             started: (SystemTime::now(), started),
             request_bytes,
             state: Mutex::default(),
         }
+    }
+
+    /// The same for a stream, which outlives the call of the program that opens it.
+    #[must_use]
+    pub fn of_stream(mut self) -> Self {
+        self.is_stream = true;
+        self.caller.takes_events = false;
+        self
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -86,6 +96,7 @@ impl Drop for CallRecord {
         }
         let call = FinishedCall {
             method: self.method,
+            is_stream: self.is_stream,
             caller: self.caller.number,
             started: self.started.0,
             took,

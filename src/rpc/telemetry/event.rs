@@ -56,6 +56,7 @@ pub enum Event {
 #[derive(Debug)]
 pub struct FinishedCall {
     pub method: &'static Method,
+    pub is_stream: bool,
     /// The call of the program that made it; `None` if the client made it for itself.
     pub caller: Option<u64>,
     pub started: SystemTime,

@@ -7,8 +7,10 @@ pub mod caller;
 mod event;
 mod mailbox;
 mod reports;
+mod stream_record;
 
 pub use call_record::CallRecord;
 pub use event::{Attempt, CallOutcome, Event, FinishedCall, How};
 pub use mailbox::{Listening, Mailbox};
 pub use reports::{Level, Report, Reports};
+pub use stream_record::StreamRecord;

@@ -4,9 +4,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::time::Instant;
 
-use crate::rpc::connection::Connection;
+use crate::rpc::connection::{Connection, Stream};
 use crate::rpc::error::{Error, Failure, GrpcStatus, OtherCluster, WrongServer};
-use crate::rpc::telemetry::{CallRecord, How};
+use crate::rpc::telemetry::{CallRecord, How, StreamRecord};
 
 pub struct CallTrace {
     pub started: Instant,
@@ -84,6 +84,21 @@ impl CallTrace {
     pub fn ended<T>(&self, outcome: &Result<T, Error>, size: impl FnOnce(&T) -> usize) {
         if let Some(record) = &self.record {
             record.ended(outcome.as_ref().map(size));
+        }
+    }
+
+    /// Leaves it to the stream to tell how it ends, if it could be opened.
+    pub fn opened<O>(&self, outcome: Result<(Stream, O), Error>) -> Result<(Stream, O), Error> {
+        let Some(record) = &self.record else { return outcome };
+        match outcome {
+            Ok((mut stream, origin)) => {
+                stream.keep_record(StreamRecord::new(Arc::clone(record)));
+                Ok((stream, origin))
+            }
+            Err(error) => {
+                record.ended(Err(&error));
+                Err(error)
+            }
         }
     }
 

@@ -28,24 +28,39 @@ const LEAST_WAIT: Duration = Duration::from_millis(200);
 /// When a call has to be over; `None` for no deadline.
 pub type Deadline = Option<Instant>;
 
+/// How long a call is tried.
+#[derive(Clone, Copy)]
+pub struct CallOptions {
+    pub deadline: Deadline,
+    /// Whether to wait until a member can be reached. If not, the call fails once every endpoint
+    /// has failed to connect.
+    pub wait_for_ready: bool,
+}
+
+impl From<Deadline> for CallOptions {
+    fn from(deadline: Deadline) -> Self {
+        Self { deadline, wait_for_ready: true }
+    }
+}
+
 impl Transport {
     /// Sends a request and decodes the response.
     pub async fn call<M: Message + Default>(
         &self,
         request: Request,
-        deadline: Deadline,
+        options: impl Into<CallOptions>,
     ) -> Result<M, Error> {
         let method = request.method;
-        let response = self.unary(request, deadline).await?;
+        let response = self.unary(request, options.into()).await?;
         wire::decode(response).map_err(|failure| conclude(failure, method))
     }
 
     /// Sends a request and returns the response undecoded.
-    pub async fn unary(&self, request: Request, deadline: Deadline) -> Result<Bytes, Error> {
+    pub async fn unary(&self, request: Request, options: CallOptions) -> Result<Bytes, Error> {
         Stats::count(&self.stats.requests);
         let _in_flight = self.stats.in_flight();
         let trace = self.trace_of(&request);
-        let outcome = self.anywhere(request, deadline, &trace).await;
+        let outcome = self.anywhere(request, options, &trace).await;
         trace.ended(&outcome, Bytes::len);
         outcome
     }
@@ -54,19 +69,30 @@ impl Transport {
     fn trace_of(&self, request: &Request) -> CallTrace {
         let started = Instant::now();
         let events = self.stats.events.as_ref();
-        let record = |events| CallRecord::new(events, request.method, started, request.frame.len());
+        let record =
+            |events| CallRecord::new(events, request.method, started, request.frame.size());
         CallTrace::new(started, events.map(record))
+    }
+
+    /// The trace of a stream that is opened now.
+    fn trace_of_stream(&self, request: &Request) -> CallTrace {
+        let started = Instant::now();
+        let record = self.stats.events.as_ref().map(|events| {
+            CallRecord::new(events, request.method, started, request.frame.size()).of_stream()
+        });
+        CallTrace::new(started, record)
     }
 
     async fn anywhere(
         &self,
         request: Request,
-        deadline: Deadline,
+        options: CallOptions,
         trace: &CallTrace,
     ) -> Result<Bytes, Error> {
         let started = trace.started;
         let method = request.method;
-        let call = UnaryCall(request);
+        let CallOptions { deadline, wait_for_ready } = options;
+        let call = UnaryCall { request, wait_for_ready };
         let attempts = self.retried(&call, trace, None);
         tokio::pin!(attempts);
         if method.patience == Patience::Little {
@@ -86,14 +112,15 @@ impl Transport {
         &self,
         endpoint: Option<&Endpoint>,
         request: Request,
-        deadline: Deadline,
+        options: impl Into<CallOptions>,
     ) -> Result<M, Error> {
-        let Some(endpoint) = endpoint else { return self.call(request, deadline).await };
+        let Some(endpoint) = endpoint else { return self.call(request, options).await };
+        let CallOptions { deadline, wait_for_ready } = options.into();
         Stats::count(&self.stats.requests);
         let _in_flight = self.stats.in_flight();
         let trace = self.trace_of(&request);
         let method = request.method;
-        let call = UnaryCall(request);
+        let call = UnaryCall { request, wait_for_ready };
         let attempts = self.on_member(endpoint, &call, &trace);
         let outcome = self.bounded(attempts, method, deadline, &trace).await;
         trace.ended(&outcome, Bytes::len);
@@ -107,13 +134,14 @@ impl Transport {
         &self,
         request: Request,
         last: bool,
-        deadline: Deadline,
+        options: impl Into<CallOptions>,
     ) -> Result<(Stream, StreamOrigin), Error> {
-        let trace = CallTrace::new(Instant::now(), None);
+        let trace = self.trace_of_stream(&request);
         let method = request.method;
-        let call = StreamCall { request, last };
+        let CallOptions { deadline, wait_for_ready } = options.into();
+        let call = StreamCall { request, last, wait_for_ready };
         let attempts = self.retried(&call, &trace, None);
-        self.bounded(attempts, method, deadline, &trace).await
+        trace.opened(self.bounded(attempts, method, deadline, &trace).await)
     }
 
     /// Opens a stream on another member than the one of `not_on`, which leaves requests unanswered.
@@ -123,11 +151,11 @@ impl Transport {
         not_on: &StreamOrigin,
         deadline: Deadline,
     ) -> Result<(Stream, StreamOrigin), Error> {
-        let trace = CallTrace::new(Instant::now(), None);
+        let trace = self.trace_of_stream(&request);
         let method = request.method;
-        let call = StreamCall { request, last: false };
+        let call = StreamCall { request, last: false, wait_for_ready: true };
         let attempts = self.retried(&call, &trace, Some(&not_on.connection));
-        self.bounded(attempts, method, deadline, &trace).await
+        trace.opened(self.bounded(attempts, method, deadline, &trace).await)
     }
 
     /// Opens a stream of answers to one request, on the member at `endpoint` only; without an
@@ -139,11 +167,11 @@ impl Transport {
         deadline: Deadline,
     ) -> Result<(Stream, StreamOrigin), Error> {
         let Some(endpoint) = endpoint else { return self.stream(request, true, deadline).await };
-        let trace = CallTrace::new(Instant::now(), None);
+        let trace = self.trace_of_stream(&request);
         let method = request.method;
-        let call = StreamCall { request, last: true };
+        let call = StreamCall { request, last: true, wait_for_ready: true };
         let attempts = self.on_member(endpoint, &call, &trace);
-        self.bounded(attempts, method, deadline, &trace).await
+        trace.opened(self.bounded(attempts, method, deadline, &trace).await)
     }
 
     /// Applies the deadline to a call, including the time that it waits for a connection.

@@ -30,7 +30,7 @@ impl Transport {
         slow.doubt();
         let another = trace.beside();
         self.stats.debug(|| {
-            let (name, slow) = (call.0.method.name(), &slow.endpoint().name);
+            let (name, slow) = (call.request.method.name(), &slow.endpoint().name);
             format!("{name}: {slow} is slow, and another member is asked too")
         });
         let second = async {

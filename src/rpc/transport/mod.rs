@@ -21,7 +21,7 @@ mod stream_origin;
 mod tests;
 mod token;
 
-pub use calls::Deadline;
+pub use calls::{CallOptions, Deadline};
 pub use open::Transport;
 pub use request::Request;
 pub use retry::conclude;

@@ -110,6 +110,14 @@ impl Peer {
         failed && !self.dialing && !self.is_open()
     }
 
+    /// Whether it could not be reached since then, or is not to be dialed now because it could not
+    /// be reached shortly before.
+    pub fn is_down_since(&self, since: Instant) -> bool {
+        let failed = self.failed_at.is_some_and(|at| at >= since);
+        let waits = !self.dialing && self.retry_at.is_some_and(|at| at > Instant::now());
+        !self.is_open() && (failed || waits)
+    }
+
     /// Whether a failure since then shows that retrying is useless.
     pub fn is_refused_since(&self, since: Instant) -> bool {
         self.outlook == Outlook::Lasting && self.has_failed_since(since)

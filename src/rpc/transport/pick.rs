@@ -65,8 +65,14 @@ impl Avoid<'_> {
 impl Pool {
     /// The connection for a call, with a stream that is taken on it. Waits as long as necessary:
     /// the caller applies the deadline. Fails only if no member can be reached until somebody fixes
-    /// the configuration, such as a certificate.
-    pub async fn pick(&self, avoid: Avoid<'_>, share: Share) -> Result<Reserved, String> {
+    /// the configuration, such as a certificate; or, unless it is to wait for a member, if none can
+    /// be reached now.
+    pub async fn pick(
+        &self,
+        avoid: Avoid<'_>,
+        share: Share,
+        wait_for_ready: bool,
+    ) -> Result<Reserved, String> {
         if let Some(reserved) = self.at_hand(avoid, share) {
             return Ok(reserved);
         }
@@ -83,6 +89,9 @@ impl Pool {
             match self.plan(avoid, share, &mut stagger_from) {
                 Plan::Use(reserved) => return Ok(reserved),
                 Plan::Wait(_) if self.is_refused_since(since) => return Err(self.last_errors()),
+                Plan::Wait(_) if !wait_for_ready && self.is_down_since(since) => {
+                    return Err(self.last_errors());
+                }
                 Plan::Wait(until) => {
                     tokio::select! {
                         () = changed => {}
@@ -106,6 +115,10 @@ impl Pool {
 
     fn is_refused_since(&self, since: Instant) -> bool {
         self.state().peers.iter().all(|peer| peer.is_refused_since(since))
+    }
+
+    fn is_down_since(&self, since: Instant) -> bool {
+        self.state().peers.iter().all(|peer| peer.is_down_since(since))
     }
 
     /// Uses a healthy member; otherwise dials another one; otherwise uses any open connection.
@@ -184,7 +197,7 @@ impl Pool {
     /// Connects for the first time. Fails if no member is likely to become reachable soon.
     pub async fn connect(&self) -> Result<Reserved, String> {
         let since = Instant::now();
-        let picking = self.pick(Avoid::Nothing, Share::Call);
+        let picking = self.pick(Avoid::Nothing, Share::Call, true);
         tokio::pin!(picking);
         loop {
             let changed = self.changed.notified();

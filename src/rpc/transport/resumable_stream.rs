@@ -8,8 +8,9 @@ use tokio::time::{Instant, sleep};
 
 use crate::rpc::connection::Stream;
 use crate::rpc::error::grpc_status::PERMISSION_DENIED;
-use crate::rpc::error::{Error, Failure, GrpcStatus, Meaning};
+use crate::rpc::error::{Error, Failure, GrpcStatus, Meaning, WrongServer};
 use crate::rpc::telemetry::Event;
+use crate::rpc::transport::CallOptions;
 use crate::rpc::transport::backoff;
 use crate::rpc::transport::open::Transport;
 use crate::rpc::transport::request::Request;
@@ -28,6 +29,7 @@ pub struct Resumable {
     method: &'static Method,
     /// Whether the client sends nothing after the request.
     last: bool,
+    options: CallOptions,
     present: Option<(Stream, StreamOrigin)>,
     opened_at: Instant,
     failures: u32,
@@ -44,6 +46,7 @@ impl Resumable {
             transport,
             method,
             last,
+            options: CallOptions::from(None),
             present: None,
             opened_at: Instant::now(),
             failures: 0,
@@ -51,6 +54,12 @@ impl Resumable {
             worked: false,
             trouble: None,
         }
+    }
+
+    /// The same, which fails if no member can be reached, unless it is to wait for one.
+    #[must_use]
+    pub fn waiting_for_ready(self, wait_for_ready: bool) -> Self {
+        Self { options: CallOptions { wait_for_ready, ..self.options }, ..self }
     }
 
     pub fn transport(&self) -> &Transport {
@@ -67,8 +76,8 @@ impl Resumable {
         if self.failures > 0 {
             sleep(backoff::delay(self.failures - 1, FIRST_PAUSE, LONGEST_PAUSE)).await;
         }
-        let request = Request { method: self.method, frame };
-        let opened = self.transport.stream(request, self.last, None).await?;
+        let request = Request { method: self.method, frame: frame.into() };
+        let opened = self.transport.stream(request, self.last, self.options).await?;
         self.opened_at = Instant::now();
         self.present = Some(opened);
         Ok(())
@@ -91,17 +100,41 @@ impl Resumable {
             Ok(None) => self.lost("the server ended the stream"),
             Err(Failure::NeverSent(why) | Failure::Broken(why)) => self.lost(&why),
             Err(Failure::Server(status)) => self.refused(status)?,
-            Err(Failure::WrongServer { server, unsent }) => {
-                let others = origin.refuse(&self.transport, &server);
-                if !others {
-                    let failure = Failure::WrongServer { server, unsent };
-                    return Err(conclude(failure, self.method));
-                }
-                self.lost(server.message());
-            }
+            Err(Failure::WrongServer { server, unsent }) => self.strange(server, unsent)?,
             Err(failure @ Failure::Unusable(_)) => return Err(conclude(failure, self.method)),
         }
         Ok(None)
+    }
+
+    /// Checks that an answer inside of a message comes from the cluster. If not, the stream is
+    /// lost.
+    pub fn checks(&mut self, answer: &[u8]) -> Result<bool, Error> {
+        let Some((stream, _)) = &self.present else { return Ok(false) };
+        match stream.check(answer) {
+            Ok(()) => Ok(true),
+            Err(Failure::WrongServer { server, unsent }) => {
+                self.strange(server, unsent).map(|()| false)
+            }
+            Err(failure) => Err(conclude(failure, self.method)),
+        }
+    }
+
+    /// Drops the current stream, which is not one of the cluster; fails if no endpoint leads there.
+    fn strange(&mut self, server: WrongServer, unsent: bool) -> Result<(), Error> {
+        let origin = self.present.as_ref().map(|(_, origin)| origin);
+        if !origin.is_some_and(|origin| origin.refuse(&self.transport, &server)) {
+            return Err(conclude(Failure::WrongServer { server, unsent }, self.method));
+        }
+        self.lost(server.message());
+        Ok(())
+    }
+
+    /// Drops the current stream, whose member should have answered.
+    pub fn move_on(&mut self, why: &str) {
+        if let Some((_, origin)) = &self.present {
+            origin.is_silent(&self.transport, why);
+        }
+        self.replace(why);
     }
 
     /// Notes that the current stream works, and reports it if it replaces one that had worked.

@@ -34,6 +34,9 @@ pub(super) trait RetryableCall: Sync {
 
     fn method(&self) -> &'static Method;
 
+    /// Whether it waits until a member can be reached.
+    fn waits_for_ready(&self) -> bool;
+
     fn make(
         &self,
         reserved: Reserved,
@@ -42,17 +45,24 @@ pub(super) trait RetryableCall: Sync {
 }
 
 /// One request and one response.
-pub(super) struct UnaryCall(pub Request);
+pub(super) struct UnaryCall {
+    pub request: Request,
+    pub wait_for_ready: bool,
+}
 
 impl RetryableCall for UnaryCall {
     type Output = Bytes;
 
     fn method(&self) -> &'static Method {
-        self.0.method
+        self.request.method
+    }
+
+    fn waits_for_ready(&self) -> bool {
+        self.wait_for_ready
     }
 
     async fn make(&self, reserved: Reserved, token: &Token) -> Result<Bytes, Failure> {
-        let Request { method, frame } = self.0.clone();
+        let Request { method, frame } = self.request.clone();
         reserved.connection.unary(method, frame, &token.metadata(), reserved.slot).await
     }
 }
@@ -62,6 +72,7 @@ pub(super) struct StreamCall {
     pub request: Request,
     /// Whether the client sends nothing after the request.
     pub last: bool,
+    pub wait_for_ready: bool,
 }
 
 impl RetryableCall for StreamCall {
@@ -69,6 +80,10 @@ impl RetryableCall for StreamCall {
 
     fn method(&self) -> &'static Method {
         self.request.method
+    }
+
+    fn waits_for_ready(&self) -> bool {
+        self.wait_for_ready
     }
 
     async fn make(&self, reserved: Reserved, token: &Token) -> Result<Self::Output, Failure> {
@@ -104,7 +119,7 @@ impl Transport {
                 (None, Some(failed)) => Avoid::IfPossible(failed),
                 (None, None) => Avoid::Nothing,
             };
-            let picked = self.pool.pick(avoid_now, method.share).await;
+            let picked = self.pool.pick(avoid_now, method.share, call.waits_for_ready()).await;
             let reserved = picked.map_err(|why| self.unreachable(why))?;
             let connection = Arc::clone(&reserved.connection);
             let (token, outcome) = self.attempt(call, reserved, trace).await;
@@ -264,11 +279,12 @@ impl Transport {
     }
 }
 
-/// Checks before a change that the member belongs to the same cluster as the members before it. A
-/// read needs no check in advance, because its answer names the cluster.
+/// Checks before a change that the member belongs to the same cluster as the members before it.
+/// Most reads need no check in advance, because their answer names the cluster.
 async fn verify(method: &Method, reserved: &Reserved, token: &Token) -> Result<(), Failure> {
     let connection = &reserved.connection;
-    if !method.changes || !connection.is_to_be_verified() {
+    let in_advance = method.changes || method.names_cluster_late;
+    if !in_advance || !connection.is_to_be_verified() {
         return Ok(());
     }
     connection.verify(&token.metadata()).await.map_err(|failure| match failure {

@@ -2,16 +2,19 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use bytes::Bytes;
 use etcd_client::proto::{PbAuthenticateRequest, PbAuthenticateResponse};
 use http::HeaderValue;
 use tokio::sync::Mutex as AsyncMutex;
+use tokio::time::Instant;
 
 use crate::rpc::connection::{Connection, Metadata};
 use crate::rpc::error::grpc_status::INTERNAL;
-use crate::rpc::error::{Failure, GrpcStatus};
+use crate::rpc::error::{Error, Failure, GrpcStatus};
+use crate::rpc::telemetry::{CallRecord, How};
 use crate::rpc::transport::stats::Stats;
-use crate::rpc::wire;
 use crate::rpc::wire::method;
+use crate::rpc::wire::{self, Frame};
 
 pub struct TokenStore {
     stats: Arc<Stats>,
@@ -80,6 +83,14 @@ impl TokenStore {
         }
     }
 
+    /// The record of a request for a token to one member, if there are hooks.
+    fn record_of(&self, size: usize, endpoint: &str) -> Option<CallRecord> {
+        let events = self.stats.events.as_ref()?;
+        let record = CallRecord::new(events, &method::AUTHENTICATE, Instant::now(), size);
+        record.attempt(endpoint);
+        Some(record)
+    }
+
     /// The token to send; fetched over `connection` if there is none.
     pub async fn get(&self, connection: &Arc<Connection>) -> Result<Token, Failure> {
         let token = self.current();
@@ -93,9 +104,16 @@ impl TokenStore {
             return Ok(token);
         }
         let request = PbAuthenticateRequest { name: name.clone(), password: password.clone() };
-        let answer = connection
-            .unary_beside(&method::AUTHENTICATE, wire::frame(&request), &Metadata::default())
-            .await;
+        let frame = Frame::from(wire::frame(&request));
+        let record = self.record_of(frame.size(), &connection.endpoint().name);
+        let answer =
+            connection.unary_beside(&method::AUTHENTICATE, frame, &Metadata::default()).await;
+        if let Some(record) = record {
+            let how = |failure: &Failure| How::Failed(failure.message().to_owned());
+            record.attempt_ended(0, answer.as_ref().err().map_or(How::Answered, how));
+            let outcome = answer.as_ref().map(Bytes::len).map_err(Error::from);
+            record.ended(outcome.as_ref().copied());
+        }
         let token = match answer {
             Ok(response) => {
                 let token = wire::decode::<PbAuthenticateResponse>(response)?.token;

@@ -72,6 +72,10 @@ impl Cursor {
         more: bool,
         mut finish: impl FnMut(i64, Vec<Event>),
     ) {
+        if !more && !self.is_partial() && self.is_one_new_revision(&events) {
+            // So it is with most messages.
+            return self.pass(events, &mut finish);
+        }
         let mut batch = std::mem::take(&mut self.partial);
         let mut weight = std::mem::take(&mut self.partial_weight);
         for event in events {
@@ -92,6 +96,12 @@ impl Cursor {
         } else {
             self.pass(batch, &mut finish);
         }
+    }
+
+    fn is_one_new_revision(&self, events: &[Event]) -> bool {
+        let Some(revision) = events.first().map(revision_of) else { return false };
+        let is_one = events.iter().all(|event| revision_of(event) == revision);
+        is_one && revision >= self.next_revision
     }
 
     fn pass(&mut self, events: Vec<Event>, finish: &mut impl FnMut(i64, Vec<Event>)) {

@@ -7,11 +7,13 @@ mod cluster_revision;
 mod cursor;
 mod inbox;
 mod multiplexer;
+mod open_watches;
 mod requests;
 mod spec;
 mod subscription;
 mod watcher;
 
-pub use inbox::ProgressRequest;
+pub use inbox::{Inbox, Stage};
+pub use open_watches::OpenWatches;
 pub use spec::{Notice, WatchSpec};
-pub use watcher::Watcher;
+pub use watcher::{Beginning, Watcher};

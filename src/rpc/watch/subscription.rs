@@ -247,6 +247,6 @@ fn too_large(revision: i64, limit: usize) -> Error {
 impl Drop for Subscription {
     /// The reader must not wait for a stream that is gone.
     fn drop(&mut self) {
-        self.inbox.end(Error::Connection("the stream of the watch was given up".into()));
+        self.inbox.end(Error::Connection("the runtime was stopped under the watch".into()));
     }
 }

@@ -16,6 +16,7 @@ pub(super) enum Value<'a> {
 pub(super) struct Fields<'a>(pub &'a [u8]);
 
 impl<'a> Fields<'a> {
+    #[inline]
     pub fn next(&mut self) -> Result<Option<(u64, Value<'a>)>, Malformed> {
         if self.0.is_empty() {
             return Ok(None);
@@ -40,8 +41,17 @@ impl<'a> Fields<'a> {
         Ok(bytes)
     }
 
-    /// A variable-length integer.
+    /// A variable-length integer; tags and most lengths are of one byte.
+    #[inline]
     fn number(&mut self) -> Result<u64, Malformed> {
+        if let [byte @ ..0x80, rest @ ..] = self.0 {
+            self.0 = rest;
+            return Ok(u64::from(*byte));
+        }
+        self.long_number()
+    }
+
+    fn long_number(&mut self) -> Result<u64, Malformed> {
         let mut number = 0;
         for (index, &byte) in self.0.iter().take(10).enumerate() {
             number |= u64::from(byte & 0x7f) << (7 * index);
@@ -70,14 +80,13 @@ pub fn cluster_id(response: &[u8]) -> Result<Option<u64>, Malformed> {
 }
 
 fn cluster_of(header: &[u8]) -> Result<Option<u64>, Malformed> {
-    let mut cluster = None;
     let mut fields = Fields(header);
     while let Some(field) = fields.next()? {
         if let (1, Value::Number(id)) = field {
-            cluster = Some(id);
+            return Ok((id != 0).then_some(id));
         }
     }
-    Ok(cluster.filter(|id| *id != 0))
+    Ok(None)
 }
 
 #[cfg(test)]

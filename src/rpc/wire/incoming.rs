@@ -70,6 +70,19 @@ impl Incoming {
         }
     }
 
+    /// Receives all there is, and keeps nothing.
+    pub async fn discard(self) {
+        let body = match self.state {
+            State::Headers(response) => response.await.map(http::Response::into_body),
+            State::Body(body) => Ok(body),
+            State::Ended => return,
+        };
+        let Ok(mut body) = body else { return };
+        while let Some(Ok(chunk)) = body.data().await {
+            let _ = body.flow_control().release_capacity(chunk.len());
+        }
+    }
+
     /// The message of a chunk that is exactly one message: the common case, without a copy.
     fn whole_message(&self, chunk: &Bytes) -> Option<Bytes> {
         let whole = self.buffer.is_empty()

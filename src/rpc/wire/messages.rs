@@ -212,24 +212,6 @@ pub struct LeaderKey {
 }
 
 #[derive(Clone, PartialEq, Eq, Message)]
-pub struct CampaignRequest {
-    #[prost(bytes = "vec", tag = "1")]
-    pub name: Vec<u8>,
-    #[prost(int64, tag = "2")]
-    pub lease: i64,
-    #[prost(bytes = "vec", tag = "3")]
-    pub value: Vec<u8>,
-}
-
-#[derive(Clone, PartialEq, Eq, Message)]
-pub struct CampaignResponse {
-    #[prost(message, optional, tag = "1")]
-    pub header: Option<ResponseHeader>,
-    #[prost(message, optional, tag = "2")]
-    pub leader: Option<LeaderKey>,
-}
-
-#[derive(Clone, PartialEq, Eq, Message)]
 pub struct ProclaimRequest {
     #[prost(message, optional, tag = "1")]
     pub leader: Option<LeaderKey>,

@@ -11,6 +11,9 @@ pub struct Method {
     pub repeatable: bool,
     /// Whether it changes anything. Renewing a lease does, and has no time to lose.
     pub changes: bool,
+    /// Whether its answer names the cluster only after something else, so that the member is
+    /// checked in advance.
+    pub names_cluster_late: bool,
     /// Whether it needs a member that knows the leader.
     pub needs_leader: bool,
     pub patience: Patience,
@@ -47,6 +50,7 @@ impl Method {
             path,
             repeatable: true,
             changes: true,
+            names_cluster_late: false,
             needs_leader: true,
             patience: Patience::Usual,
             share: Share::Call,
@@ -72,11 +76,6 @@ impl Method {
     /// Changes nothing.
     const fn read(path: &'static str) -> Self {
         Self { patience: Patience::Little, changes: false, ..Self::new(path) }
-    }
-
-    /// Waits for other clients, and changes something in the end: applied at most once.
-    const fn blocking(path: &'static str) -> Self {
-        Self { patience: Patience::Endless, share: Share::LongLived, ..Self::mutation(path) }
     }
 
     /// A stream of messages that is resumed when it breaks.
@@ -108,6 +107,15 @@ pub static RANGE: Method = Method::read("/etcdserverpb.KV/Range");
 /// A read that any member answers from its own data, with or without a leader.
 pub static SERIALIZABLE_RANGE: Method =
     Method { needs_leader: false, ..Method::read("/etcdserverpb.KV/Range") };
+/// A range in parts, since etcd 3.7. Only the last part names the cluster.
+pub static RANGE_STREAM: Method =
+    Method { names_cluster_late: true, ..Method::stream("/etcdserverpb.KV/RangeStream") };
+/// The same from the data of any member, with or without a leader.
+pub static SERIALIZABLE_RANGE_STREAM: Method = Method {
+    needs_leader: false,
+    names_cluster_late: true,
+    ..Method::stream("/etcdserverpb.KV/RangeStream")
+};
 pub static PUT: Method = Method::mutation("/etcdserverpb.KV/Put");
 pub static DELETE_RANGE: Method = Method::mutation("/etcdserverpb.KV/DeleteRange");
 pub static TXN: Method = Method::mutation("/etcdserverpb.KV/Txn");
@@ -139,9 +147,6 @@ pub static UNLOCK: Method = Method::repeatable("/v3lockpb.Lock/Unlock");
 /// A transaction that is idempotent.
 pub static REPEATABLE_TXN: Method = Method::repeatable("/etcdserverpb.KV/Txn");
 
-/// Never repeated: when a server loses the client of the first attempt, it deletes the candidate's
-/// key, which is the key of the second attempt too.
-pub static CAMPAIGN: Method = Method::blocking("/v3electionpb.Election/Campaign");
 pub static PROCLAIM: Method = Method::mutation("/v3electionpb.Election/Proclaim");
 pub static LEADER: Method = Method::read("/v3electionpb.Election/Leader");
 pub static OBSERVE: Method = Method::stream("/v3electionpb.Election/Observe");

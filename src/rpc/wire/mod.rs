@@ -10,6 +10,7 @@ mod incoming;
 pub mod messages;
 pub mod method;
 pub mod range_reply;
+mod watch_reply;
 
-pub use framing::{decode, frame, size_of_message};
+pub use framing::{Frame, LARGE, decode, frame, protocol_error};
 pub use incoming::{Incoming, broken};

@@ -41,12 +41,22 @@ impl RangeReply {
     }
 
     pub fn kvs(&self) -> impl Iterator<Item = Result<KeyValueRef<'_>, Malformed>> {
+        self.pairs().map(move |pair| self.key_value(pair?))
+    }
+
+    /// The keys, with the namespace's prefix; cheaper than all of each pair.
+    pub fn whole_keys(&self) -> impl Iterator<Item = Result<&[u8], Malformed>> {
+        self.pairs().map(|pair| key_of(pair?))
+    }
+
+    /// The encoded pairs.
+    fn pairs(&self) -> impl Iterator<Item = Result<&[u8], Malformed>> {
         let mut fields = Fields(&self.message);
         std::iter::from_fn(move || {
             loop {
                 match fields.next() {
                     Ok(None) => return None,
-                    Ok(Some((2, Value::Bytes(kv)))) => return Some(self.key_value(kv)),
+                    Ok(Some((2, Value::Bytes(pair)))) => return Some(Ok(pair)),
                     Ok(Some(_)) => {}
                     Err(malformed) => {
                         fields = Fields(&[]);
@@ -55,6 +65,44 @@ impl RangeReply {
                 }
             }
         })
+    }
+
+    /// In bytes.
+    pub fn size(&self) -> usize {
+        self.message.len()
+    }
+
+    /// The same pairs in replies of at most so many pairs each.
+    pub fn split(&self, most: usize) -> Result<Vec<Self>, Malformed> {
+        let (mut replies, mut pairs) = (Vec::new(), 0);
+        let (mut start, mut end) = (0, 0);
+        let mut fields = Fields(&self.message);
+        while let Some(field) = fields.next()? {
+            pairs += usize::from(matches!(field, (2, Value::Bytes(_))));
+            if pairs > most {
+                replies.push(Self { message: self.message.slice(start..end), ..*self });
+                (start, pairs) = (end, 1);
+            }
+            end = self.message.len() - fields.0.len();
+        }
+        if pairs > 0 {
+            replies.push(Self { message: self.message.slice(start..), ..*self });
+        }
+        Ok(replies)
+    }
+
+    /// For a part of a stream: `None` unless it is the last one, which says whether there is more.
+    pub fn end_of_stream(&self) -> Result<Option<bool>, Malformed> {
+        let (mut is_last, mut more) = (false, false);
+        let mut fields = Fields(&self.message);
+        while let Some(field) = fields.next()? {
+            match field {
+                (1, Value::Bytes(_)) => is_last = true,
+                (3, Value::Number(number)) => more = number != 0,
+                _ => {}
+            }
+        }
+        Ok(is_last.then_some(more))
     }
 
     fn key_value<'a>(&self, message: &'a [u8]) -> Result<KeyValueRef<'a>, Malformed> {
@@ -89,6 +137,32 @@ impl RangeReply {
         }
         Ok(summary)
     }
+}
+
+/// The key of an encoded pair.
+fn key_of(pair: &[u8]) -> Result<&[u8], Malformed> {
+    let mut fields = Fields(pair);
+    while let Some(field) = fields.next()? {
+        if let (1, Value::Bytes(key)) = field {
+            return Ok(key);
+        }
+    }
+    Ok(&[])
+}
+
+/// The part of a range response that a message of `RangeStream` carries. All parts have pairs, and
+/// only the last one has a header.
+pub fn range_stream_part(message: &Bytes) -> Result<Bytes, Malformed> {
+    let mut part = None;
+    let mut fields = Fields(message);
+    while let Some(field) = fields.next()? {
+        match field {
+            (1, Value::Bytes(bytes)) if part.is_none() => part = Some(message.slice_ref(bytes)),
+            (1, _) => return Err(Malformed),
+            _ => {}
+        }
+    }
+    Ok(part.unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -127,6 +201,8 @@ mod tests {
         assert_eq!((summary.more, summary.count), (expected.more, expected.count));
         let kvs: Vec<_> = reply.kvs().map(Result::unwrap).collect();
         assert_eq!(kvs.len(), expected.kvs.len());
+        let keys: Vec<_> = reply.whole_keys().map(Result::unwrap).collect();
+        assert_eq!(keys, expected.kvs.iter().map(|kv| &kv.key).collect::<Vec<_>>());
         for (kv, expected) in kvs.iter().zip(&expected.kvs) {
             assert_eq!(kv.key, &expected.key[5..]);
             assert_eq!(kv.value, expected.value);
@@ -134,6 +210,48 @@ mod tests {
             assert_eq!(kv.mod_revision, expected.mod_revision);
             assert_eq!((kv.version, kv.lease), (expected.version, expected.lease));
         }
+    }
+
+    #[test]
+    fn splits_into_few_pairs_each() {
+        let reply = RangeReply::new(sample().encode_to_vec().into(), 5);
+        let all: Vec<_> = reply.kvs().map(Result::unwrap).collect();
+        for most in 1..5 {
+            let parts = reply.split(most).unwrap();
+            assert!(parts.iter().all(|part| (1..=most).contains(&part.kvs().count())), "{most}");
+            let together: Vec<_> =
+                parts.iter().flat_map(RangeReply::kvs).map(Result::unwrap).collect();
+            assert_eq!(together, all);
+        }
+        assert!(RangeReply::new(Bytes::new(), 0).split(1).unwrap().is_empty());
+    }
+
+    #[test]
+    fn finds_the_part_of_a_stream() {
+        let last = sample().encode_to_vec();
+        let early = RangeResponse { header: None, more: false, count: 0, ..sample() };
+        for (part, end) in [(last, Some(true)), (early.encode_to_vec(), None)] {
+            let message = Bytes::from(wrapped(&part));
+            let found = range_stream_part(&message).unwrap();
+            assert_eq!(found, part);
+            assert_eq!(RangeReply::new(found, 0).end_of_stream(), Ok(end));
+            for cut in 1..message.len() {
+                assert_eq!(range_stream_part(&message.slice(..cut)), Err(Malformed), "{cut}");
+            }
+            assert_eq!(
+                range_stream_part(&[wrapped(&part), wrapped(&part)].concat().into()),
+                Err(Malformed)
+            );
+        }
+        assert_eq!(range_stream_part(&Bytes::new()), Ok(Bytes::new()));
+    }
+
+    /// As the first field of a message.
+    fn wrapped(part: &[u8]) -> Vec<u8> {
+        let mut message = vec![1 << 3 | 2];
+        prost::encoding::encode_varint(part.len() as u64, &mut message);
+        message.extend_from_slice(part);
+        message
     }
 
     #[test]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import pytest
@@ -86,6 +87,22 @@ async def test_one_at_a_time_in_the_order_of_arrival(
     assert sorted(order) == list(range(12))
     assert await entries(communicator) == []
     assert len((await communicator.leases()).leases) == 0
+
+
+def test_the_line_is_in_the_order_of_the_writes(endpoint: str) -> None:
+    """Loops of their own, which cannot wait for each other: the writes contend on the server."""
+
+    async def write() -> list[tuple[int, str]]:
+        client = etcd.Client(port=urlsplit(endpoint).port or 0)
+        written = [await client.write("/line", "", append=True) for _ in range(25)]
+        client.close()
+        return [(result.modifiedIndex, result.key) for result in written]
+
+    with ThreadPoolExecutor(6) as threads:
+        running = [threads.submit(asyncio.run, write()) for _ in range(6)]
+        line = sorted(entry for thread in running for entry in thread.result())
+    names = [name for _, name in line]
+    assert names == sorted(names)
 
 
 async def test_attempts_that_fail_leave_nothing(

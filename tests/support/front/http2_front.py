@@ -86,6 +86,11 @@ class Http2Front:
         return self._counts.ping_answers
 
     @property
+    def resets_seen(self) -> int:
+        """How many streams clients have reset."""
+        return self._counts.resets
+
+    @property
     def requests_ignored(self) -> int:
         """How many requests came too late, after a GOAWAY on their connection."""
         return self._counts.ignored

@@ -67,6 +67,7 @@ class Counts:
     ignored: int = 0
     pings: int = 0
     ping_answers: int = 0
+    resets: int = 0
     most_streams_at_once: int = 0
 
 

@@ -133,6 +133,7 @@ class Relay:
             self._server.send(frame.encode())
             stream = self.streams[frame.stream]
             if frame.kind == Kind.RST_STREAM:
+                self._counts.resets += 1
                 self._forget(frame.stream)
             elif frame.kind == Kind.DATA and frame.has(http2.END_STREAM):
                 stream.client_done = True

@@ -34,6 +34,8 @@ EVENTS: Message = {1: {**HEADER, 3: 7}, 2: _WATCH_ID, 11: [EVENT]}
 # How many seconds a lease or a watch is observed; a fault shows within this time.
 _LOOK = 0.2
 _TTL = 2
+# How many keys a scan reads before it has the rest streamed.
+FIRST_PAGE = 32
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,18 @@ async def _scan(communicator: Communicator, timeout: float) -> object:
         return [kv async for kv in scan]
 
     return await asyncio.wait_for(read(), timeout)
+
+
+async def _streamed_scan(communicator: Communicator, timeout: float) -> object:
+    # The first page is the real server's; what comes after it is to be streamed.
+    puts = [TxnOp.put(b"k%02d" % number, "") for number in range(FIRST_PAGE + 8)]
+    await communicator.txn(Txn().and_then(puts))
+    scan = communicator.scan_prefix("k", timeout=timeout)
+
+    async def read() -> list[object]:
+        return [kv async for kv in scan]
+
+    return await asyncio.wait_for(read(), 2 * timeout)
 
 
 async def _watch(communicator: Communicator, timeout: float) -> object:
@@ -154,7 +168,6 @@ _TXN: Message = {
     3: [{1: _RANGE}, {2: {1: HEADER}}, {3: {1: HEADER, 2: 1}}],
 }
 _ENTERED: Message = {1: HEADER, 2: True, 3: [{2: {1: HEADER}}, {1: {1: HEADER, 4: 0}}]}
-_LEADER_KEY: Message = {1: b"name", 2: b"name/4d", 3: 4, 4: 77}
 _PERMISSION: Message = {1: 2, 2: b"a", 3: b"b"}
 
 _KV = "/etcdserverpb.KV/"
@@ -171,6 +184,12 @@ TXN = Call("txn", f"{_KV}Txn", _txn, _TXN, mutation=True)
 LOCK = Call("lock", f"{_KV}Txn", _lock, _ENTERED)
 TRY_LOCK = Call("try_lock", f"{_KV}Txn", _try_lock, _ENTERED)
 SCAN = Call("scan", f"{_KV}Range", _scan, _RANGE)
+STREAMED_SCAN = Call(
+    "streamed scan",
+    f"{_KV}RangeStream",
+    _streamed_scan,
+    {1: {1: HEADER, 2: [{**KV, 1: b"k32"}], 3: False, 4: 1}},
+)
 WATCH = Call("watch", "/etcdserverpb.Watch/Watch", _watch, EVENTS, streams=True)
 OBSERVE = Call(
     "observe", "/v3electionpb.Election/Observe", _observe, {1: HEADER, 2: KV}, streams=True
@@ -206,6 +225,7 @@ CALLS: tuple[Call, ...] = (
     Call("count_prefix", f"{_KV}Range", lambda c, t: c.count_prefix("", timeout=t), _RANGE),
     Call("range", f"{_KV}Range", lambda c, t: c.range("a", timeout=t), _RANGE),
     SCAN,
+    STREAMED_SCAN,
     PUT,
     Call(
         "delete",
@@ -282,10 +302,9 @@ CALLS: tuple[Call, ...] = (
     ),
     Call(
         "campaign",
-        "/v3electionpb.Election/Campaign",
+        f"{_KV}Txn",
         _campaign,
-        {1: HEADER, 2: _LEADER_KEY},
-        mutation=True,
+        _ENTERED,
     ),
     Call(
         "leader",

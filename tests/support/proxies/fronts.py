@@ -8,12 +8,13 @@ import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
+from typing import ClassVar
 
 from etcd_client.testing import KeyPair, eventually, free_port
 from etcd_client.testing._launch import reaper
 from etcd_client.testing._launch.binaries import find_etcd
+from tests.support.proxies.documented import documented
 
-_LONG = "86400s"
 _GRACE = 10.0
 
 
@@ -22,14 +23,16 @@ class ProxyError(RuntimeError):
 
 
 class FrontProxy(ABC):
-    """A proxy that forwards gRPC from its own port to one etcd server."""
+    """A proxy that forwards gRPC from its own port to etcd servers."""
 
     program: str
+    adapted: ClassVar[Mapping[str, str]] = {}
+    """What a test changes in the documented configuration: regular expressions and replacements."""
     reload_signal: signal.Signals | None = None
 
-    def __init__(self, upstream: tuple[str, int], tls: KeyPair | None = None) -> None:
+    def __init__(self, *upstreams: tuple[str, int], tls: KeyPair | None = None) -> None:
         """Choose a port; `start()` starts the process."""
-        self.upstream = "{}:{}".format(*upstream)
+        self.upstreams = upstreams
         self.tls = tls
         self.port = free_port()
         self.directory = Path(tempfile.mkdtemp(prefix="proxy-"))
@@ -127,22 +130,23 @@ class FrontProxy(ABC):
 
 
 class Nginx(FrontProxy):
-    """Debian's nginx, with timeouts long enough for watches and otherwise its defaults."""
+    """Debian's nginx, as the documentation configures it."""
 
     program = "/usr/sbin/nginx"
     reload_signal = signal.SIGHUP
-    # nginx's default: the number of requests that a connection serves.
-    keepalive_requests = 1_000
 
     def command(self) -> list[str]:
         """Write `nginx.conf`."""
-        listen = f"127.0.0.1:{self.port} http2"
-        certificate = ""
-        if self.tls is not None:
-            listen = f"127.0.0.1:{self.port} ssl http2"
-            certificate = f"""
-                ssl_certificate {self.tls.certificate};
-                ssl_certificate_key {self.tls.key};"""
+        listen = f"listen 127.0.0.1:{self.port}"
+        changes: dict[str, str | Path]
+        if self.tls is None:
+            changes = {r"listen 2379 ssl( http2;)\n.+\.pem;\n.+\.key;": listen + r"\1"}
+        else:
+            changes = {
+                "listen 2379": listen,
+                r"/etc/nginx/etcd\.pem": self.tls.certificate,
+                r"/etc/nginx/etcd\.key": self.tls.key,
+            }
         paths = "".join(
             f"{name}_temp_path {self.directory}/{name};\n"
             for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
@@ -157,18 +161,7 @@ class Nginx(FrontProxy):
             http {{
               {paths}
               access_log off;
-              keepalive_requests {self.keepalive_requests};
-              upstream etcd {{ server {self.upstream}; keepalive 32; }}
-              server {{
-                listen {listen};{certificate}
-                client_max_body_size 0;
-                client_body_timeout {_LONG};
-                location / {{
-                  grpc_pass grpc://etcd;
-                  grpc_read_timeout {_LONG};
-                  grpc_send_timeout {_LONG};
-                }}
-              }}
+              {documented("nginx", self.upstreams, {**changes, **self.adapted})}
             }}"""
         (self.directory / "nginx.conf").write_text(configuration)
         prefix = str(self.directory)
@@ -176,32 +169,45 @@ class Nginx(FrontProxy):
 
 
 class Haproxy(FrontProxy):
-    """Debian's HAProxy, with timeouts long enough for watches and otherwise its defaults."""
+    """Debian's HAProxy, as the documentation configures it."""
 
     program = "/usr/sbin/haproxy"
     reload_signal = signal.SIGUSR2
 
     def command(self) -> list[str]:
         """Write `haproxy.cfg`."""
-        bind = f"127.0.0.1:{self.port} proto h2"
-        if self.tls is not None:
-            pem = self.directory / "pair.pem"
-            pem.write_bytes(self.tls.certificate.read_bytes() + self.tls.key.read_bytes())
-            bind = f"127.0.0.1:{self.port} ssl crt {pem} alpn h2"
-        configuration = f"""
-defaults
-    mode http
-    timeout connect 5s
-    timeout client {_LONG}
-    timeout server {_LONG}
-frontend clients
-    bind {bind}
-    default_backend members
-backend members
-    server etcd {self.upstream} proto h2
-"""
+        bind = f"bind 127.0.0.1:{self.port}"
+        changes: dict[str, str | Path]
+        if self.tls is None:
+            changes = {r"bind :2379 ssl .+": f"{bind} proto h2"}
+        else:
+            pair = self.directory / "etcd.pem"
+            pair.write_bytes(self.tls.certificate.read_bytes() + self.tls.key.read_bytes())
+            changes = {"bind :2379": bind, r"/etc/haproxy/etcd\.pem": pair}
+        configuration = documented("HAProxy", self.upstreams, {**changes, **self.adapted})
         (self.directory / "haproxy.cfg").write_text(configuration)
         return [self.program, "-W", "-f", "haproxy.cfg"]
+
+
+class Envoy(FrontProxy):
+    """The Envoy of `requirements/proxies.txt`, as the documentation configures it."""
+
+    program = "envoy"
+
+    def command(self) -> list[str]:
+        """Write `envoy.yaml`."""
+        changes: dict[str, str | Path] = {
+            r"0\.0\.0\.0, port_value: 2379": f"127.0.0.1, port_value: {self.port}"
+        }
+        if self.tls is None:
+            changes[r"transport_socket:\n(.+\n)+? +filters:"] = "filters:"
+        else:
+            changes[r"/etc/envoy/etcd\.pem"] = self.tls.certificate
+            changes[r"/etc/envoy/etcd\.key"] = self.tls.key
+        configuration = documented("Envoy", self.upstreams, {**changes, **self.adapted})
+        (self.directory / "envoy.yaml").write_text(configuration)
+        # Several run on one machine.
+        return [self.program, "-c", "envoy.yaml", "--use-dynamic-base-id", "--concurrency", "1"]
 
 
 class GrpcProxy(FrontProxy):
@@ -215,7 +221,7 @@ class GrpcProxy(FrontProxy):
             str(find_etcd()),
             "grpc-proxy",
             "start",
-            f"--endpoints={self.upstream}",
+            "--endpoints=" + ",".join(f"{host}:{port}" for host, port in self.upstreams),
             f"--listen-addr=127.0.0.1:{self.port}",
             f"--data-dir={self.directory}/data",
         ]
@@ -231,5 +237,7 @@ FRONTS: Mapping[str, tuple[type[FrontProxy], bool]] = {
     "nginx-tls": (Nginx, True),
     "haproxy": (Haproxy, False),
     "haproxy-tls": (Haproxy, True),
+    "envoy": (Envoy, False),
+    "envoy-tls": (Envoy, True),
     "grpc-proxy": (GrpcProxy, False),
 }

@@ -12,6 +12,12 @@ async def opened(world: World) -> Cache[bytes]:
     return await world.contexts.enter_async_context(world.communicator.cache("cached/"))
 
 
+async def decoded(world: World) -> Cache[int]:
+    """A cache of what a function makes of a key, until the test ends."""
+    cache = world.communicator.cache(prefixes=["cached/"], decode=lambda kv: kv.lease)
+    return await world.contexts.enter_async_context(cache)
+
+
 async def following(world: World) -> CacheChanges:
     """Changes, of which there is one already."""
     cache = await opened(world)
@@ -23,8 +29,8 @@ async def following(world: World) -> CacheChanges:
 
 CASES: Cases = {
     "Communicator.cache": (
-        lambda world: world.communicator.cache("cached/"),
-        lambda world: world.communicator.cache(prefixes=["cached/"], decode=lambda kv: kv.lease),
+        opened,
+        decoded,
     ),
     "Cache.__aenter__": (lambda world: world.communicator.cache("cached/").__aenter__(),),
     "Cache.get": (method_of(opened, "get", "cached/1"), method_of(opened, "get", "cached/2")),

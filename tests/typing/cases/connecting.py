@@ -116,6 +116,7 @@ CASES: Cases = {
         lambda _: ConnectOptions().with_timeout(1),
         lambda _: ConnectOptions().with_timeout(None),
     ),
+    "ConnectOptions.with_wait_for_ready": (lambda _: ConnectOptions().with_wait_for_ready(False),),
     "ConnectOptions.with_sync_interval": (
         lambda _: ConnectOptions().with_sync_interval(60),
         lambda _: ConnectOptions().with_sync_interval(None),

@@ -28,14 +28,12 @@ def add_parser(commands: Commands, *, common: argparse.ArgumentParser) -> None:
         description="Check endpoints and their cluster: names, ports, TLS, whether it is etcd v3, "
         "authentication, quorum, space, clocks, members, alarms. Fails if there is a problem.",
     )
-    parser.add_argument("endpoint", nargs="*", metavar="ENDPOINT", help="instead of --endpoints")
+    settings.add_endpoints(parser)
     settings.add_options(parser)
     parser.set_defaults(run=_run)
 
 
 async def _run(arguments: argparse.Namespace, output: Output) -> int:
-    if arguments.endpoint:
-        arguments.endpoints = ",".join(arguments.endpoint)
     found = settings.read(arguments)
     endpoints, options = await found.resolved()
     access = Access(options, found.environment, _WITHIN)

@@ -69,18 +69,23 @@ class _Append:
 
     async def run(self, place: Place) -> EtcdResult:
         backoff = Backoff()
-        known, found, tries = place.kv, None, 0
+        known, found = place.kv, None
+        passed_over, failed = 0, -1
         while True:
             if known is None:
                 found = await self._look()
                 known = found.markers[self._directory]
             last = known.mod_revision if known else (found.index if found else 0)
+            # A name is passed over only where it may be taken. Where another was faster, the
+            # marker has changed: a name beyond the next one would come after those of later writes.
+            passed_over = passed_over + 1 if last == failed else 0
+            failed = last
             asked = place.asks()
-            done = await self._attempt(f"{last + 1 + tries:0{_DIGITS}}", known, found)
+            done = await self._attempt(f"{last + 1 + passed_over:0{_DIGITS}}", known, found)
             if done is not None:
                 place.learns(self._touched(known, done), asked, done.modifiedIndex)
                 return done
-            known, tries = None, tries + 1
+            known = None
             place.forgets()
             await self._deadline.bound(backoff.pause())
 

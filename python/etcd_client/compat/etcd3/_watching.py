@@ -87,8 +87,12 @@ class Watcher:
             name=f"etcd3_watch_{watch_id}",
             daemon=True,
         )
-        self._watches[watch_id] = responses, thread
-        thread.start()
+        try:
+            self._watches[watch_id] = responses, thread
+            thread.start()
+        except BaseException:
+            self.cancel(watch_id)
+            raise
         return watch_id
 
     def _run(self, watch_id: int, responses: Responses, callback: Callback) -> None:
@@ -144,8 +148,8 @@ def cancelling(cancel: Callable[[], None], timeout: float | None) -> Iterator[No
         return
     timer = threading.Timer(timeout, cancel)
     timer.daemon = True
-    timer.start()
     try:
+        timer.start()
         yield
     finally:
         timer.cancel()

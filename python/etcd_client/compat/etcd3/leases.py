@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from etcd_client import LeaseNotFoundError
+from etcd_client.sync._face import run, unwrap
 
 from ._connection import Connection
 from ._errors import translating
 from .etcdrpc import LeaseKeepAliveResponse, LeaseTimeToLiveResponse
+
+if TYPE_CHECKING:
+    from etcd_client import Call, Communicator
+    from etcd_client._etcd_client import HeldLease
 
 _log = logging.getLogger(__name__)
 
@@ -25,8 +31,13 @@ class LeaseCalls(Connection):
             ttl: The requested time to live, in seconds.
             lease_id: The requested id; None or 0 to let the server choose.
         """
-        granted = self.communicator.lease_grant(ttl, lease_id or None, timeout=self.timeout)
-        return Lease(lease_id=granted.id, ttl=granted.ttl, etcd_client=self)
+        return run(self._grant, unwrap(self.communicator), ttl, lease_id)
+
+    async def _grant(self, communicator: Communicator, ttl: int, lease_id: int | None) -> Lease:
+        held = await hold(communicator, ttl, lease_id, self.timeout)
+        lease = Lease(lease_id=held.id, ttl=held.ttl, etcd_client=self)
+        held.let_go()
+        return lease
 
     @translating
     def revoke_lease(self, lease_id: int) -> None:
@@ -130,3 +141,19 @@ class Lease:
     def keys(self) -> list[bytes]:
         """The attached keys."""
         return self.etcd_client.get_lease_info(self.id).keys
+
+
+def hold(
+    communicator: Communicator, ttl: int, lease_id: int | None, timeout: float | None
+) -> Call[HeldLease]:
+    """Grant a lease that is revoked if the call is interrupted, or `let_go` is never called.
+
+    Args:
+        communicator: The connection to use.
+        ttl: The requested time to live, in seconds.
+        lease_id: The requested id; None or 0 to let the server choose.
+        timeout: The deadline of the call, in seconds; None for the connection's default.
+    """
+    return communicator._hold_lease(  # noqa: SLF001 - made for this
+        ttl, lease_id or None, timeout=timeout
+    )

@@ -4,22 +4,39 @@ from __future__ import annotations
 
 import time
 import uuid
+from contextlib import suppress
 from types import TracebackType
+from typing import TYPE_CHECKING
 
+from etcd_client import EtcdError
+
+# Not from the room, which would import it at the first release: Ctrl-C could interrupt that.
+from etcd_client._concurrency._threads import finish
+from etcd_client.sync._face import run, unwrap
+
+from ._errors import translating
 from ._keys import KeyCalls
+from ._results import outcomes
 from ._watching import cancelling
 from .etcdrpc import LeaseKeepAliveResponse
 from .events import DeleteEvent
 from .exceptions import (
-    Etcd3Exception,
     LockLostError,
     LockNotAcquiredError,
     RevisionCompactedError,
     WatchTimedOut,
 )
-from .leases import Lease, LeaseCalls
+from .leases import Lease, LeaseCalls, hold
+from .transactions import build
 from .utils import to_bytes
 from .watch import WatchCalls
+
+if TYPE_CHECKING:
+    from etcd_client import Communicator
+    from etcd_client._etcd_client import HeldLease
+
+# Seconds to wait until the lease of a failed attempt is revoked; then the engine goes on with it.
+_LEAVE_TIMEOUT = 1.0
 
 
 class LockCalls(KeyCalls, LeaseCalls, WatchCalls):
@@ -91,6 +108,14 @@ class Lock:
         Returns:
             Whether it was acquired.
         """
+        before = self.lease
+        try:
+            return self._acquire(timeout)
+        except BaseException as interruption:
+            self._abandon(interruption, before)
+            raise
+
+    def _acquire(self, timeout: float | None) -> bool:
         deadline = None if timeout is None else time.monotonic() + timeout
         while not self._try_acquire():
             remaining = None if deadline is None else deadline - time.monotonic()
@@ -99,26 +124,34 @@ class Lock:
             self._wait_delete_event(remaining)
         return True
 
+    @translating
     def _try_acquire(self) -> bool:
-        client, make = self.etcd_client, self.etcd_client.transactions
-        lease = client.lease(self.ttl)
-        success = False
+        return run(self._attempt, unwrap(self.etcd_client.communicator))
+
+    async def _attempt(self, communicator: Communicator) -> bool:
+        client, make, before = self.etcd_client, self.etcd_client.transactions, self.lease
+        # If this is interrupted, the engine revokes it, also when its grant is still on the way.
+        held = await hold(communicator, self.ttl, None, client.timeout)
+        lease = Lease(held.id, held.ttl, client)
+        attempt = build(
+            compare=[make.create(self.key) == 0],
+            success=[make.put(self.key, self.uuid, lease=lease)],
+            failure=[make.get(self.key)],
+        )
         try:
-            success, (outcome,) = client.transaction(
-                compare=[make.create(self.key) == 0],
-                success=[make.put(self.key, self.uuid, lease=lease)],
-                failure=[make.get(self.key)],
-            )
+            response = await communicator.txn(attempt, timeout=client.timeout)
+            if response.succeeded():
+                self.revision = response.header.revision
+                self.lease = lease
+                held.let_go()
+                return True
         finally:
             # Also where the outcome is unknown: the key would go with the lease.
-            if not success:
-                _end(lease)
-        if success:
-            self.lease = lease
-            self.revision = outcome.response_put.header.revision
-        else:
-            self.revision = outcome[0][1].mod_revision
-        return success
+            if self.lease is before:
+                await finish(_give_back, held)
+        (other,) = outcomes(response)
+        self.revision = other[0][1].mod_revision
+        return False
 
     def _wait_delete_event(self, timeout: float | None) -> None:
         try:
@@ -138,14 +171,34 @@ class Lock:
         Returns:
             Whether this object held it.
         """
-        make = self.etcd_client.transactions
-        success, _ = self.etcd_client.transaction(
-            compare=[make.value(self.key) == self.uuid], success=[make.delete(self.key)]
-        )
-        lease, self.lease = self.lease, None
-        if lease is not None:
-            _end(lease)
-        return success
+        try:
+            return self._release()
+        except BaseException as interruption:
+            self._abandon(interruption, None)
+            raise
+
+    @translating
+    def _release(self) -> bool:
+        return run(finish, self._free, unwrap(self.etcd_client.communicator))
+
+    async def _free(self, communicator: Communicator) -> bool:
+        timeout, make, lease = self.etcd_client.timeout, self.etcd_client.transactions, self.lease
+        try:
+            own = build([make.value(self.key) == self.uuid], [make.delete(self.key)], None)
+            response = await communicator.txn(own, timeout=timeout)
+        finally:
+            if lease is not None:
+                # If this fails, it has ended by itself, or will.
+                with suppress(EtcdError):
+                    await communicator.lease_revoke(lease.id, timeout=timeout)
+        self.lease = None
+        return response.succeeded()
+
+    def _abandon(self, interruption: BaseException, before: Lease | None) -> None:
+        """Release what was acquired when a signal handler raised between two instructions."""
+        if not isinstance(interruption, Exception) and self.lease is not before:
+            with suppress(Exception):
+                self._release()
 
     def refresh(self) -> list[LeaseKeepAliveResponse]:
         """Begin the time to live anew.
@@ -172,10 +225,15 @@ class Lock:
         return value == self.uuid
 
     def __enter__(self) -> Lock:
-        if not self.acquire():
-            message = f"the lock {self.name!r} is held by another"
-            raise LockNotAcquiredError(message)
-        return self
+        before = self.lease
+        try:
+            if self.acquire():
+                return self
+        except BaseException as interruption:
+            self._abandon(interruption, before)
+            raise
+        message = f"the lock {self.name!r} is held by another"
+        raise LockNotAcquiredError(message)
 
     def __exit__(
         self,
@@ -183,15 +241,17 @@ class Lock:
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        held = self.lease is not None
-        if not self.release() and held and kind is None:
+        try:
+            held = self.lease is not None
+            released = self.release()
+        except BaseException as interruption:
+            self._abandon(interruption, None)
+            raise
+        if not released and held and kind is None:
             message = f"the lock {self.name!r} was lost before its context was left"
             raise LockLostError(message)
 
 
-def _end(lease: Lease) -> None:
-    try:
-        lease.revoke()
-    except Etcd3Exception:
-        # It has ended by itself, or will.
-        return
+async def _give_back(held: HeldLease) -> None:
+    with suppress(EtcdError):
+        await held.release(_LEAVE_TIMEOUT)

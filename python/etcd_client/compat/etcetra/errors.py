@@ -11,7 +11,7 @@ import functools
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from typing import Any, ClassVar, ParamSpec, TypeVar
 
-from etcd_client.enums import GRPCStatusCode
+from etcd_client._status_code import GRPCStatusCode
 from etcd_client.errors import (
     ClosedError,
     ElectionNoLeaderError,

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use documented::documented;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
-use tokio::sync::watch;
 
 use crate::bridge::{
     self, Call, Engine, ForkGuarded, Host, Next, Receiver, StepResult, StreamReader, Taken,
@@ -13,7 +12,7 @@ use crate::bridge::{
 };
 use crate::py::errors;
 use crate::py::support::stream::end::End;
-use crate::py::support::stream::moment::{Moment, StreamState, until};
+use crate::py::support::stream::moment::{Course, Moment, StreamState};
 use crate::py::support::to_python::ToPython;
 
 #[documented]
@@ -28,7 +27,7 @@ pub(crate) struct Stream {
 /// The part that is shared with the engine.
 struct Native {
     reader: Arc<dyn StreamReader>,
-    state: watch::Receiver<StreamState>,
+    course: Arc<dyn Course>,
     engine: Arc<Engine>,
 }
 
@@ -37,10 +36,10 @@ impl Stream {
         host: Host,
         engine: Arc<Engine>,
         reader: Arc<dyn StreamReader>,
-        state: watch::Receiver<StreamState>,
+        course: Arc<dyn Course>,
         subject: Arc<str>,
     ) -> Self {
-        Self { host, native: ForkGuarded::new(Native { reader, state, engine }), subject }
+        Self { host, native: ForkGuarded::new(Native { reader, course, engine }), subject }
     }
 
     fn native(&self, py: Python<'_>) -> PyResult<&Native> {
@@ -49,13 +48,13 @@ impl Stream {
 
     /// The same stream with another reader.
     pub(crate) fn read_by(&self, py: Python<'_>, reader: Arc<dyn StreamReader>) -> PyResult<Self> {
-        let Native { state, engine, .. } = self.native(py)?;
-        let (engine, state) = (Arc::clone(engine), state.clone());
-        Ok(Self::new(self.host.clone_ref(py), engine, reader, state, Arc::clone(&self.subject)))
+        let Native { course, engine, .. } = self.native(py)?;
+        let (engine, course) = (Arc::clone(engine), Arc::clone(course));
+        Ok(Self::new(self.host.clone_ref(py), engine, reader, course, Arc::clone(&self.subject)))
     }
 
-    pub(crate) fn state(&self, py: Python<'_>) -> PyResult<watch::Receiver<StreamState>> {
-        Ok(self.native(py)?.state.clone())
+    pub(crate) fn course(&self, py: Python<'_>) -> PyResult<Arc<dyn Course>> {
+        Ok(Arc::clone(&self.native(py)?.course))
     }
 
     /// Fails on another event loop than the communicator's.
@@ -67,8 +66,8 @@ impl Stream {
     pub(crate) fn until(&self, py: Python<'_>, moment: Moment) -> PyResult<Call> {
         let native = self.native(py)?;
         self.check_loop(py)?;
-        let reached = until(native.state.clone(), moment);
-        bridge::spawn(py, &self.host, &native.engine, errors::lost_read, reached)
+        let reached = Arc::clone(&native.course).until(moment);
+        bridge::spawn(py, &self.host, &native.engine, errors::lost_read, || reached)
     }
 
     /// Ends the stream when its `async with` block is left.
@@ -107,7 +106,7 @@ impl Stream {
 impl Stream {
     fn __repr__(this: &Bound<'_, Self>) -> PyResult<String> {
         let Self { native, subject, .. } = this.get();
-        let state = match native.get().map(|native| native.state.borrow().to_owned()) {
+        let state = match native.get().map(|native| native.course.state()) {
             None => "of the parent process",
             Some(StreamState { end: Some(End::Failed(_)), .. }) => "failed",
             Some(StreamState { end: Some(_), .. }) => "ended",

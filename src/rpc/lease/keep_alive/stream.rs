@@ -78,7 +78,7 @@ struct Exchange {
 impl Exchange {
     async fn open(opening: Opening, first: Vec<i64>) -> Result<Self, Error> {
         let Opening { transport, within, not_on } = opening;
-        let request = Request { method: &method::LEASE_KEEP_ALIVE, frame: frames(&first) };
+        let request = Request { method: &method::LEASE_KEEP_ALIVE, frame: frames(&first).into() };
         // Both clocks are read: the stream records when it was opened by tokio's clock only, which
         // stands still while the machine is suspended.
         let (asked, started) = (Moment::now(), Instant::now());

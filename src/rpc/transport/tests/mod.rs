@@ -42,7 +42,7 @@ fn watch() -> Request {
 }
 
 async fn put_within(transport: &Transport, limit: Duration) -> Result<(), Error> {
-    transport.unary(put(), Some(Instant::now() + limit)).await.map(drop)
+    transport.unary(put(), Some(Instant::now() + limit).into()).await.map(drop)
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn calls_go_on_beside_as_many_streams_as_a_server_allows() {
             let limit = Duration::from_secs(1);
             for _ in 0..20 {
                 put_within(&transport, limit).await.unwrap();
-                transport.unary(range(), Some(Instant::now() + limit)).await.unwrap();
+                transport.unary(range(), Some(Instant::now() + limit).into()).await.unwrap();
             }
         });
     }

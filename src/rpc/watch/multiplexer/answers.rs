@@ -30,8 +30,9 @@ impl SharedStream {
     pub(super) fn accept(&mut self, message: Bytes) -> Result<(), Error> {
         let message =
             if message.len() < SMALL { Bytes::copy_from_slice(&message) } else { message };
-        let response: WatchResponse =
-            wire::decode(message).map_err(|failure| conclude(failure, &method::WATCH))?;
+        let response = WatchResponse::parse(&message).map_err(|malformed| {
+            conclude(wire::protocol_error(&malformed.to_string()), &method::WATCH)
+        })?;
         let header = response.header.unwrap_or_default();
         if header.cluster_id != 0 {
             self.group.multiplexer.hears(header.revision);
@@ -208,7 +209,7 @@ impl SharedStream {
         let kind = self.group.kind;
         tokio::spawn(async move {
             sleep(pause).await;
-            if !subscription.inbox.is_closed() {
+            if !subscription.inbox.is_over() {
                 multiplexer.place(&transport, subscription, kind);
             }
         });

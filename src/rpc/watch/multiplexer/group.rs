@@ -149,8 +149,9 @@ impl Group {
 
     /// Moves a watch that has caught up to the streams of current watches.
     pub fn review(&mut self, key: u64) {
-        let is_at_present = self.members.get(key).is_some_and(|watch| watch.is_at_present());
-        if self.kind == Kind::Behind && is_at_present {
+        if self.kind == Kind::Behind
+            && self.members.get(key).is_some_and(|watch| watch.is_at_present())
+        {
             self.move_to(key, Kind::Present);
         }
     }
@@ -158,7 +159,7 @@ impl Group {
     /// Moves the watch of a slow reader back to a shared stream once the reader keeps up again.
     pub fn review_own(&mut self) {
         let Some((key, subscription)) = self.members.only() else { return };
-        let keeps_up = subscription.inbox.is_empty() && subscription.is_at_present();
+        let keeps_up = subscription.inbox.is_short() && subscription.is_at_present();
         let idle = subscription.wish.is_none() && Instant::now() >= self.stays_until;
         if self.kind == Kind::Own && keeps_up && idle {
             self.move_to(key, Kind::Present);

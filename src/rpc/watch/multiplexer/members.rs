@@ -1,12 +1,13 @@
 //! The watches of a stream, and the requests that are still to be sent for them.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
 use bytes::{Bytes, BytesMut};
 use tokio::sync::mpsc::UnboundedSender;
 
 use crate::rpc::watch::inbox::{Holder, Word};
 use crate::rpc::watch::multiplexer::creates::{Creates, OutOfOrder, RangeOf};
+use crate::rpc::watch::multiplexer::number_map::NumberMap;
 use crate::rpc::watch::requests;
 use crate::rpc::watch::subscription::Subscription;
 use crate::rpc::wire::messages::WatchResponse;
@@ -16,9 +17,9 @@ const BURST: usize = 1 << 16;
 
 pub struct Members {
     words: UnboundedSender<Word>,
-    subscriptions: HashMap<u64, Box<Subscription>>,
+    subscriptions: NumberMap<u64, Box<Subscription>>,
     /// By the watch ids of the current stream.
-    routes: HashMap<i64, RangeOf>,
+    routes: NumberMap<i64, RangeOf>,
     creates: Creates,
     cancels: VecDeque<i64>,
     last_key: u64,
@@ -43,8 +44,8 @@ impl Members {
     pub fn new(words: UnboundedSender<Word>) -> Self {
         Self {
             words,
-            subscriptions: HashMap::new(),
-            routes: HashMap::new(),
+            subscriptions: NumberMap::default(),
+            routes: NumberMap::default(),
             creates: Creates::new(),
             cancels: VecDeque::new(),
             last_key: 0,

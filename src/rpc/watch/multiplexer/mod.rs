@@ -8,6 +8,7 @@ mod checks;
 mod creates;
 mod group;
 mod members;
+mod number_map;
 mod placement;
 mod progress_requests;
 mod shared_stream;

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::rpc::transport::Transport;
+use crate::rpc::watch::inbox::SHORT;
 use crate::rpc::watch::subscription::Subscription;
 
 /// How many ranges one stream carries. A watch with more has a stream of its own.
@@ -142,7 +143,7 @@ impl Multiplexer {
     }
 
     /// Gives the watch of a slow reader a stream of its own. If there are too many of those
-    /// already, the watch is on no stream until its reader has emptied its queue.
+    /// already, the watch is on no stream until its reader has read most of its queue.
     pub fn place_apart(
         self: &Arc<Self>,
         transport: &Arc<Transport>,
@@ -153,8 +154,8 @@ impl Multiplexer {
         }
         let (this, transport) = (Arc::clone(self), Arc::clone(transport));
         tokio::spawn(async move {
-            subscription.inbox.falls_to(0).await;
-            if !subscription.inbox.is_closed() {
+            subscription.inbox.falls_to(SHORT).await;
+            if !subscription.inbox.is_over() {
                 this.place(&transport, subscription, Kind::Behind);
             }
         });

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use futures_util::FutureExt;
 use tokio::time::{Instant, sleep_until};
 
 use crate::rpc::error::Error;
@@ -18,6 +19,8 @@ use crate::rpc::wire::method;
 
 /// How often to check whether a slow reader keeps up again.
 const LOOK: Duration = Duration::from_secs(1);
+/// How many messages are handled before orders and words have their turn.
+const AT_ONCE: usize = 64;
 
 pub struct SharedStream {
     pub(super) stream: Resumable,
@@ -88,12 +91,30 @@ impl SharedStream {
                     self.group.hear(word);
                 }
             }
-            Step::Message(message) => match message? {
-                Some(message) => self.accept(message)?,
-                None => self.lost(),
-            },
+            Step::Message(message) => self.receive(message)?,
             Step::Checked(checked) => self.checked(checked),
             Step::Time => {}
+        }
+        Ok(())
+    }
+
+    /// Handles a message, and those that have arrived with it.
+    fn receive(&mut self, first: Result<Option<Bytes>, Error>) -> Result<(), Error> {
+        let (mut next, mut handled) = (Some(first), 0);
+        while let Some(message) = next {
+            let Some(message) = message? else {
+                self.lost();
+                break;
+            };
+            self.accept(message)?;
+            handled += 1;
+            // For a slow reader, it is checked before each message whether there is room for it.
+            let goes_on = handled < AT_ONCE && self.group.kind != Kind::Own;
+            next = if goes_on && self.stream.present().is_some() {
+                self.stream.message().now_or_never()
+            } else {
+                None
+            };
         }
         Ok(())
     }
