@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-import etcd_client
+from tests.support.environment import environment
 
 Finished = subprocess.CompletedProcess[str]
 Run = Callable[..., Finished]
 Start = Callable[..., "subprocess.Popen[str]"]
 
-PACKAGE = Path(etcd_client.__file__).parents[1]
 COMMAND = [sys.executable, "-W", "error", "-m", "etcd_client"]
-
-
-def environment(changes: Mapping[str, str]) -> dict[str, str]:
-    """Return an environment without settings of etcdctl and of colours, but with those given."""
-    kept = {
-        name: value
-        for name, value in os.environ.items()
-        if not name.startswith("ETCDCTL_") and name not in {"NO_COLOR", "FORCE_COLOR", "COLUMNS"}
-    }
-    return {**kept, "PYTHONPATH": str(PACKAGE), **changes}
 
 
 @pytest.fixture
@@ -38,7 +26,7 @@ def run(tmp_path: Path) -> Run:
     def run(*arguments: str, **changes: str) -> Finished:
         return subprocess.run(
             [*COMMAND, *arguments],
-            env=environment(changes),
+            env=environment(**changes),
             cwd=tmp_path,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -63,7 +51,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
                 **options,
             }
             process = subprocess.Popen(  # type: ignore[call-overload]
-                [*COMMAND, *arguments], env=environment({}), cwd=tmp_path, text=True, **streams
+                [*COMMAND, *arguments], env=environment(), cwd=tmp_path, text=True, **streams
             )
             processes.enter_context(process)
             processes.callback(process.kill)

@@ -12,8 +12,9 @@ import pytest
 
 import etcd_client
 from etcd_client.testing import free_port
-from tests.cli.conftest import COMMAND, Run, environment
+from tests.cli.conftest import COMMAND, Run
 from tests.support.auth import ROOT, ROOT_PASSWORD, auth_server
+from tests.support.environment import environment
 
 
 def test_version(run: Run) -> None:
@@ -88,7 +89,7 @@ def test_a_missing_password_is_asked_for_on_a_terminal() -> None:
         ours, theirs = pty.openpty()
         process = subprocess.Popen(
             [*COMMAND, "check", server.endpoint, "--user", ROOT, "--json"],
-            env=environment({}),
+            env=environment(),
             stdin=theirs,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

@@ -9,7 +9,8 @@ import subprocess
 from pathlib import Path
 
 from etcd_client.testing import EtcdCluster, EtcdServer
-from tests.cli.conftest import COMMAND, Run, environment
+from tests.cli.conftest import COMMAND, Run
+from tests.support.environment import PACKAGE, environment
 
 
 def test_a_table_of_all_members(run: Run, cluster: EtcdCluster) -> None:
@@ -53,7 +54,7 @@ def on_a_terminal(*arguments: str, columns: int = 200, **changes: str) -> str:
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [*COMMAND, *arguments],
-        env=environment({"COLUMNS": str(columns), "TERM": "xterm", **changes}),
+        env=environment(**{"COLUMNS": str(columns), "TERM": "xterm", **changes}),
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,
@@ -77,7 +78,7 @@ def test_terminals_get_more(endpoint: str, tmp_path: Path) -> None:
     assert "ID  " in on_a_terminal(*arguments, columns=40)
     # Without the package that draws it, there is the plain table.
     (tmp_path / "rich.py").write_text("raise ImportError\n")
-    path = os.pathsep.join([str(tmp_path), environment({})["PYTHONPATH"]])
+    path = os.pathsep.join([str(tmp_path), PACKAGE])
     plain = on_a_terminal(*arguments, PYTHONPATH=path)
     assert "┃" not in plain
     assert plain.startswith("ID  ")
@@ -88,6 +89,6 @@ def test_terminals_get_a_progress_bar(endpoint: str, tmp_path: Path) -> None:
     arguments = ("snapshot", "save", str(target), "--endpoints", endpoint)
     assert "etcd.db" in on_a_terminal(*arguments).partition("saved")[0]
     (tmp_path / "rich.py").write_text("raise ImportError\n")
-    path = os.pathsep.join([str(tmp_path), environment({})["PYTHONPATH"]])
+    path = os.pathsep.join([str(tmp_path), PACKAGE])
     assert "\retcd.db: " in on_a_terminal(*arguments, PYTHONPATH=path)
     assert "\x1b[32mok" in on_a_terminal("check", endpoint)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
 from pathlib import Path
 
-import etcd_client
 from tests.docs.blocks import ROOT
+from tests.support.environment import environment
 
 FILES = dict(
     re.findall(
@@ -26,11 +25,10 @@ def test_the_files_of_the_page_pass(tmp_path: Path) -> None:
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "etcd_client.testing"]
     # Without it, pytest-asyncio warns.
     command += ["-o", "asyncio_default_fixture_loop_scope=function"]
-    path = str(Path(etcd_client.__file__).parents[1])
     run = subprocess.run(
         command,
         cwd=tmp_path,
-        env={**os.environ, "PYTHONPATH": path},
+        env=environment(),
         capture_output=True,
         text=True,
         check=False,

@@ -7,6 +7,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from tests.support.environment import environment
+
 REPOSITORY = Path(__file__).resolve().parents[2]
 # Beside the interpreter of the development environment stand its tools, `protoc` among them.
 TOOLS = Path(sys.executable).parent
@@ -17,7 +19,7 @@ def run(*command: str | Path, cwd: Path = REPOSITORY, env: Mapping[str, str] | N
     finished = subprocess.run(
         command,
         cwd=cwd,
-        env=env,
+        env=environment(PYTHONPATH=None) if env is None else env,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
@@ -38,7 +40,9 @@ def maturin(*arguments: str | Path) -> None:
     path = f"{TOOLS}{os.pathsep}{os.environ['PATH']}"
     with (REPOSITORY / "Cargo.toml").open() as alone:
         fcntl.flock(alone, fcntl.LOCK_EX)
-        run(sys.executable, "-m", "maturin", *arguments, env={**os.environ, "PATH": path})
+        run(
+            sys.executable, "-m", "maturin", *arguments, env=environment(PYTHONPATH=None, PATH=path)
+        )
 
 
 def only(paths: list[Path]) -> Path:

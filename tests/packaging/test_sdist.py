@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from tests.packaging.commands import REPOSITORY, TOOLS, only, run
+from tests.support.environment import environment
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -49,14 +50,14 @@ def test_sdist_builds_with_a_protoc_of_its_own(sdist: Path, wheel: Path, tmp_pat
     target = REPOSITORY / "target" / "sdist"
     run("cargo", "clean", "--quiet", "--package", "etcd-client", "--target-dir", target)
     folders = os.environ["PATH"].split(os.pathsep)
-    environment = {
-        **os.environ,
-        "PATH": os.pathsep.join(folder for folder in folders if Path(folder) != TOOLS),
-        "CARGO_TARGET_DIR": str(target),
-        "MATURIN_PEP517_ARGS": "--profile=dev",
-    }
+    without_tools = environment(
+        PYTHONPATH=None,
+        PATH=os.pathsep.join(folder for folder in folders if Path(folder) != TOOLS),
+        CARGO_TARGET_DIR=str(target),
+        MATURIN_PEP517_ARGS="--profile=dev",
+    )
     pip = (sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-cache-dir")
-    run(*pip, "--wheel-dir", tmp_path, sdist, cwd=tmp_path, env=environment)
+    run(*pip, "--wheel-dir", tmp_path, sdist, cwd=tmp_path, env=without_tools)
 
     assert names(only(list(tmp_path.glob("*.whl")))) == names(wheel)
 

@@ -4,6 +4,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+from tests.support.environment import environment
+
 ROOT = Path(__file__).parents[2]
 
 # At least one file for each part of the package.
@@ -38,7 +40,12 @@ def run_tests_on(loop: str, *more: str) -> None:
     """
     command = (sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "--loop", loop)
     ended = subprocess.run(
-        (*command, *_FILES, *more), cwd=ROOT, capture_output=True, text=True, check=False
+        (*command, *_FILES, *more),
+        cwd=ROOT,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert " passed" in ended.stdout

@@ -13,15 +13,14 @@ from pathlib import Path
 
 import pytest
 
-import etcd_client
 from etcd_client.testing import eventually
+from tests.support.environment import PACKAGE, environment
 
 Project = Callable[..., subprocess.CompletedProcess[str]]
 
-PACKAGE = Path(etcd_client.__file__).parents[1]
 ROOT = Path(__file__).parents[2]
 # No plugin but what a test names; the one under test is loaded by name or by its entry point.
-NO_AUTOLOAD = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+NO_AUTOLOAD: dict[str, str | None] = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
 PLUGIN = ("-p", "etcd_client.testing")
 ASYNCIO = (
     *("-p", "pytest_asyncio.plugin", "--asyncio-mode=auto"),
@@ -34,11 +33,9 @@ def command(arguments: Iterable[str]) -> list[str]:
     return [sys.executable, "-m", "pytest", "-q", "-W", "error", *arguments]
 
 
-def environment(**changes: str | None) -> dict[str, str]:
+def project_environment(**changes: str | None) -> dict[str, str]:
     """Return an environment for a project; what is None is left out."""
-    changes = {"PYTHONPATH": str(PACKAGE), **NO_AUTOLOAD, "ETCD_TEST_BACKEND": None, **changes}
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
-    return {name: value for name, value in {**kept, **changes}.items() if value is not None}
+    return environment(**{**NO_AUTOLOAD, "ETCD_TEST_BACKEND": None, **changes})
 
 
 @pytest.fixture
@@ -50,7 +47,7 @@ def project(tmp_path: Path) -> Project:
         return subprocess.run(
             command(arguments),
             cwd=tmp_path,
-            env=environment(**changes),
+            env=project_environment(**changes),
             capture_output=True,
             text=True,
             check=False,
@@ -116,7 +113,7 @@ def test_servers_end_with_a_run_that_is_killed(tmp_path: Path, workers: tuple[st
     run = subprocess.Popen(
         command([*PLUGIN, *ASYNCIO, *XDIST, *workers]),
         cwd=tmp_path,
-        env=environment(),
+        env=project_environment(),
         stdout=subprocess.DEVNULL,
     )
     try:
@@ -352,7 +349,7 @@ def test_the_entry_point_and_the_name_in_a_conftest_go_together(
     table = (ROOT / "pyproject.toml").read_text().partition("[project.entry-points.pytest11]")[2]
     (entry,) = re.findall(r'^"(.+)" = "(.+)"$', table.partition("\n[")[0], re.MULTILINE)
     (installed / "entry_points.txt").write_text("[pytest11]\n{} = {}\n".format(*entry))
-    path = os.pathsep.join([str(installed.parent), str(PACKAGE)])
+    path = os.pathsep.join([str(installed.parent), PACKAGE])
     loaded = {"PYTHONPATH": path, "PYTEST_DISABLE_PLUGIN_AUTOLOAD": None}
     others = [option for name in ("asyncio", "anyio", "xdist") for option in ("-p", f"no:{name}")]
     assert passed(project(test, *others, **loaded), 1)
@@ -365,7 +362,10 @@ def test_interrupted_runs_leave_nothing(tmp_path: Path) -> None:
     hang = ASYNC_TESTS + "        import asyncio; await asyncio.sleep(600)\n"
     (tmp_path / "test_it.py").write_text(textwrap.dedent(hang))
     run = subprocess.Popen(
-        command([*PLUGIN, *ASYNCIO]), cwd=tmp_path, env=environment(), stdout=subprocess.DEVNULL
+        command([*PLUGIN, *ASYNCIO]),
+        cwd=tmp_path,
+        env=project_environment(),
+        stdout=subprocess.DEVNULL,
     )
     eventually(lambda: servers(tmp_path), within=30)
     run.send_signal(signal.SIGINT)
