@@ -8,8 +8,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 use tokio::time::timeout_at;
+use tokio_util::sync::CancellationToken;
 
 /// Starts a task, on the engine's thread.
 type Job = Box<dyn FnOnce() + Send>;
@@ -31,22 +32,13 @@ enum Phase {
     Exiting(Instant),
 }
 
-/// How soon the engine ends, for tasks that have to clean up.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd)]
-enum Ending {
-    NotYet,
-    /// Calls may still finish.
-    Near,
-    /// Only what must be finished is waited for.
-    Now,
-}
-
 pub(crate) struct Engine {
     jobs: Mutex<Vec<Job>>,
     dispatcher: AtomicWaker,
     phase: Mutex<Phase>,
     phase_changed: Notify,
-    ending: watch::Sender<Ending>,
+    ending: CancellationToken,
+    ending_now: CancellationToken,
     pending_calls: Counter,
     holders: Counter,
     unfinished: Counter,
@@ -72,7 +64,8 @@ impl Engine {
             dispatcher: AtomicWaker::new(),
             phase: Mutex::new(Phase::Running),
             phase_changed: Notify::new(),
-            ending: watch::Sender::new(Ending::NotYet),
+            ending: CancellationToken::new(),
+            ending_now: CancellationToken::new(),
             pending_calls: Counter::default(),
             holders: Counter::default(),
             unfinished: Counter::default(),
@@ -213,27 +206,23 @@ impl Engine {
         if !ended || matches!(phase, Phase::Exiting(_)) {
             *current = phase;
             self.phase_changed.notify_one();
-            self.ending.send_replace(match phase {
-                Phase::Running | Phase::Idle(_) => Ending::NotYet,
-                Phase::Draining(_) => Ending::Near,
-                Phase::Exiting(_) => Ending::Now,
-            });
+            if matches!(phase, Phase::Draining(_) | Phase::Exiting(_)) {
+                self.ending.cancel();
+            }
+            if matches!(phase, Phase::Exiting(_)) {
+                self.ending_now.cancel();
+            }
         }
     }
 
-    /// Completes when the engine is to stop; calls may still finish then.
-    pub(crate) async fn ending(&self) {
-        self.until(Ending::Near).await;
+    /// Cancelled when the engine is to stop; calls may still finish then.
+    pub(crate) fn ending(&self) -> CancellationToken {
+        self.ending.clone()
     }
 
     /// Completes when calls are no longer waited for.
     pub(crate) async fn ending_now(&self) {
-        self.until(Ending::Now).await;
-    }
-
-    async fn until(&self, ending: Ending) {
-        // The sender belongs to the engine, so this cannot fail.
-        let _ = self.ending.subscribe().wait_for(|now| *now >= ending).await;
+        self.ending_now.cancelled().await;
     }
 
     /// Waits until all tasks of the thread have ended; false if that takes too long.

@@ -12,6 +12,7 @@ use prost::Message;
 use pyo3::exceptions::PyRuntimeError;
 use pyo3::gc::{PyTraverseError, PyVisit};
 use pyo3::prelude::*;
+use tokio_util::sync::CancellationToken;
 
 use crate::bridge::{
     self, Call, Context, Counted, Engine, ForkGuarded, Host, Messenger, Mutex, Receiver, Reply,
@@ -54,7 +55,7 @@ pub(crate) struct SharedContext {
     hooks: Option<Arc<Dispatcher>>,
     closed: AtomicBool,
     /// Tells open streams and leases that the context closes.
-    closing: tokio::sync::watch::Sender<bool>,
+    closing: CancellationToken,
     /// The watches that are open, which end when the context closes.
     watches: Arc<OpenWatches>,
 }
@@ -79,6 +80,7 @@ pub(crate) enum Effect {
 impl Drop for SharedContext {
     /// Without its last view, a context is closed.
     fn drop(&mut self) {
+        self.closing.cancel();
         self.watches.close();
     }
 }
@@ -184,9 +186,9 @@ impl Communicator {
         Ok(())
     }
 
-    /// Turns true when the context closes.
-    pub(crate) fn closing(&self, py: Python<'_>) -> PyResult<tokio::sync::watch::Receiver<bool>> {
-        Ok(self.shared(py)?.closing.subscribe())
+    /// Cancelled when the context closes.
+    pub(crate) fn closing(&self, py: Python<'_>) -> PyResult<CancellationToken> {
+        Ok(self.shared(py)?.closing.clone())
     }
 
     /// The watches of the context.
@@ -400,7 +402,7 @@ pub(crate) fn connect(
         messenger,
         hooks,
         closed: AtomicBool::new(false),
-        closing: tokio::sync::watch::Sender::new(false),
+        closing: CancellationToken::new(),
         watches: Arc::default(),
     });
     if let Some(hooks) = &shared.hooks {
@@ -517,7 +519,7 @@ impl Communicator {
         if shared.closed.swap(true, Ordering::AcqRel) {
             return;
         }
-        shared.closing.send_replace(true);
+        shared.closing.cancel();
         shared.watches.close();
         drop(shared.session.with(Option::take));
         drop(shared.context.with(Option::take));

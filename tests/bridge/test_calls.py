@@ -81,7 +81,8 @@ async def test_many_run_at_once(endpoint: str, proxy: Proxy) -> None:
         proxy.delay(0.2)
         started = time.monotonic()
         await asyncio.gather(*(communicator.get(b"key") for _ in range(512)))
-        assert time.monotonic() - started < 2
+        # One after the other, they would take minutes.
+        assert time.monotonic() - started < 20
 
 
 async def test_can_be_awaited_again(communicator: Communicator) -> None:
@@ -137,22 +138,23 @@ async def test_shield_protects_it(slow: Communicator) -> None:
     assert (await call).header.revision > 0
 
 
-async def test_wait_for_gives_it_up(slow: Communicator) -> None:
+async def test_wait_for_gives_it_up(silent: Communicator) -> None:
     started = time.monotonic()
     with pytest.raises(asyncio.TimeoutError):
-        await asyncio.wait_for(slow.get(b"key"), 0.1)
-    assert time.monotonic() - started < 0.5
+        await asyncio.wait_for(silent.get(b"key"), 0.1)
+    assert time.monotonic() - started < 5
 
 
-async def test_its_own_deadline_ends_it(slow: Communicator) -> None:
+async def test_its_own_deadline_ends_it(silent: Communicator) -> None:
     started = time.monotonic()
     with pytest.raises(EtcdTimeoutError) as timed_out:
-        await slow.get(b"key", timeout=0.1)
+        await silent.get(b"key", timeout=0.1)
     assert not isinstance(timed_out.value, OutcomeUnknownError)
     with pytest.raises(OutcomeUnknownError) as unknown:
-        await slow.put(b"key", b"value", timeout=0.1)
+        # Long enough for it to be sent, on a busy machine too: otherwise nothing is unknown.
+        await silent.put(b"key", b"value", timeout=1)
     assert isinstance(unknown.value, TimeoutError)
-    assert time.monotonic() - started < 0.9
+    assert time.monotonic() - started < 5
 
 
 async def test_cancelling_one_leaves_the_others(slow: Communicator) -> None:
@@ -191,8 +193,8 @@ async def test_a_cancelled_call_is_cancelled_on_the_server(etcd: EtcdServer, end
             for task in waiting:
                 task.cancel()
             await asyncio.gather(*waiting, return_exceptions=True)
-            # Sooner than by their deadlines.
-            await eventually_async(lambda: front.streams_open("KV/Range") == 0, within=2)
+            # Sooner than by their deadlines, which are after 10 s.
+            await eventually_async(lambda: front.streams_open("KV/Range") == 0, within=5)
 
 
 async def test_a_call_that_is_never_awaited_is_no_trouble(
@@ -211,11 +213,13 @@ async def test_an_exception_that_nobody_asks_for_is_told(
     loop = asyncio.get_running_loop()
     loop.set_exception_handler(lambda _loop, context: told.append(context["message"]))
     communicator.put(b"key", b"value", lease=12345)
-    for _ in range(50):
+
+    async def is_told() -> bool:
         await communicator.get(b"key")
         gc.collect()
-        if told:
-            break
+        return bool(told)
+
+    await eventually_async(is_told)
     assert told == ["Future exception was never retrieved"]
 
 

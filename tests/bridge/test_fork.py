@@ -30,7 +30,7 @@ if not hasattr(os, "fork"):
 
 Program = Callable[[str], None]
 
-PATIENCE = 10.0
+PATIENCE = 20.0
 
 
 def in_child(work: Callable[[], object]) -> None:
@@ -282,6 +282,7 @@ PROGRAMS = [
 ]
 
 
+@pytest.mark.timeout(150)
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda program: program.__name__)
 def test_forks(endpoint: str, program: Program) -> None:
     outcome = run_program(program, endpoint)

@@ -30,6 +30,7 @@ from etcd_client import (
     TxnOp,
     WrongLoopError,
 )
+from etcd_client.testing import eventually
 from tests.bridge.program import run_program
 
 if TYPE_CHECKING:
@@ -180,7 +181,8 @@ def dropped_loops(endpoint: str) -> None:
     for _ in range(20):
         use()
     gc.collect()
-    assert descriptors() <= before + 4, (before, descriptors())
+    # The engine of an earlier loop may be closing its own.
+    eventually(lambda: descriptors() <= before + 4)
 
 
 def in_a_sub_interpreter() -> None:

@@ -217,7 +217,7 @@ async def test_a_call_outlives_the_context(endpoint: str, proxy: Proxy) -> None:
         proxy.delay(0.7)
         call = communicator.get(b"key")
     # The engine lingers for half a second, then it waits for the call.
-    assert await asyncio.wait_for(call, 5) == b"value"
+    assert await asyncio.wait_for(call, 20) == b"value"
 
 
 async def test_a_call_that_outlasts_its_engine_is_told(endpoint: str, proxy: Proxy) -> None:
@@ -227,22 +227,24 @@ async def test_a_call_that_outlasts_its_engine_is_told(endpoint: str, proxy: Pro
         proxy.blackhole()
         call = communicator.get(b"key", timeout=60)
     with pytest.raises(EtcdConnectionError):
-        await asyncio.wait_for(call, 10)
+        await asyncio.wait_for(call, 30)
 
 
 def test_loops_close_while_others_work(endpoint: str) -> None:
-    stop = threading.Event()
+    stop, working = threading.Event(), threading.Barrier(3, timeout=20)
 
     async def work() -> int:
         done = 0
         async with Client(endpoint).connect() as communicator:
-            while not stop.is_set():
+            working.wait()
+            while not (done and stop.is_set()):
                 await asyncio.gather(*(communicator.get(b"key") for _ in range(50)))
                 done += 50
         return done
 
     with concurrent.futures.ThreadPoolExecutor(2) as threads:
         workers = [threads.submit(asyncio.run, work()) for _ in range(2)]
+        working.wait()
         for _ in range(30):
             asyncio.run(_read(endpoint))
         stop.set()

@@ -155,6 +155,7 @@ def threads_at_the_same_objects(endpoint: str) -> None:
     asyncio.run(main())
 
 
+@pytest.mark.timeout(150)
 @pytest.mark.parametrize(
     "program",
     [

@@ -23,28 +23,28 @@ if sys.version_info >= (3, 11):
         assert task.result().header.revision > 0
 
     async def test_is_cancelled_with_its_group(
-        slow: Communicator, communicator: Communicator
+        silent: Communicator, communicator: Communicator
     ) -> None:
         tasks = []
 
         async def work() -> None:
             async with asyncio.TaskGroup() as group:
-                tasks.append(group.create_task(slow.get(b"key")))
+                tasks.append(group.create_task(silent.get(b"key")))
                 group.create_task(communicator.put(b"key", b"value", lease=12345))
 
         with pytest.RaisesGroup(LeaseNotFoundError):
             await work()
         assert tasks[0].cancelled()
 
-    async def test_a_timeout_gives_it_up(slow: Communicator) -> None:
+    async def test_a_timeout_gives_it_up(silent: Communicator) -> None:
         async def work() -> None:
             async with asyncio.timeout(0.1):
-                await slow.get(b"key")
+                await silent.get(b"key")
 
         started = time.monotonic()
         with pytest.raises(TimeoutError):
             await work()
-        assert time.monotonic() - started < 0.5
+        assert time.monotonic() - started < 5
 
 
 if sys.version_info >= (3, 12):

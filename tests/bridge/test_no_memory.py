@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from etcd_client import Client
+from etcd_client import Client, Communicator
 from tests.bridge.program import run_program
 
 if TYPE_CHECKING:
@@ -44,6 +44,13 @@ def drain_of(loop: asyncio.AbstractEventLoop) -> Any:
     return found
 
 
+def wait_for_replies(communicator: Communicator, requests: int) -> None:
+    """Wait, without the loop, until so many calls have been made and all have their replies."""
+    while (stats := communicator.stats()).requests < requests or stats.in_flight:
+        time.sleep(0.001)
+    time.sleep(0.002)  # for the last one to be handed over
+
+
 async def outcomes(calls: list[Awaitable[object]]) -> list[object]:
     """Wait for calls, but not for ever."""
     return await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), 5)
@@ -59,12 +66,13 @@ def replies_of_one_batch(endpoint: str) -> None:
             everything = await communicator.get_prefix(b"key/")
             failed = 0
             for allocation in range(MOST_ALLOCATIONS):
+                requests = communicator.stats().requests + CALLS
                 calls: list[Awaitable[object]] = [
                     communicator.get_prefix(b"key/") for _ in range(CALLS)
                 ]
                 drain = drain_of(asyncio.get_running_loop())
                 # All replies come meanwhile, and are finished by one call.
-                time.sleep(0.01)  # noqa: ASYNC251
+                wait_for_replies(communicator, requests)
                 with contextlib.suppress(MemoryError), no_memory_for(allocation):
                     drain()
                 ended = await outcomes(calls)
@@ -81,12 +89,18 @@ def items_of_a_stream(endpoint: str) -> None:
     """Refuse each allocation in turn that an event takes; it stays the next one."""
 
     async def main() -> None:
-        async with Client(endpoint).connect() as communicator, communicator.watch(b"key") as watch:
+        async with (
+            Client(endpoint).connect() as communicator,
+            communicator.watch(b"key") as watch,
+            communicator.watch(b"key") as other,
+        ):
             for reader in (watch, watch.batches()):
                 failed = 0
                 for number in range(60):
                     await communicator.put(b"key", b"%d" % number)
-                    time.sleep(0.005)  # noqa: ASYNC251 - the event comes meanwhile
+                    # On the same stream; the event is there with that of the other watch.
+                    await asyncio.wait_for(anext(other), 10)
+                    time.sleep(0.005)  # noqa: ASYNC251
                     event = await read_without_memory(reader, number)
                     if event is None:
                         failed += 1

@@ -79,14 +79,17 @@ async def test_a_context_may_open_as_the_engine_stops(client: Client) -> None:
 
 def leave_nothing(endpoint: str) -> None:
     """Open and close many contexts, and look at what is left after the last."""
+    left = 0.0
 
     async def use(number: int) -> None:
+        nonlocal left
         async with Client(endpoint).connect() as communicator:
             async with communicator.watch(b"%d" % number) as watch:
                 await communicator.put(b"%d" % number, b"value")
                 await anext(watch)
             communicator.watch(b"forgotten")
             communicator.get(b"key")
+            left = time.monotonic()
 
     async def work() -> None:
         async def is_as_before() -> bool:
@@ -96,8 +99,10 @@ def leave_nothing(endpoint: str) -> None:
         for _ in range(3):
             await asyncio.gather(*(use(number) for number in range(100)))
             assert active_context_count() == 0
-            assert "etcd-client" in threads(), "the engine waits for the next context"
-            await eventually_async(is_as_before, LINGER + 2)
+            # Unless the machine took that long to come here.
+            waits = "etcd-client" in threads() or time.monotonic() - left >= LINGER
+            assert waits, "the engine waits for the next context"
+            await eventually_async(is_as_before, LINGER + 10)
 
     asyncio.run(work())
 
@@ -110,11 +115,11 @@ def leave_nothing_of_closed_loops(endpoint: str) -> None:
             await communicator.put(b"key", b"value")
 
     asyncio.run(use())
-    time.sleep(LINGER + 0.5)
+    eventually(lambda: "etcd-client" not in threads(), LINGER + 10)
     before = descriptors()
     for _ in range(20):
         asyncio.run(use())
-    eventually(lambda: "etcd-client" not in threads() and descriptors() == before, LINGER + 2)
+    eventually(lambda: "etcd-client" not in threads() and descriptors() == before, LINGER + 10)
 
 
 def take_no_more_memory(endpoint: str) -> None:
@@ -141,6 +146,7 @@ def take_no_more_memory(endpoint: str) -> None:
     assert threading.active_count() == 1
 
 
+@pytest.mark.timeout(150)
 @pytest.mark.parametrize(
     "program",
     [leave_nothing, leave_nothing_of_closed_loops, take_no_more_memory],
@@ -172,10 +178,11 @@ async def test_a_cleanup_waits_for_calls(endpoint: str, proxy: Proxy) -> None:
     async with Client(proxy.endpoint).connect() as communicator:
         await communicator.get(b"key")
         proxy.delay(0.2)
-        calls = [communicator.put(b"%d" % i, b"value") for i in range(100)]
         started = time.monotonic()
+        calls = [communicator.put(b"%d" % i, b"value") for i in range(100)]
         cleanup_runtime()
-        assert 0.3 < time.monotonic() - started < 3
+        # There and back; after 5 s it would have given them up.
+        assert 0.3 < time.monotonic() - started < 5
         assert len(await asyncio.gather(*calls)) == 100
 
 
@@ -189,7 +196,7 @@ async def test_a_cleanup_gives_up_calls_after_its_time(endpoint: str, proxy: Pro
         watch = communicator.watch(b"key")
         started = time.monotonic()
         await asyncio.to_thread(cleanup_runtime)
-        assert time.monotonic() - started < 7.5
+        assert time.monotonic() - started < 20
         with pytest.raises(OutcomeUnknownError):
             await change
         with pytest.raises(EtcdConnectionError) as failed:

@@ -107,7 +107,7 @@ def web_server() -> Iterator[int]:
 )
 def test_what_is_no_etcd(run: Run, web_server: int, scheme: str, step: str, advice: str) -> None:
     place = f"{scheme}://127.0.0.1:{web_server}"
-    finished = run("check", place, "--json", "--timeout", "2s")
+    finished = run("check", place, "--json", "--timeout", "20s")
     assert finished.returncode == 1
     found = findings(finished, place)
     assert states(found) == {"reach": "ok", step: "problem"}
@@ -211,7 +211,7 @@ def test_no_quorum(run: Run, cluster: EtcdCluster) -> None:
 def test_a_frozen_server(run: Run, make_server: MakeServer) -> None:
     server = make_server()
     server.freeze()
-    finished = run("check", server.endpoint, "--json", "--timeout", "1s")
+    finished = run("check", server.endpoint, "--json", "--timeout", "3s")
     assert finished.returncode == 1
     found = findings(finished, server.endpoint)
     assert found["reach"]["state"] == "ok"

@@ -51,7 +51,7 @@ def run(code: str, server: EtcdServer, directory: Path) -> subprocess.CompletedP
     code = code.replace(DEFAULT_HOST_AND_PORT, 'host="{}", port={}'.format(*server.address))
     command = [sys.executable, "-W", "error", "-c", f"{QUIET}; exec({code!r})"]
     return subprocess.run(
-        command, capture_output=True, text=True, timeout=30, check=False, cwd=directory
+        command, capture_output=True, text=True, timeout=50, check=False, cwd=directory
     )
 
 
@@ -98,12 +98,13 @@ def test_the_quick_start_script_runs(etcd: EtcdServer, tmp_path: Path) -> None:
     assert outcome.stdout.count("has the lock") == 3
 
 
+@pytest.mark.timeout(200)
 def test_the_failover_program_keeps_its_promises(tmp_path: Path) -> None:
     """What `make demo` shows last: it ends with an error if anything was lost."""
     program = str(ROOT / "examples" / "failover.py")
     command = [sys.executable, "-W", "error", program, "--pause", "0.3"]
     outcome = subprocess.run(
-        command, capture_output=True, text=True, timeout=50, check=False, cwd=tmp_path
+        command, capture_output=True, text=True, timeout=150, check=False, cwd=tmp_path
     )
     assert (outcome.returncode, outcome.stderr) == (0, "")
     assert "the leader, is killed" in outcome.stdout

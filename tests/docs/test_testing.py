@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.docs.blocks import ROOT
 from tests.support.environment import environment
 
@@ -19,6 +21,7 @@ FILES = dict(
 )
 
 
+@pytest.mark.timeout(200)
 def test_the_files_of_the_page_pass(tmp_path: Path) -> None:
     for name, code in FILES.items():
         (tmp_path / name).write_text(code)

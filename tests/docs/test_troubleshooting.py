@@ -59,6 +59,8 @@ class Here:
 
 Mistake = Callable[[Here], Awaitable[object]]
 STRICT = ConnectOptions(connect_timeout=2, require_connection=True)
+# For a server that answers, on a busy machine too.
+PATIENT = STRICT.with_connect_timeout(20)
 
 
 async def refused(here: Here) -> object:  # noqa: ARG001 - nothing listens there
@@ -72,12 +74,12 @@ async def unreachable(here: Here) -> object:  # noqa: ARG001 - nothing listens t
 
 
 async def no_tls(here: Here) -> object:
-    return await Client(here.endpoint.replace("http://", "https://"), STRICT).open()
+    return await Client(here.endpoint.replace("http://", "https://"), PATIENT).open()
 
 
 async def unknown_issuer(here: Here) -> object:
     server = here.make_server(tls=ServerTls(here.certificates.server()))
-    return await Client(server.endpoint, STRICT).open()
+    return await Client(server.endpoint, PATIENT).open()
 
 
 async def wrong_loop(here: Here) -> object:
@@ -122,7 +124,8 @@ async def lost_answer(here: Here) -> object:
         await communicator.get("key")
         server.freeze()
         try:
-            return await communicator.put("key", "value", timeout=0.3)
+            # Long enough for it to be sent, on a busy machine too.
+            return await communicator.put("key", "value", timeout=2)
         finally:
             server.thaw()
 

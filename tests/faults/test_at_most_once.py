@@ -83,18 +83,20 @@ async def check(made: Sequence[Counter], truth: Communicator) -> None:
     assert sum(counter.done for counter in made) > 0
 
 
-async def count_under(
+async def count_under(  # noqa: PLR0913 - the last one has a default
     faults: Sequence[Fault],
     chance: random.Random,
     endpoints: list[str],
     truth: list[str],
     seconds: float,
+    *,
+    each_once: bool = False,
 ) -> list[Counter]:
     """Count puts while faults happen, and check them."""
     async with (
         Client(endpoints).connect() as communicator,
         counters(communicator) as made,
-        mischief(faults, chance),
+        mischief(faults, chance, each_once=each_once),
     ):
         await asyncio.sleep(seconds)
     async with Client(truth).connect() as communicator:
@@ -104,7 +106,7 @@ async def count_under(
 
 async def test_through_a_bad_network(endpoint: str, proxy: Proxy, chance: random.Random) -> None:
     faults = network_faults(proxy, "the server", chance)
-    made = await count_under(faults, chance, [proxy.endpoint], [endpoint], 6)
+    made = await count_under(faults, chance, [proxy.endpoint], [endpoint], 6, each_once=True)
     assert sum(counter.unknown for counter in made) > 0, "no fault has hit a put"
 
 

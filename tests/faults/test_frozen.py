@@ -22,13 +22,14 @@ from tests.support.front import Front
 from tests.support.sockets import connections_to
 from tests.support.waiting import eventually_async
 
-Change = Callable[[Communicator], Awaitable[object]]
+Make = Callable[[Communicator, float], Awaitable[object]]
 
-CHANGES: dict[str, Change] = {
-    "Put": lambda communicator: communicator.put(b"key", b"", timeout=1),
-    "Delete": lambda communicator: communicator.delete(b"key", timeout=1),
-    "Txn": lambda communicator: communicator.txn(
-        Txn().and_then([TxnOp.put(b"key", b"")]), timeout=1
+# Calls, with their deadlines.
+CHANGES: dict[str, Make] = {
+    "Put": lambda communicator, timeout: communicator.put(b"key", b"", timeout=timeout),
+    "Delete": lambda communicator, timeout: communicator.delete(b"key", timeout=timeout),
+    "Txn": lambda communicator, timeout: communicator.txn(
+        Txn().and_then([TxnOp.put(b"key", b"")]), timeout=timeout
     ),
 }
 # One stands for all: to the faults they are the same.
@@ -36,10 +37,10 @@ ANY_CHANGE = [
     "Put",
     *(pytest.param(name, marks=pytest.mark.full_faults) for name in ("Delete", "Txn")),
 ]
-READS: dict[str, Change] = {
-    "Get": lambda communicator: communicator.get(b"key", timeout=1),
-    "SerializableGet": lambda communicator: communicator.range(
-        b"key", serializable=True, timeout=1
+READS: dict[str, Make] = {
+    "Get": lambda communicator, timeout: communicator.get(b"key", timeout=timeout),
+    "SerializableGet": lambda communicator, timeout: communicator.range(
+        b"key", serializable=True, timeout=timeout
     ),
 }
 
@@ -52,9 +53,9 @@ async def test_balancer_under_blackhole_no_keep_alive(
     used = await in_use(through_front, front)
     await asyncio.to_thread(front.proxies[used].blackhole)
     with pytest.raises(OutcomeUnknownError) as error:
-        await CHANGES[name](through_front)
+        await CHANGES[name](through_front, 1)
     assert isinstance(error.value, EtcdTimeoutError)
-    assert await succeeds(lambda: CHANGES[name](through_front), 5, (EtcdTimeoutError,)) == 0
+    assert await succeeds(lambda: CHANGES[name](through_front, 5), 5, (EtcdTimeoutError,)) == 0
     assert await in_use(through_front, front) != used
 
 
@@ -64,11 +65,11 @@ async def test_balancer_under_blackhole_no_keep_alive_reads(
 ) -> None:
     """Port of TestBalancerUnderBlackholeNoKeepAlive{LinearizableGet,SerializableGet}.
 
-    It is harder here: the very call under way succeeds, within a deadline of a second.
+    It is harder here: the very call under way succeeds, within a deadline of four seconds.
     """
     used = await in_use(through_front, front)
     await asyncio.to_thread(front.proxies[used].blackhole)
-    await READS[name](through_front)
+    await READS[name](through_front, 4)
     assert await in_use(through_front, front) != used
 
 
@@ -102,10 +103,11 @@ async def test_the_call_ends_at_its_deadline_and_the_next_goes_elsewhere(
     began = time.monotonic()
     with pytest.raises(OutcomeUnknownError):
         await through_front.put(b"key", b"1", timeout=1)
-    assert 1 <= time.monotonic() - began < 3
-    began = time.monotonic()
+    assert 1 <= time.monotonic() - began < 5
+    retries = through_front.stats().retries
     await through_front.range(b"key", serializable=True)
-    assert time.monotonic() - began < 1
+    # At once, not after it has asked the dead one.
+    assert through_front.stats().retries == retries
     assert await in_use(through_front, front) != used
 
 
@@ -118,7 +120,7 @@ async def test_reads_leave_a_frozen_member_long_before_their_deadline(
     front.members[follower].freeze()
     began = time.monotonic()
     await asyncio.gather(*(through_front.get(b"key") for _ in range(100)))
-    assert time.monotonic() - began < 3.5
+    assert time.monotonic() - began < 6
 
 
 async def test_a_watch_leaves_a_frozen_member(
@@ -142,7 +144,7 @@ async def test_connecting_passes_over_a_frozen_member(
         began = time.monotonic()
         async with Client([frozen.endpoint, endpoint]).connect() as client:
             await client.get(b"key")
-        assert time.monotonic() - began < 2
+        assert time.monotonic() - began < 4
 
 
 async def test_connecting_to_nothing_but_a_frozen_server_ends(
@@ -155,7 +157,7 @@ async def test_connecting_to_nothing_but_a_frozen_server_ends(
     with pytest.raises(EtcdConnectionError, match="1 s"):
         async with Client(frozen.endpoint, options).connect():
             pass
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 5
 
 
 async def test_a_change_on_a_frozen_server_does_not_outlast_the_keep_alive(
@@ -199,5 +201,5 @@ async def test_closing_does_not_wait_for_a_frozen_server(
             put.cancel()
         await asyncio.gather(*puts, return_exceptions=True)
         began = time.monotonic()
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 4
     await eventually_async(lambda: connections_to(port) == 0, 10)

@@ -36,16 +36,17 @@ async def give_up(communicator: Communicator, front: Http2Front, count: int) -> 
 async def test_some_are_cancelled_and_the_others_end_by_themselves(counting: Http2Front) -> None:
     async with Client(counting.endpoint).connect() as communicator:
         await communicator.put("key", bytes(10_000))
-        counting.delay_answers(0.3, "/Range")
+        # They are given up before they are answered, and none would go on for two seconds.
+        counting.delay_answers(1, "/Range")
         started = time.monotonic()
         await give_up(communicator, counting, 50)
         await eventually_async(lambda: counting.resets_seen == 50)
         await give_up(communicator, counting, 500)
-        await eventually_async(lambda: counting.streams_open("/Range") == 0)
+        await eventually_async(lambda: counting.streams_open("/Range") == 0, within=20)
         took = time.monotonic() - started
         # Some reads were answered in time.
         assert AT_ONCE / 2 < counting.resets_seen <= AT_ONCE + A_SECOND * took
-        assert communicator.stats().streams == 0
+        await eventually_async(lambda: communicator.stats().streams == 0)
         assert await communicator.get("key") == bytes(10_000)
 
 
@@ -54,8 +55,8 @@ async def test_none_is_kept_for_long(counting: Http2Front) -> None:
         counting.delay_answers(60, "/Range")
         await give_up(communicator, counting, 500)
         assert communicator.stats().streams > 200
-        await eventually_async(lambda: counting.resets_seen == 500)
-        assert communicator.stats().streams == 0
+        await eventually_async(lambda: counting.resets_seen == 500, within=10)
+        await eventually_async(lambda: communicator.stats().streams == 0)
 
 
 async def test_closing_does_not_wait_for_them(counting: Http2Front) -> None:
@@ -63,5 +64,5 @@ async def test_closing_does_not_wait_for_them(counting: Http2Front) -> None:
         counting.delay_answers(60, "/Range")
         await give_up(communicator, counting, 500)
         started = time.monotonic()
-    assert time.monotonic() - started < 1
+    assert time.monotonic() - started < 4
     await eventually_async(lambda: counting.connections_open == 0)

@@ -15,10 +15,11 @@ from tests.faults.tools import in_use, steer
 from tests.support.flags import QUICK_ELECTIONS
 from tests.support.front import Front
 from tests.support.leftovers import leases, nothing_left
+from tests.support.stalls import stalls
 from tests.support.waiting import eventually_async
 
-# More than an election and the notice of a silent member take.
-TTL = 4
+# More than an election and the notice of a silent member take, on a slow machine, too.
+TTL = 6
 # Enough where nobody is elected.
 SHORT_TTL = 2
 
@@ -43,11 +44,11 @@ async def test_lives_through_a_leader_change(cluster: EtcdCluster, direct: Commu
 async def test_a_grant_that_comes_late_is_not_taken_for_lost(endpoint: str, proxy: Proxy) -> None:
     async with Client(endpoint).connect() as direct, Client(proxy.endpoint).connect() as stalled:
         await asyncio.to_thread(proxy.stall)
-        granting = asyncio.ensure_future(stalled.lease(2))
-        await asyncio.sleep(3)
+        granting = asyncio.ensure_future(stalled.lease(4))
+        await asyncio.sleep(5)
         await asyncio.to_thread(proxy.heal)
         async with await granting as lease:
-            await lives_on(lease, direct, 3)
+            await lives_on(lease, direct, 5)
 
 
 async def test_leases_that_were_renewed_end_with_the_communicator_on_a_slow_server() -> None:
@@ -61,8 +62,8 @@ async def test_leases_that_were_renewed_end_with_the_communicator_on_a_slow_serv
             server.freeze()
         await asyncio.sleep(0.3)
         server.thaw()
-        # They would last for twice as long.
-        await nothing_left(server.endpoint, within=TTL / 3)
+        # They would last for longer.
+        await nothing_left(server.endpoint, within=TTL / 2)
 
 
 @pytest.mark.full_faults
@@ -137,11 +138,11 @@ async def test_lease_renew_lost_quorum(cluster: EtcdCluster, direct: Communicato
 
 async def test_lease_keep_alive_not_found(direct: Communicator) -> None:
     """Port of the test of that name: one of three is revoked, the others live."""
-    first, second, third = [await direct.lease(SHORT_TTL) for _ in range(3)]
+    first, second, third = [await direct.lease(TTL) for _ in range(3)]
     await direct.lease_revoke(second.id)
-    assert await asyncio.wait_for(second.lost.wait(), SHORT_TTL)
+    assert await asyncio.wait_for(second.lost.wait(), TTL)
     assert "revoked" in (second.lost.reason or "")
-    await lives_on(first, direct, SHORT_TTL + 1)
+    await lives_on(first, direct, TTL + 1)
     assert not third.lost.is_set()
     await first.revoke()
     await third.revoke()
@@ -151,12 +152,14 @@ async def test_the_loss_of_the_whole_cluster_is_told(
     through_front: Communicator, front: Front
 ) -> None:
     lease = await through_front.lease(SHORT_TTL)
-    for proxy in front.proxies:
-        await asyncio.to_thread(proxy.blackhole)
-    started = time.monotonic()
-    assert await asyncio.wait_for(lease.lost.wait(), 2 * SHORT_TTL)
+    with stalls() as stalled:
+        started = time.monotonic()
+        for proxy in front.proxies:
+            await asyncio.to_thread(proxy.blackhole)
+        assert await asyncio.wait_for(lease.lost.wait(), 3 * SHORT_TTL)
+        passed = time.monotonic() - started
     # Never later than the servers let it end: from then on another may have what hung on it.
-    assert SHORT_TTL / 2 <= time.monotonic() - started <= SHORT_TTL + 0.2
+    assert SHORT_TTL / 2 <= passed <= SHORT_TTL + 0.2 + stalled.seconds
     with pytest.raises(LeaseLostError):
         await lease.revoke()
 
@@ -209,13 +212,15 @@ async def test_the_loss_of_the_whole_cluster_ends_a_stream_of_renewals(
     lease = await direct.lease_grant(SHORT_TTL)
     async with through_front.lease_keep_alive_stream(lease) as renewals:
         await anext(renewals)
-        for proxy in front.proxies:
-            await asyncio.to_thread(proxy.blackhole)
-        started = time.monotonic()
-        with pytest.raises(LeaseLostError, match="could not be renewed"):
-            await asyncio.wait_for(anext(renewals), 2 * SHORT_TTL)
+        with stalls() as stalled:
+            started = time.monotonic()
+            for proxy in front.proxies:
+                await asyncio.to_thread(proxy.blackhole)
+            with pytest.raises(LeaseLostError, match="could not be renewed"):
+                await asyncio.wait_for(anext(renewals), 3 * SHORT_TTL)
+            passed = time.monotonic() - started
         # Never later than the servers let it end.
-        assert SHORT_TTL / 2 <= time.monotonic() - started <= SHORT_TTL + 0.2
+        assert SHORT_TTL / 2 <= passed <= SHORT_TTL + 0.2 + stalled.seconds
 
 
 async def test_nothing_is_left_after_faults(
@@ -239,11 +244,11 @@ async def test_a_restarted_server_still_has_the_lease(make_server: object) -> No
     server = make_server(flags=QUICK_ELECTIONS)  # type: ignore[operator]
     assert isinstance(server, EtcdServer)
     async with Client(server.endpoint).connect() as communicator:
-        async with communicator.lease(6) as lease:
+        async with communicator.lease(12) as lease:
             await asyncio.to_thread(server.kill)
             await asyncio.to_thread(server.start)
             await eventually_async(lambda: leases(server.endpoint) == [lease.id])
-            await asyncio.sleep(2.5)
+            await asyncio.sleep(4.5)
             assert not lease.lost.is_set()
         assert leases(server.endpoint) == []
 
@@ -277,6 +282,7 @@ asyncio.run(main())
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="lets a thread wait as Linux can")
+@pytest.mark.timeout(120)
 async def test_a_process_that_was_stopped_knows_at_once(endpoint: str) -> None:
     for _ in range(10):
         process = await asyncio.to_thread(

@@ -31,16 +31,16 @@ DEADLINE = 0.5
 PACE = 0.01
 
 
-async def carry_out(operation: Operation, communicator: Communicator) -> None:
+async def carry_out(operation: Operation, communicator: Communicator, deadline: float) -> None:
     """Make the call that an operation stands for, and note its answer."""
     key, value = operation.key, operation.value
     if operation.kind is Kind.READ:
-        operation.value = await communicator.get(key, timeout=DEADLINE)
+        operation.value = await communicator.get(key, timeout=deadline)
     elif operation.kind is Kind.WRITE and value is None:
-        await communicator.delete(key, timeout=DEADLINE)
+        await communicator.delete(key, timeout=deadline)
     elif operation.kind is Kind.WRITE:
         assert value is not None
-        await communicator.put(key, value, timeout=DEADLINE)
+        await communicator.put(key, value, timeout=deadline)
     else:
         assert value is not None
         condition = (
@@ -49,7 +49,7 @@ async def carry_out(operation: Operation, communicator: Communicator) -> None:
             else Compare.value(key, CompareOp.EQUAL, operation.expected)
         )
         txn = Txn().when([condition]).and_then([TxnOp.put(key, value)])
-        operation.swapped = (await communicator.txn(txn, timeout=DEADLINE)).succeeded()
+        operation.swapped = (await communicator.txn(txn, timeout=deadline)).succeeded()
 
 
 class Actor:
@@ -57,9 +57,12 @@ class Actor:
 
     _values = itertools.count()
 
-    def __init__(self, communicator: Communicator, history: History, chance: random.Random) -> None:
+    def __init__(
+        self, communicator: Communicator, history: History, chance: random.Random, deadline: float
+    ) -> None:
         """Take a way to the cluster and the record that all share."""
         self._communicator = communicator
+        self._deadline = deadline
         self._history = history
         self._chance = chance
         self._seen: dict[bytes, bytes | None] = {}
@@ -76,7 +79,7 @@ class Actor:
         """Do one thing."""
         with self._history.record(self._next_operation()) as operation:
             try:
-                await carry_out(operation, self._communicator)
+                await carry_out(operation, self._communicator, self._deadline)
             except OutcomeUnknownError as error:
                 raise UnknownOutcomeError from error
             except (EtcdConnectionError, EtcdTimeoutError, RpcError) as error:
@@ -91,12 +94,14 @@ class Actor:
             await asyncio.sleep(self._chance.uniform(0, 2 * PACE))
 
 
-async def record(
+async def record(  # noqa: PLR0913 - the last ones have defaults
     endpoints: list[str],
     faults: list[Fault],
     chance: random.Random,
     seconds: float,
+    *,
     least: int = 0,
+    deadline: float = DEADLINE,
 ) -> History:
     """Let clients act while faults happen, and read every key at the end.
 
@@ -105,7 +110,7 @@ async def record(
     history = History()
     over = asyncio.Event()
     async with Client(endpoints).connect() as communicator:
-        actors = [Actor(communicator, history, chance) for _ in range(CLIENTS)]
+        actors = [Actor(communicator, history, chance, deadline) for _ in range(CLIENTS)]
         acting = [asyncio.create_task(actor.act_until(over)) for actor in actors]
         async with mischief(faults, chance):
             await asyncio.sleep(seconds)
@@ -122,7 +127,8 @@ async def record(
 
 async def test_a_history_without_faults(cluster: EtcdCluster, chance: random.Random) -> None:
     nothing = Fault("nothing", lambda: None)
-    history = await record(cluster.endpoints, [nothing], chance, 1, least=200)
+    # On a slow machine, a short deadline would be a fault.
+    history = await record(cluster.endpoints, [nothing], chance, 1, least=200, deadline=20)
     assert history.offending_keys() == []
     assert history.unknown == history.not_applied == 0
 

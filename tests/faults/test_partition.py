@@ -44,7 +44,7 @@ async def test_balancer_under_network_partition(
     number = await isolate(through_front, front, cluster, role)
     attempts = 5 if role == FOLLOWER else 20
     await succeeds(
-        lambda: CHANGES[name](through_front), attempts, (EtcdTimeoutError, OutcomeUnknownError)
+        lambda: CHANGES[name](through_front, 1), attempts, (EtcdTimeoutError, OutcomeUnknownError)
     )
     assert await in_use(through_front, front) != number
 
@@ -68,7 +68,7 @@ async def test_balancer_under_network_partition_serializable_get(
 ) -> None:
     """Port of TestBalancerUnderNetworkPartitionSerializableGet: any member will do."""
     await isolate(through_front, front, cluster, FOLLOWER)
-    assert await succeeds(lambda: READS["SerializableGet"](through_front)) == 0
+    assert await succeeds(lambda: READS["SerializableGet"](through_front, 5)) == 0
 
 
 @pytest.mark.parametrize("role", LEADER_AT_LEAST)
@@ -110,7 +110,7 @@ async def test_without_a_quorum_every_call_ends_at_its_deadline(
         *(through_front.put(b"key", b"other", timeout=2) for _ in range(10)),
         return_exceptions=True,
     )
-    assert time.monotonic() - began < 4
+    assert time.monotonic() - began < 6
     for outcome in outcomes:
         assert isinstance(outcome, (EtcdTimeoutError, OutcomeUnknownError)), outcome
     await asyncio.to_thread(cluster.heal)

@@ -202,7 +202,7 @@ async def test_a_cut_off_owner_is_told_before_another_owns(
     async def own() -> None:
         async with (
             Client(front.endpoints).connect() as communicator,
-            communicator.session(TTL) as session,
+            communicator.session(3 * TTL) as session,
             Partitioner(session, NAME, PARTITIONS, member="cut off") as partitioner,
         ):
             await partitioner.run(work)
@@ -225,7 +225,7 @@ async def test_a_cut_off_owner_is_told_before_another_owns(
         taking = asyncio.create_task(partitioner.run(take))
         await eventually_async(shared_out, within=10)
         # Renewals have been going for a while.
-        await asyncio.sleep(TTL / 2)
+        await asyncio.sleep(1.5 * TTL)
         taken.clear()
         for proxy in front.proxies:
             await asyncio.to_thread(proxy.blackhole)

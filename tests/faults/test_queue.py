@@ -204,6 +204,14 @@ async def test_a_frozen_consumer_commits_nothing(
 
     await eventually_async(begun, within=20)
     worker.send_signal(signal.SIGSTOP)
+    # What it has sent is carried out.
+    await asyncio.sleep(0.5)
+    while await communicator.count_prefix(f"{NAME}/claims/") == 0:
+        # Both of its tasks were just about to claim another item.
+        worker.send_signal(signal.SIGCONT)
+        await asyncio.sleep(0.005)
+        worker.send_signal(signal.SIGSTOP)
+        await asyncio.sleep(0.5)
     attempts = []
     async with communicator.session(10) as session:
         for _ in range(await queue.size()):

@@ -107,7 +107,7 @@ async def test_a_part_has_a_deadline_and_the_scan_goes_on_after_it(
     server = make_server(flags=QUICK_ELECTIONS)
     async with Client(server.endpoint).connect() as communicator:
         keys = await fill(communicator)
-        scan = communicator.scan_prefix("k/", timeout=1)
+        scan = communicator.scan_prefix("k/", timeout=3)
         read = await some(scan, 33)
         server.freeze()
         with pytest.raises(EtcdTimeoutError):

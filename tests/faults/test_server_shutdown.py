@@ -39,7 +39,8 @@ async def test_balancer_under_server_shutdown_changes(
     """
     member = front.members[await in_use(through_front, front)]
     member.kill()
-    await succeeds(lambda: CHANGES[name](through_front), 5, (EtcdTimeoutError, OutcomeUnknownError))
+    passing = (EtcdTimeoutError, OutcomeUnknownError)
+    await succeeds(lambda: CHANGES[name](through_front, 1), 10, passing)
 
 
 @pytest.mark.parametrize("name", READS)
@@ -52,7 +53,7 @@ async def test_balancer_under_server_shutdown_reads(
     if name == "Get":
         await through_front.get(b"key")  # within the default deadline, an election included
     else:
-        assert await succeeds(lambda: READS[name](through_front)) == 0
+        assert await succeeds(lambda: READS[name](through_front, 5)) == 0
 
 
 async def test_balancer_under_server_stop_inflight_get_on_restart(
@@ -63,12 +64,12 @@ async def test_balancer_under_server_stop_inflight_get_on_restart(
     other = front.members[used - 1]
     for member in (front.members[used], other):
         await asyncio.to_thread(member.stop)
-    get = asyncio.ensure_future(through_front.get(b"key"))
+    get = asyncio.ensure_future(through_front.get(b"key", timeout=30))
     await asyncio.sleep(0.1)
     began = time.monotonic()
     await asyncio.to_thread(front.members[used].start)
     await get
-    assert time.monotonic() - began < 7
+    assert time.monotonic() - began < 15
     assert cluster.leader()
 
 
@@ -106,11 +107,11 @@ async def test_every_member_gone_is_told_at_the_deadline(cluster: EtcdCluster) -
             member.kill()
         began = time.monotonic()
         with pytest.raises(EtcdTimeoutError, match="refused"):
-            await communicator.get(b"key", timeout=1)
+            await communicator.get(b"key", timeout=2)
         with pytest.raises(EtcdTimeoutError, match="refused") as error:
-            await communicator.put(b"key", b"other", timeout=1)
+            await communicator.put(b"key", b"other", timeout=2)
         assert not isinstance(error.value, OutcomeUnknownError)
-        assert 2 <= time.monotonic() - began < 5
+        assert 4 <= time.monotonic() - began < 9
         await asyncio.to_thread(cluster.heal)
         assert await communicator.get(b"key") == b"value"
 

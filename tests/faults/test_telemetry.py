@@ -91,6 +91,7 @@ async def test_a_reconnect_is_told(endpoint: str, proxy: Proxy) -> None:
         await eventually_async(lambda: hooks.of(ConnectFailed))
         await asyncio.to_thread(proxy.heal)
         await eventually_async(lambda: hooks.of(StreamResumed))
+        await eventually_async(lambda: len(hooks.of(Connected)) > 1)
     assert [event.again for event in hooks.of(Connected)] == [False, True]
     assert "a watch resumes" in hooks.of(StreamResumed)[0].stream
     assert hooks.of(ConnectFailed)[0].endpoint == proxy.endpoint

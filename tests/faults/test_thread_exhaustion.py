@@ -40,15 +40,15 @@ async def main():
         await communicator.get("key")
         limit(1)
         # Looking a name up takes a thread.
-        required = ConnectOptions(connect_timeout=0.5, require_connection=True)
+        required = ConnectOptions(connect_timeout=2, require_connection=True)
         try:
             async with Client(other_name, required).connect():
                 print("opened")
         except EtcdConnectionError as error:
             print("not connected:", error.message)
-        async with Client(other_name, ConnectOptions(connect_timeout=0.5)).connect() as another:
+        async with Client(other_name, ConnectOptions(connect_timeout=2)).connect() as another:
             try:
-                await another.get("key", timeout=0.5)
+                await another.get("key", timeout=2)
             except UnreachableError as error:
                 print("no answer:", error.message)
             await communicator.get("key")

@@ -28,6 +28,7 @@ from etcd_client import (
     active_context_count,
     sync,
 )
+from etcd_client.testing import eventually
 from tests.bridge.program import run_program
 from tests.support import gateway
 
@@ -77,13 +78,12 @@ class Run:
 
 
 def finish(run: Run) -> None:
-    """Look at what every program ends with, and print what it did."""
+    """Look at what every program ends with."""
     assert active_context_count() == 0
     assert min(run.done.values()) >= THREADS, run.done
     if sysconfig.get_config_var("Py_GIL_DISABLED"):
         # Python turns the lock on for a module that does not say that it can do without.
         assert not sys._is_gil_enabled()  # type: ignore[attr-defined] # noqa: SLF001
-    print(dict(run.done))
 
 
 async def give_up(communicator: Communicator, number: int) -> None:
@@ -230,4 +230,4 @@ PROGRAMS = [loops, loops_that_end, shared, closed_meanwhile]
 def test_threads(endpoint: str, program: Program, seconds: int) -> None:
     ended = run_program(program, endpoint, str(seconds), within=seconds + 2 * PATIENCE)
     assert (ended.code, ended.stderr) == (0, "")
-    assert gateway.lease_ids(endpoint) == []
+    eventually(lambda: gateway.lease_ids(endpoint) == [])

@@ -6,8 +6,9 @@ import pytest
 
 from etcd_client import Client, Communicator, CompactedError
 from etcd_client.testing import EtcdServer, Proxy
-from tests.faults.tools import in_use, steer, values
+from tests.faults.tools import all_caught_up, in_use, steer, values
 from tests.support.front import Front
+from tests.support.waiting import eventually_async
 
 
 async def test_watch_resume_compacted(
@@ -22,6 +23,7 @@ async def test_watch_resume_compacted(
         for number in range(5):
             last = (await direct.put(b"k", str(number))).header.revision
         await direct.compact(last)
+        await all_caught_up(front)
         await asyncio.to_thread(front.heal)
         with pytest.raises(CompactedError) as error:
             await values(watch, 6)
@@ -48,6 +50,11 @@ async def test_what_was_read_before_a_compaction_does_not_matter(
         assert await values(watch, 1) == [b"2"]
 
 
+def sent(server: EtcdServer) -> float:
+    """Return how many messages a server has sent on watch streams."""
+    return server.metrics().total("grpc_server_msg_sent_total", grpc_method="Watch")
+
+
 async def test_an_idle_watch_survives_a_compaction_that_it_was_told_to_be_past() -> None:
     """The server's progress reports move the revision at which a watch would resume.
 
@@ -64,7 +71,9 @@ async def test_an_idle_watch_survives_a_compaction_that_it_was_told_to_be_past()
         ):
             for number in range(10):
                 last = (await direct.put(b"busy", str(number))).header.revision
-            await asyncio.sleep(1)
+            before = await asyncio.to_thread(sent, server)
+            # One may have been on its way, and the third comes long after the second.
+            await eventually_async(lambda: sent(server) >= before + 3, within=20)
             await direct.compact(last)
             await asyncio.to_thread(proxy.drop)
             await asyncio.sleep(0.5)
@@ -106,6 +115,7 @@ async def test_a_compaction_during_a_catch_up_is_told(
     for number in range(1, 50):
         last = (await direct.put(b"k", str(number))).header.revision
     await direct.compact(last)
+    await all_caught_up(front)
     watch = through_front.watch(b"k", start_revision=first)
     with pytest.raises(CompactedError) as error:
         await asyncio.wait_for(anext(watch), 10)

@@ -132,7 +132,7 @@ async def _stress(proxy: Proxy, etcd: EtcdServer, watchers: int) -> None:
         await asyncio.gather(*(watch.ready() for watch in watches))
         await asyncio.to_thread(proxy.drop)
         began = time.monotonic()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 4
     for watch in watches:
         with pytest.raises(Exception, match="closed"):
             await asyncio.wait_for(anext(watch), 10)
@@ -168,7 +168,7 @@ async def test_watch_cancel_disconnected(endpoint: str, proxy: Proxy) -> None:
         await asyncio.sleep(0.2)
         watch.cancel()
         with pytest.raises(StopAsyncIteration):
-            await asyncio.wait_for(step, 1)
+            await asyncio.wait_for(step, 5)
     assert endpoint
 
 

@@ -85,7 +85,7 @@ async def refused(call: Awaitable[object]) -> ClusterMismatchError:
 
 
 async def test_nothing_reaches_another_cluster(clusters: Clusters) -> None:
-    client = Client([clusters.wrong.endpoint, clusters.right.endpoint], ConnectOptions(timeout=1))
+    client = Client([clusters.wrong.endpoint, clusters.right.endpoint], ConnectOptions(timeout=2))
     async with client.connect() as communicator, communicator.watch(b"key") as watch:
         await watch.ready()
         expected = (await communicator.put(b"key", b"right")).header.cluster_id

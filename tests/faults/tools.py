@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 from etcd_client import (
+    Client,
     Communicator,
     EtcdConnectionError,
     EtcdError,
@@ -33,6 +34,13 @@ async def steer(communicator: Communicator, front: Front, number: int) -> None:
     assert await in_use(communicator, front) == number
     await asyncio.to_thread(front.heal)
     assert await in_use(communicator, front) == number
+
+
+async def all_caught_up(front: Front) -> None:
+    """Wait until each member has carried out what was done before, such as a compaction."""
+    for member in front.members:
+        async with Client(member.endpoint).connect() as communicator:
+            await communicator.get(b"who is behind?")
 
 
 async def succeeds(

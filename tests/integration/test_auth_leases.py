@@ -77,7 +77,7 @@ async def test_lease_calls_replace_a_token_that_ended(worker: Communicator) -> N
 
 
 async def test_a_lease_is_kept_alive_beyond_the_token(worker: Communicator) -> None:
-    async with worker.lease(3) as lease:
+    async with worker.lease(5) as lease:
         await worker.put("/app/key", "value", lease=lease)
         await tasks.sleep(2 * OUTLIVED)
         assert not lease.lost.is_set()

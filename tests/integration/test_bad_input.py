@@ -265,7 +265,7 @@ async def test_no_reachable_endpoint_is_an_error_within_the_connect_timeout() ->
             pass
     assert isinstance(failed.value, EtcdError)
     assert isinstance(failed.value, ConnectionError)
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4
 
 
 async def test_a_server_that_does_not_answer_is_an_error() -> None:
@@ -277,7 +277,7 @@ async def test_a_server_that_does_not_answer_is_an_error() -> None:
         with pytest.raises(EtcdConnectionError, match=endpoint):
             async with Client(endpoint, options).connect():
                 pass
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 4
 
 
 async def test_a_name_that_does_not_exist_is_an_error() -> None:

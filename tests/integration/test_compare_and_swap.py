@@ -18,6 +18,7 @@ from etcd_client import (
 )
 from etcd_client.testing import Proxy
 from tests.support import tasks
+from tests.support.waiting import eventually_async
 
 
 def increment(value: bytes) -> str:
@@ -60,9 +61,11 @@ async def test_attaches_what_it_creates_to_a_lease(communicator: Communicator) -
 
 
 async def test_a_call_is_under_way_before_it_is_awaited(communicator: Communicator) -> None:
+    async def is_made() -> bool:
+        return await communicator.get("key") == b"value"
+
     call = communicator.create("key", "value")
-    await tasks.sleep(0.3)
-    assert await communicator.get("key") == b"value"
+    await eventually_async(is_made)
     await call
 
 

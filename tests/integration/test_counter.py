@@ -175,14 +175,17 @@ async def test_a_cancelled_addition_does_not_stop_the_others(communicator: Commu
 
 
 async def test_a_deadline_includes_the_wait_in_line(communicator: Communicator) -> None:
+    go_on = tasks.Event()
+
     async def slow(_value: bytes | None) -> bytes:
-        await tasks.sleep(0.5)
+        await go_on.wait()
         return b"5"
 
     updating = tasks.create_task(communicator.update(NAME, slow))
     await tasks.sleep(0.1)
     with pytest.raises(EtcdTimeoutError, match="add: not done within the deadline"):
         await Counter(communicator, NAME).add(timeout=0.1)
+    go_on.set()
     await updating
     assert await Counter(communicator, NAME).add() == 6
 

@@ -144,7 +144,7 @@ async def test_a_silent_name_server_uses_up_the_connect_timeout() -> None:
         client = Client.from_srv(DOMAIN, options, nameserver=server.address)
         with pytest.raises(EtcdConnectionError, match=r"within 0\.5 s"):
             await endpoints_of(client)
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 4
 
 
 @pytest.mark.parametrize(

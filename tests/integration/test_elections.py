@@ -271,7 +271,7 @@ async def test_a_lost_lead_is_told(communicator: Communicator) -> None:
             await tasks.sleep(0.5)
             assert election.key is not None
             await communicator.delete(election.key)
-            assert await tasks.wait_for(election.lost.wait(), 2)
+            assert await tasks.wait_for(election.lost.wait(), 5)
             assert not election.is_leader
             with pytest.raises(ElectionNotLeaderError):
                 await election.proclaim(b"value")

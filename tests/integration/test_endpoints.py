@@ -86,7 +86,7 @@ async def test_no_live_endpoint_is_told_in_the_end_with_the_reason_for_each() ->
     with pytest.raises(EtcdConnectionError, match=r"within 0\.5 s") as failed:
         async with Client(endpoints, REQUIRED.with_connect_timeout(0.5)).connect():
             pass
-    assert 0.4 < time.monotonic() - started < 2
+    assert 0.4 < time.monotonic() - started < 4
     for endpoint in endpoints:
         assert f"{endpoint}: Connection refused" in str(failed.value)
 
@@ -98,7 +98,7 @@ async def test_a_server_that_does_not_speak_uses_up_the_connect_timeout() -> Non
         with pytest.raises(EtcdConnectionError, match=r"within 0\.5 s"):
             async with Client(server.endpoint, REQUIRED.with_connect_timeout(0.5)).connect():
                 pass
-        assert 0.4 < time.monotonic() - started < 2
+        assert 0.4 < time.monotonic() - started < 4
 
 
 @pytest.mark.parametrize(

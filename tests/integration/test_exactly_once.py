@@ -212,12 +212,13 @@ async def test_the_deadline_is_no_reason_not_to_know(
 ) -> None:
     await through.get("key")
     if applied:
+        # It is made within the deadline, and the answer would come after it.
         proxy.cut(1)
-        proxy.delay(0.3)
+        proxy.delay(0.7)
     else:
         proxy.blackhole()
-    call = tasks.create_task(through.put("key", "value", once=session, timeout=0.5))
-    await tasks.sleep(1)
+    call = tasks.create_task(through.put("key", "value", once=session, timeout=1.2))
+    await tasks.sleep(2)
     proxy.heal()
     if applied:
         await call

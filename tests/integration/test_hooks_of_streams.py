@@ -100,8 +100,8 @@ async def test_a_broken_stream_is_told_with_its_error(endpoint: str, proxy: Prox
 async def test_the_renewal_of_a_lease_is_a_stream(endpoint: str) -> None:
     hooks = Recorder()
     async with connect(endpoint, hooks) as communicator:
-        async with communicator.lease(2):
-            await eventually_async(lambda: communicator.stats().keep_alive_streams == 1)
+        async with communicator.lease(6):
+            await eventually_async(lambda: communicator.stats().keep_alive_streams == 1, within=10)
         await eventually_async(lambda: hooks.calls("LeaseKeepAlive"))
     assert [call.is_stream for call in hooks.calls("LeaseKeepAlive")] == [True]
 

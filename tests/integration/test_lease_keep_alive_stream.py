@@ -3,7 +3,6 @@
 import contextlib
 import gc
 import time
-from collections.abc import Callable
 
 import pytest
 
@@ -22,11 +21,13 @@ from etcd_client import (
 )
 from etcd_client.testing import EtcdServer, Proxy
 from tests.support import tasks
-from tests.support.flags import QUICK_ELECTIONS
 from tests.support.leftovers import leases, nothing_left
+from tests.support.waiting import eventually_async
 
-# The least that the test server grants.
-TTL = 2
+# A machine that is held up for a second or two must not let it expire.
+TTL = 4
+# What a lease takes to end beyond its TTL, on such a machine.
+LATE = 6
 
 
 async def at_once(renewals: LeaseKeepAlives) -> list[LeaseKeepAliveResponse]:
@@ -45,12 +46,12 @@ async def test_tells_of_each_renewal(communicator: Communicator) -> None:
     async with communicator.lease_keep_alive_stream(lease.id) as renewals:
         assert isinstance(renewals, LeaseKeepAlives)
         assert aiter(renewals) is renewals
-        for number in range(4):
+        for number in range(3):
             renewal = await tasks.wait_for(anext(renewals), TTL)
             assert isinstance(renewal, LeaseKeepAliveResponse)
             assert (renewal.id, renewal.ttl) == (lease.id, TTL)
             # The first one at once, the others when a third of the TTL has passed.
-            assert number * TTL / 3 <= time.monotonic() - started < number * TTL / 3 + 0.4
+            assert number * TTL / 3 <= time.monotonic() - started < (number + 1) * TTL
     with pytest.raises(StopAsyncIteration):
         await anext(renewals)
 
@@ -58,10 +59,10 @@ async def test_tells_of_each_renewal(communicator: Communicator) -> None:
 async def test_renews_while_nobody_reads(communicator: Communicator, endpoint: str) -> None:
     lease = await communicator.lease_grant(TTL)
     renewals = communicator.lease_keep_alive_stream(lease)
-    await tasks.sleep(5)
+    await tasks.sleep(TTL + 1)
     assert leases(endpoint) == [lease.id]
-    # At 0, 0.67, ... 4.67 seconds, and later by what the answers take.
-    assert len(await at_once(renewals)) in (7, 8)
+    # At 0, 1.33, 2.67 and 4 seconds, and later by what the answers take.
+    assert 1 < len(await at_once(renewals)) <= 4
 
 
 async def test_renews_while_the_event_loop_is_blocked(
@@ -69,7 +70,7 @@ async def test_renews_while_the_event_loop_is_blocked(
 ) -> None:
     lease = await communicator.lease_grant(TTL)
     async with communicator.lease_keep_alive_stream(lease):
-        time.sleep(2 * TTL + 1)  # noqa: ASYNC251 - the fault
+        time.sleep(1.5 * TTL)  # noqa: ASYNC251 - the fault
         assert leases(endpoint) == [lease.id]
 
 
@@ -82,21 +83,19 @@ async def test_entering_waits_for_the_first_renewal(endpoint: str, proxy: Proxy)
     assert endpoint
 
 
-async def test_a_slow_reader_gets_the_newest(make_server: Callable[..., EtcdServer]) -> None:
-    # It grants leases of a second, of which 16 renewals take a bit more than five seconds.
-    server = make_server(flags=QUICK_ELECTIONS)
-    async with Client(server.endpoint).connect() as communicator:
-        lease = await communicator.lease_grant(1)
-        async with communicator.lease_keep_alive_stream(lease) as renewals:
-            await tasks.sleep(0.5)
-            revision = (await communicator.put(b"key", b"value")).header.revision
-            await tasks.sleep(6.5)
-            read = await at_once(renewals)
-            # One more may come while they are read; the first ones are dropped in any case.
-            assert len(read) in (16, 17)
-            assert read[0].header.revision == revision
-            # It goes on from there.
-            await tasks.wait_for(anext(renewals), 1)
+async def test_a_slow_reader_gets_the_newest(communicator: Communicator) -> None:
+    # Of which 16 renewals take a bit more than 16 seconds.
+    lease = await communicator.lease_grant(3)
+    async with communicator.lease_keep_alive_stream(lease) as renewals:
+        await tasks.sleep(0.5)
+        revision = (await communicator.put(b"key", b"value")).header.revision
+        await tasks.sleep(20)
+        read = await at_once(renewals)
+        # One more may come while they are read; the first ones are dropped in any case.
+        assert len(read) in (16, 17)
+        assert read[0].header.revision == revision
+        # It goes on from there.
+        await tasks.wait_for(anext(renewals), 5)
 
 
 async def test_a_revocation_by_another_ends_it(communicator: Communicator) -> None:
@@ -134,7 +133,7 @@ async def test_cancel_lets_it_expire(communicator: Communicator, endpoint: str) 
     with pytest.raises(StopAsyncIteration):
         await anext(renewals)
     assert leases(endpoint) == [lease.id]
-    await nothing_left(endpoint, within=TTL + 1.5)
+    await nothing_left(endpoint, within=TTL + LATE)
 
 
 async def test_cancel_wakes_who_waits(communicator: Communicator) -> None:
@@ -144,7 +143,7 @@ async def test_cancel_wakes_who_waits(communicator: Communicator) -> None:
     await tasks.sleep(0.05)
     renewals.cancel()
     with pytest.raises(StopAsyncIteration):
-        await tasks.wait_for(waiting, 1)
+        await tasks.wait_for(waiting, 5)
 
 
 async def test_leaving_the_context_does_not_revoke(
@@ -164,21 +163,32 @@ async def test_dropping_it_lets_it_expire(communicator: Communicator, endpoint: 
     assert len(leases(endpoint)) == 1
     del renewals
     gc.collect()
-    await nothing_left(endpoint, within=TTL + 1.5)
+    await nothing_left(endpoint, within=TTL + LATE)
 
 
-async def test_a_cancelled_step_loses_nothing(communicator: Communicator) -> None:
+async def test_a_cancelled_step_loses_nothing(communicator: Communicator, etcd: EtcdServer) -> None:
+    def sent() -> float:
+        return etcd.metrics().total("grpc_server_msg_sent_total", grpc_method="LeaseKeepAlive")
+
+    before = sent()
     renewals = communicator.lease_keep_alive_stream(await communicator.lease_grant(TTL))
     read = steps = 0
-    until = time.monotonic() + 3
+    until = time.monotonic() + TTL
     while time.monotonic() < until:
         steps += 1
         with contextlib.suppress(tasks.TimeoutError):
             await tasks.wait_for(anext(renewals), 0.0005)
             read += 1
     assert steps > 100
-    # At 0, 0.67, ... 2.67 seconds.
-    assert read == 5
+    assert read > 1
+
+    async def all_are_read() -> bool:
+        nonlocal read
+        so_far = sent() - before
+        read += len(await at_once(renewals))
+        return read == so_far
+
+    await eventually_async(all_are_read, within=10)
 
 
 async def test_ends_with_its_communicator(client: Client, endpoint: str) -> None:
@@ -192,7 +202,7 @@ async def test_ends_with_its_communicator(client: Client, endpoint: str) -> None
     with pytest.raises(ClosedError):
         communicator.lease_keep_alive_stream(1)
     assert len(leases(endpoint)) == 1
-    await nothing_left(endpoint, within=TTL + 1.5)
+    await nothing_left(endpoint, within=TTL + LATE)
 
 
 async def test_ends_with_the_runtime(communicator: Communicator) -> None:
@@ -210,13 +220,13 @@ async def test_is_lost_with_its_server(endpoint: str, proxy: Proxy) -> None:
         lease = await communicator.lease_grant(TTL)
         async with communicator.lease_keep_alive_stream(lease) as renewals:
             await anext(renewals)
+            started = time.monotonic()
             proxy.refuse()
             proxy.drop()
-            started = time.monotonic()
             with pytest.raises(LeaseLostError, match="could not be renewed"):
                 await tasks.wait_for(anext(renewals), 2 * TTL)
-            assert TTL / 2 <= time.monotonic() - started <= TTL + 0.2
-    await nothing_left(endpoint, within=TTL + 1.5)
+            assert TTL / 2 <= time.monotonic() - started <= TTL + 2
+    await nothing_left(endpoint, within=TTL + LATE)
 
 
 async def test_the_first_renewal_has_a_deadline(endpoint: str, proxy: Proxy) -> None:
@@ -227,7 +237,7 @@ async def test_the_first_renewal_has_a_deadline(endpoint: str, proxy: Proxy) -> 
         with pytest.raises(EtcdTimeoutError):
             async with communicator.lease_keep_alive_stream(lease, timeout=0.5):
                 pytest.fail("nobody has answered")
-        assert 0.5 <= time.monotonic() - started < 1.5
+        assert 0.5 <= time.monotonic() - started < 4
     assert endpoint
 
 
@@ -238,11 +248,11 @@ async def test_a_first_renewal_that_takes_longer_than_the_ttl(
     async with Client(proxy.endpoint).connect() as disturbed, communicator.lease(TTL) as lease:
         proxy.refuse()
         proxy.drop()
-        renewals = disturbed.lease_keep_alive_stream(lease, timeout=10)
+        renewals = disturbed.lease_keep_alive_stream(lease, timeout=40)
         await tasks.sleep(2 * TTL)
         proxy.heal()
         for _ in range(3):
-            assert (await tasks.wait_for(anext(renewals), 3)).ttl == TTL
+            assert (await tasks.wait_for(anext(renewals), 10)).ttl == TTL
         renewals.cancel()
 
 

@@ -20,9 +20,10 @@ from etcd_client import (
 from etcd_client.testing import Proxy
 from tests.support import tasks
 from tests.support.leftovers import leases, nothing_left
+from tests.support.waiting import eventually_async
 
-# The least that the test server grants.
-TTL = 2
+# A machine that is held up for a second or two must not let it expire.
+TTL = 4
 
 
 @pytest.mark.both_loops
@@ -33,7 +34,7 @@ async def test_outlives_its_ttl_and_ends_with_its_context(
         assert isinstance(lease, Lease)
         assert lease.ttl == TTL
         await communicator.put(b"key", b"value", lease=lease)
-        for _ in range(8):
+        for _ in range(2 * TTL + 2):
             await tasks.sleep(0.5)
             assert (await communicator.lease_time_to_live(lease)).ttl >= 0
         assert await communicator.get(b"key") == b"value"
@@ -56,8 +57,7 @@ async def test_is_granted_to_one_who_awaits_it(communicator: Communicator, endpo
 
 async def test_starts_at_once(communicator: Communicator, endpoint: str) -> None:
     granting = communicator.lease(TTL)
-    await tasks.to_thread(lambda: time.sleep(0.2))
-    assert len(leases(endpoint)) == 1
+    await eventually_async(lambda: len(leases(endpoint)) == 1)
     await (await granting).revoke()
 
 
@@ -118,14 +118,14 @@ async def test_a_lease_is_lost_with_its_server(endpoint: str, proxy: Proxy) -> N
         proxy.drop()
         started = time.monotonic()
         assert await tasks.wait_for(lease.lost.wait(), 2 * TTL)
-        assert time.monotonic() - started <= TTL + 0.2
+        assert time.monotonic() - started <= TTL + 2
         with pytest.raises(LeaseLostError):
             await lease.revoke()
     assert endpoint
 
 
 async def test_survives_an_outage_shorter_than_its_ttl(endpoint: str, proxy: Proxy) -> None:
-    async with Client(proxy.endpoint).connect() as communicator, communicator.lease(4) as lease:
+    async with Client(proxy.endpoint).connect() as communicator, communicator.lease(6) as lease:
         for _ in range(3):
             proxy.refuse()
             proxy.drop()
@@ -159,7 +159,7 @@ async def test_a_grant_out_of_reach_ends_at_its_deadline(endpoint: str, proxy: P
         started = time.monotonic()
         with pytest.raises(EtcdTimeoutError):
             await communicator.lease(60, timeout=0.5)
-        assert time.monotonic() - started < 1.5
+        assert time.monotonic() - started < 4
         proxy.heal()
         await nothing_left(endpoint)
 

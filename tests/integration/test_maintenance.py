@@ -254,7 +254,7 @@ async def test_leadership_is_moved_by_the_leader(cluster: EtcdCluster, known: st
 async def test_leadership_is_moved_past_a_frozen_member(cluster: EtcdCluster) -> None:
     leader = cluster.leader()
     target, frozen = cluster.followers()
-    async with Client(cluster.endpoints, ConnectOptions(connect_timeout=1)).connect() as comm:
+    async with Client(cluster.endpoints, ConnectOptions(connect_timeout=3)).connect() as comm:
         target_id = await member_id(comm, target.endpoint)
         frozen.freeze()
         await comm.maintenance.move_leader(target_id)

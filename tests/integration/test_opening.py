@@ -1,6 +1,5 @@
 """Opening without a context, by the environment, and while no member is there."""
 
-import os
 import subprocess
 import sys
 import time
@@ -21,6 +20,7 @@ from etcd_client import (
 from etcd_client.testing import EtcdServer, Proxy, ServerTls, free_port
 from tests.support import tasks
 from tests.support.auth import ROOT, ROOT_PASSWORD, auth_server
+from tests.support.environment import environment
 from tests.support.leftovers import nothing_left
 from tests.support.tls import Certificates
 from tests.support.waiting import eventually_async
@@ -78,7 +78,7 @@ async def test_enters_within_the_connect_timeout_while_nobody_answers(proxy: Pro
     proxy.blackhole()
     started = time.monotonic()
     async with Client(proxy.endpoint, ConnectOptions(connect_timeout=0.5)):
-        assert 0.4 < time.monotonic() - started < 2
+        assert 0.4 < time.monotonic() - started < 4
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ async def test_the_environment_has_deadlines(proxy: Proxy) -> None:
     async with Client.from_env(environment) as communicator:
         with pytest.raises(EtcdConnectionError):
             await communicator.get("key")
-    assert 0.5 < time.monotonic() - started < 3
+    assert 0.5 < time.monotonic() - started < 6
 
 
 @pytest.mark.parametrize(
@@ -216,7 +216,7 @@ def test_the_environment_of_the_process_is_read(endpoint: str) -> None:
     program = "from etcd_client import Client; print(Client.from_env())"
     printed = subprocess.run(
         [sys.executable, "-c", program],
-        env={**os.environ, "ETCDCTL_ENDPOINTS": endpoint},
+        env=environment(ETCDCTL_ENDPOINTS=endpoint),
         capture_output=True,
         text=True,
         check=True,

@@ -23,7 +23,8 @@ from tests.support.leftovers import nothing_left
 from tests.support.waiting import eventually_async
 
 NAME = "group"
-TTL = 2
+# A machine that is held up for a second or two must not let it expire.
+TTL = 6
 
 
 async def until_recalled(partition: Partition) -> None:
@@ -199,8 +200,8 @@ async def test_work_that_returns_keeps_its_partition(communicator: Communicator)
     ):
         running = tasks.create_task(partitioner.run(work))
         await settled(partitioner, count=2)
+        await eventually_async(lambda: sorted(done) == [b"0", b"1"])
         await tasks.sleep(0.2)
-        assert sorted(done) == [b"0", b"1"]
         assert len(partitioner.owned) == 2
         running.cancel()
         await tasks.wait({running})
@@ -348,6 +349,11 @@ async def test_many_partitions_and_members(client: Client, etcd: EtcdServer) -> 
         # Three to claim all; then each release is a request, and claims are made for several.
         moved = sum(count // number for number in range(2, 6))
         assert await handled() - begun < 2.2 * moved
-        begun = await handled()
-        await tasks.sleep(0.3)
-        assert await handled() - begun == 0
+
+        async def is_quiet() -> bool:
+            # What was asked before is counted a moment after its answer.
+            before = await handled()
+            await tasks.sleep(0.3)
+            return await handled() == before
+
+        await eventually_async(is_quiet)

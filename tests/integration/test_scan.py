@@ -158,7 +158,7 @@ async def test_each_page_has_the_deadline(endpoint: str, proxy: Proxy) -> None:
     assert endpoint
     async with Client(proxy.endpoint).connect() as communicator:
         await fill(communicator, 5)
-        scan = communicator.scan_prefix(b"k/", page_size=2, timeout=0.2)
+        scan = communicator.scan_prefix(b"k/", page_size=2, timeout=1)
         await anext(scan)
         await anext(scan)
         proxy.blackhole()

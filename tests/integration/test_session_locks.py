@@ -1,6 +1,5 @@
 """Locks and leads that hang on a session: what they cost, how long they last, what fences them."""
 
-import time
 from typing import Any
 
 import pytest
@@ -40,6 +39,14 @@ async def test_a_lock_costs_two_round_trips(communicator: Communicator, etcd: Et
         metrics = Metrics.read(etcd.metrics_url)
         return metrics.total("grpc_server_handled_total", grpc_type="unary")
 
+    async def settled() -> float:
+        # The server counts a call a moment after it has answered.
+        last, now = -1.0, await tasks.to_thread(handled)
+        while now != last:
+            await tasks.sleep(0.1)
+            last, now = now, await tasks.to_thread(handled)
+        return now
+
     async with communicator.session(ttl=60) as session:
         times = 0
 
@@ -49,11 +56,10 @@ async def test_a_lock_costs_two_round_trips(communicator: Communicator, etcd: Et
             async with session.lock(NAME):
                 pass
 
-        calls = await tasks.to_thread(handled)
+        calls = await settled()
         # Releasing is a transaction, acquiring another; nothing is asked beside them.
         for _ in range(50):
             assert await requests_of(communicator, use) == 2
-        # The server counts a call a moment after it has answered.
         await eventually_async(lambda: handled() - calls == 2 * times)
 
 
@@ -127,11 +133,11 @@ async def test_failed_attempts_leave_only_the_session(
 
 async def test_a_ttl_ends_a_lock_and_not_its_session(communicator: Communicator) -> None:
     async with communicator.session() as session:
-        lock = session.lock(NAME, ttl=0.3)
+        lock = session.lock(NAME, ttl=2)
         await lock.acquire()
-        assert 0 < lock.remaining <= 0.3
+        assert 0 < lock.remaining <= 2
         waiting = tasks.create_task(session.lock(NAME).acquire())
-        assert await tasks.wait_for(waiting, 5)
+        assert await tasks.wait_for(waiting, 10)
         assert lock.lost.is_set()
         assert not session.lost.is_set()
         with pytest.raises(LockLostError):
@@ -142,16 +148,14 @@ async def test_a_ttl_ends_a_lock_and_not_its_session(communicator: Communicator)
 async def test_a_held_lock_is_renewed(communicator: Communicator, shared: str) -> None:
     """As python-aio-etcd does by `acquire(lock_ttl=...)`, for longer and for shorter."""
     async with communicator.session() as session:
-        lock = Lock(communicator, NAME, 0.5, session=session if shared == "session" else None)
+        lock = Lock(communicator, NAME, 2, session=session if shared == "session" else None)
         await lock.acquire()
-        acquired = time.monotonic()
-        await lock.renew(2)
-        await tasks.sleep(1)
+        await lock.renew(12)
+        await tasks.sleep(2.5)
         assert lock.is_acquired
         assert await lock.is_owner()
         await lock.renew(0.3)
-        assert await tasks.wait_for(lock.lost.wait(), 2)
-        assert 1.2 < time.monotonic() - acquired < 1.9
+        assert await tasks.wait_for(lock.lost.wait(), 5)
         with pytest.raises(LockLostError):
             await lock.renew(2)
         assert not await lock.is_owner()
@@ -183,7 +187,7 @@ async def test_the_fence_of_a_lock(communicator: Communicator) -> None:
         assert lock.key is not None
         await communicator.delete(lock.key)
         assert not await write(communicator, lock.fence)
-        await tasks.wait_for(lock.lost.wait(), 1)
+        await tasks.wait_for(lock.lost.wait(), 5)
         assert not await lock.is_owner()
         with pytest.raises(LockLostError):
             await lock.release()

@@ -25,8 +25,9 @@ from tests.support import tasks
 from tests.support.leftovers import leases, nothing_left
 from tests.support.waiting import eventually_async
 
-# The least that etcd grants; a revocation is noticed at the next renewal, a third of it later.
-TTL = 2
+# A revocation is noticed at the next renewal, a third of it later. A machine that is held up for a
+# second or two must not let it expire.
+TTL = 4
 
 
 async def lose(session: Session, communicator: Communicator) -> None:
@@ -55,7 +56,7 @@ async def test_everything_shares_one_lease(communicator: Communicator, endpoint:
         assert all(lock.is_acquired for lock in locks)
         assert all(election.is_leader for election in elections)
         await communicator.lease_revoke(session.id)
-        await tasks.wait_for(session.lost.wait(), 5)
+        await tasks.wait_for(session.lost.wait(), 10)
         told = [*(lock.lost.is_set() for lock in locks), *(e.lost.is_set() for e in elections)]
         assert all(told)
         await eventually_async(registered, within=10)
@@ -183,12 +184,14 @@ async def test_a_body_that_has_left_is_not_cancelled(communicator: Communicator)
             outcomes.append(type(error.__cause__))
         await tasks.sleep(0.2)
 
-    # The next renewal is due after a third of the time.
-    await tasks.gather(*(leaves_after(TTL / 3 + number / 1000) for number in range(-50, 50)))
+    # The next renewal is due after a third of the time. On a slow machine all may have left before
+    # it, but for the last one.
+    delays = [*(TTL / 3 + number / 1000 for number in range(-50, 50)), 30]
+    await tasks.gather(*map(leaves_after, delays))
     causes = set(outcomes) - {type(None)}
     assert len(causes) == 1
     assert causes <= set(tasks.CANCELLED)
-    assert len(outcomes) == 100
+    assert len(outcomes) == len(delays)
 
 
 async def test_leaving_a_lost_session_says_so(communicator: Communicator) -> None:
@@ -243,6 +246,10 @@ async def test_the_engine_renews_while_the_loop_is_blocked(communicator: Communi
 
 async def test_a_waiting_lock_ends_with_its_session(communicator: Communicator) -> None:
     """Where etcd's Go client waits on (etcd #19597)."""
+
+    async def all_in_line() -> bool:
+        return await communicator.count_prefix("lock/") == 3
+
     async with (
         communicator.session(ttl=30) as other,
         other.lock("lock"),
@@ -250,10 +257,10 @@ async def test_a_waiting_lock_ends_with_its_session(communicator: Communicator) 
     ):
         waiting = tasks.create_task(session.lock("lock").acquire())
         campaigning = tasks.create_task(session.election("lock").campaign())
-        await tasks.sleep(0.1)
+        await eventually_async(all_in_line)
         await lose(session, communicator)
         outcomes = await tasks.wait_for(
-            tasks.gather(waiting, campaigning, return_exceptions=True), 2
+            tasks.gather(waiting, campaigning, return_exceptions=True), 5
         )
         assert [type(outcome) for outcome in outcomes] == [LockLostError, ElectError]
 

@@ -197,7 +197,7 @@ async def test_prometheus_has_calls_errors_and_connections(endpoint: str) -> Non
         await communicator.get("key")
         with pytest.raises(RpcError):
             await communicator.txn(TWICE)
-        lease = await communicator.lease(2)
+        lease = await communicator.lease(6)
         async with communicator.watch("key") as watch:
             await watch.ready()
             await communicator.put("key", "")
@@ -205,7 +205,7 @@ async def test_prometheus_has_calls_errors_and_connections(endpoint: str) -> Non
             assert (value("connections"), value("watches"), value("calls_in_flight")) == (1, 1, 0)
             assert value("streams") >= 1
             await eventually_async(lambda: value("watch_lag_seconds_count") == 1)
-            await eventually_async(lambda: value("lease_margin_seconds_count"))
+            await eventually_async(lambda: value("lease_margin_seconds_count"), within=10)
             assert value("leases") == 1
             await communicator.lease_revoke(lease.id)
             await eventually_async(lambda: value("leases_lost_total") == 1)

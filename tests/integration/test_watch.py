@@ -19,6 +19,7 @@ from etcd_client import (
 )
 from etcd_client.testing import EtcdServer
 from tests.support import tasks
+from tests.support.waiting import eventually_async
 
 PUT, DELETE = WatchEventType.PUT, WatchEventType.DELETE
 
@@ -159,6 +160,17 @@ def answers_requests_for_progress(server: EtcdServer) -> bool:
     return server.version >= ((3, 5, 8) if server.version >= (3, 5) else (3, 4, 25))
 
 
+async def comes_to(watch: Watch, revision: int) -> None:
+    """Wait without an event until the watch is at a revision, at least half a second."""
+
+    async def reached() -> bool:
+        with pytest.raises(tasks.TimeoutError):
+            await tasks.wait_for(anext(watch), 0.5)
+        return watch.revision == revision
+
+    await eventually_async(reached)
+
+
 async def test_progress_moves_the_revision(communicator: Communicator, etcd: EtcdServer) -> None:
     async with communicator.watch(b"key") as watch:
         with pytest.raises(tasks.TimeoutError):
@@ -166,9 +178,7 @@ async def test_progress_moves_the_revision(communicator: Communicator, etcd: Etc
         before = watch.revision
         revision = (await communicator.put(b"other", b"")).header.revision
         watch.request_progress()
-        with pytest.raises(tasks.TimeoutError):
-            await tasks.wait_for(anext(watch), 0.5)
-        assert watch.revision == (revision if answers_requests_for_progress(etcd) else before)
+        await comes_to(watch, revision if answers_requests_for_progress(etcd) else before)
 
 
 async def test_progress_can_be_asked_for_at_once(
@@ -179,9 +189,7 @@ async def test_progress_can_be_asked_for_at_once(
     await watch.ready()
     revision = (await communicator.put(b"other", b"")).header.revision
     watch.request_progress()
-    with pytest.raises(tasks.TimeoutError):
-        await tasks.wait_for(anext(watch), 0.5)
-    assert watch.revision == revision - (not answers_requests_for_progress(etcd))
+    await comes_to(watch, revision - (not answers_requests_for_progress(etcd)))
 
 
 async def test_progress_is_told_to_those_that_have_asked(
@@ -192,11 +200,8 @@ async def test_progress_is_told_to_those_that_have_asked(
         before = silent.revision
         revision = (await communicator.put(b"other", b"")).header.revision
         asking.request_progress()
-        for watch in (asking, silent):
-            with pytest.raises(tasks.TimeoutError):
-                await tasks.wait_for(anext(watch), 0.5)
-        assert asking.revision == (revision if answers_requests_for_progress(etcd) else before)
-        assert silent.revision == before
+        await comes_to(asking, revision if answers_requests_for_progress(etcd) else before)
+        await comes_to(silent, before)
 
 
 async def test_progress_beside_watches_that_wait_for_the_future(
@@ -209,9 +214,7 @@ async def test_progress_beside_watches_that_wait_for_the_future(
         future = [communicator.watch(b"key", start_revision=now + n) for n in (1, 2, 1000)]
         await tasks.gather(*(each.ready() for each in future))
         watch.request_progress()
-        with pytest.raises(tasks.TimeoutError):
-            await tasks.wait_for(anext(watch), 2)
-        assert watch.revision == (now if answers_requests_for_progress(etcd) else before)
+        await comes_to(watch, now if answers_requests_for_progress(etcd) else before)
 
 
 async def test_the_server_reports_progress(make_server: Callable[..., EtcdServer]) -> None:
@@ -219,21 +222,23 @@ async def test_the_server_reports_progress(make_server: Callable[..., EtcdServer
     async with Client(server.endpoint).connect() as communicator:
         watch = communicator.watch(b"key", progress_notify=True)
         revision = (await communicator.put(b"other", b"")).header.revision
-        with pytest.raises(tasks.TimeoutError):
-            await tasks.wait_for(anext(watch), 1)
-        assert watch.revision >= revision
+        # No other key changes.
+        await comes_to(watch, revision)
 
 
 async def test_several_tasks_share_a_watch(communicator: Communicator) -> None:
-    async def read(watch: Watch) -> list[bytes]:
-        return [event.value async for event in watch]
+    shares: list[list[bytes]] = [[] for _ in range(4)]
+
+    async def read(watch: Watch, share: list[bytes]) -> None:
+        async for event in watch:
+            share.append(event.value)  # noqa: PERF401 - it is counted meanwhile
 
     async with communicator.watch(b"key") as watch:
-        readers = [tasks.create_task(read(watch)) for _ in range(4)]
+        readers = [tasks.create_task(read(watch, share)) for share in shares]
         for i in range(200):
             await communicator.put(b"key", b"%d" % i)
-        await tasks.sleep(0.2)
-    shares = await tasks.gather(*readers)
+        await eventually_async(lambda: sum(map(len, shares)) == 200)
+    await tasks.gather(*readers)
     assert sorted(int(value) for share in shares for value in share) == list(range(200))
     for share in shares:
         assert [int(value) for value in share] == sorted(int(value) for value in share)

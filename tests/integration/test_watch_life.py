@@ -15,7 +15,7 @@ from etcd_client import (
     TxnOp,
     WatchEvent,
 )
-from etcd_client.testing import EtcdServer, Proxy
+from etcd_client.testing import EtcdServer, Proxy, eventually
 from tests.support import tasks
 from tests.support.leftovers import settled_metrics
 from tests.support.waiting import eventually_async
@@ -62,7 +62,7 @@ async def test_a_watch_that_was_confirmed_was_ready_though_it_has_ended(
     ready, ended = tasks.Event(), tasks.Event()
     watch = communicator.watch(b"key", ready_event=ready, cleanup_event=ended)
     # The loop is blocked from before the confirmation until after the end.
-    time.sleep(0.3)  # noqa: ASYNC251
+    eventually(lambda: watch.revision > 0)
     watch.cancel()
     time.sleep(0.1)  # noqa: ASYNC251
     await tasks.wait_for(ready.wait(), 5)
@@ -121,8 +121,8 @@ async def test_the_deadline_covers_the_confirmation(endpoint: str, proxy: Proxy)
 
 
 async def test_a_confirmed_watch_has_no_deadline(communicator: Communicator) -> None:
-    async with communicator.watch(b"key", timeout=0.3) as watch:
-        await tasks.sleep(0.6)
+    async with communicator.watch(b"key", timeout=2) as watch:
+        await tasks.sleep(2.5)
         await communicator.put(b"key", b"late")
         assert await values(watch, 1) == [b"late"]
 

@@ -57,10 +57,10 @@ async def test_a_thousand_watches(communicator: Communicator, etcd: EtcdServer) 
 
     opened: list[int] = []
     readers = [tasks.create_task(first(number)) for number in range(1000)]
-    await eventually_async(lambda: len(opened) == 1000, within=10)
+    await eventually_async(lambda: len(opened) == 1000, within=30)
     await write(communicator, 1000)
     assert await tasks.gather(*readers) == [b"%d" % number for number in range(1000)]
-    await eventually_async(lambda: etcd.metrics().watchers == before, within=10)
+    await eventually_async(lambda: etcd.metrics().watchers == before, within=30)
 
 
 async def test_a_thousand_readers_get_every_event_once(communicator: Communicator) -> None:
@@ -73,7 +73,7 @@ async def test_a_thousand_readers_get_every_event_once(communicator: Communicato
     async with communicator.watch_prefix(b"key/") as watch:
         readers = [tasks.create_task(read()) for _ in range(1000)]
         await write(communicator, 2000)
-        await eventually_async(lambda: len(seen) >= 2000, within=10)
+        await eventually_async(lambda: len(seen) >= 2000, within=30)
     await tasks.gather(*readers)
     assert sorted(seen) == list(range(2000))
 
@@ -86,7 +86,7 @@ async def test_a_slow_reader_slows_nobody_else(communicator: Communicator) -> No
         for i in range(100):
             await communicator.put(b"key", b"%d" % i)
             assert (await anext(quick)).value == b"%d" % i
-        assert time.monotonic() - started < 5
+        assert time.monotonic() - started < 20
         assert [(await anext(slow)).key[:4] for _ in range(10)] == [b"big/"] * 10
 
 

@@ -63,7 +63,7 @@ async def five_thousand(communicator: Communicator, server: EtcdServer) -> None:
     told = await tasks.gather(*(values(watch, 1) for watch in watches))
     assert told == [[b"%d" % i] for i in range(MANY)]
     del watches
-    await eventually_async(lambda: server.metrics().watchers == before.watchers, within=10)
+    await eventually_async(lambda: server.metrics().watchers == before.watchers, within=30)
     await eventually_async(lambda: communicator.stats().watch_streams == 0)
     assert communicator.stats().watches == 0
 
@@ -116,7 +116,7 @@ async def test_one_that_cannot_begin_ends_alone(
         with pytest.raises(CompactedError):
             await values(watch, 1)
     await ready(watches)
-    assert communicator.stats().watches == 20
+    await eventually_async(lambda: communicator.stats().watches == 20)
     await communicator.put(b"key", b"3")
     assert await tasks.gather(*(values(watch, 1) for watch in watches)) == [[b"3"]] * 20
     await eventually_async(lambda: etcd.metrics().watchers == before + 20)
@@ -139,7 +139,7 @@ async def test_a_slow_reader_gets_a_stream_of_its_own(
     for number in range(30):
         await communicator.put(b"key/%d" % number, LARGE)
         assert await tasks.gather(*(values(watch, 1) for watch in others)) == [[LARGE]] * 9
-    assert communicator.stats().watch_streams == 2
+    await eventually_async(lambda: communicator.stats().watch_streams == 2)
     assert await values(slow, 30) == [LARGE] * 30
     # It keeps up again: it shares a stream once more.
     await eventually_async(lambda: communicator.stats().watch_streams == 1, within=10)
@@ -166,12 +166,12 @@ async def test_more_slow_readers_than_streams_lose_nothing(front: Http2Front) ->
 async def test_what_one_has_to_catch_up_with_does_not_delay_the_others(
     communicator: Communicator, proxy: Proxy
 ) -> None:
-    """A server sends all of it at once: what shares its stream would wait for four seconds."""
+    """A server sends all of it at once: what shares its stream would wait for eight seconds."""
     first = (await communicator.put(b"old/0", LARGE)).header.revision
     for number in range(1, 150):
         # So many revisions that it counts as far behind, and 40 of them large.
         await communicator.put(b"old/%d" % number, LARGE if number < 40 else b"")
-    await tasks.to_thread(proxy.limit_bandwidth, 10_000_000)
+    await tasks.to_thread(proxy.limit_bandwidth, 5_000_000)
     async with Client(proxy.endpoint).connect() as client, client.watch(b"key") as live:
         behind = client.watch_prefix(b"old/", start_revision=first)
         catching_up = tasks.create_task(values(behind, 150, 60))
@@ -183,7 +183,7 @@ async def test_what_one_has_to_catch_up_with_does_not_delay_the_others(
             slowest = max(slowest, time.monotonic() - began)
             await tasks.sleep(0.01)
         assert [len(value) for value in await catching_up] == [len(LARGE)] * 40 + [0] * 110
-        assert slowest < 1.5
+        assert slowest < 4
 
 
 async def test_the_revision_is_known_from_the_confirmation_on(communicator: Communicator) -> None:

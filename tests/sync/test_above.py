@@ -21,6 +21,7 @@ from etcd_client.sync import (
     Txn,
     TxnOp,
 )
+from etcd_client.testing import eventually
 from tests.support import gateway
 
 
@@ -192,6 +193,7 @@ def test_properties_are_read_while_they_change(communicator: Communicator) -> No
     ):
         reading = [pool.submit(read) for _ in range(2)]
         try:
+            eventually(lambda: partitioner.owned, within=20)
             for _ in range(4):
                 with Partitioner(another, "shards", 200):
                     time.sleep(0.2)

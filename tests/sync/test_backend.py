@@ -14,6 +14,7 @@ import pytest
 from etcd_client._concurrency import (
     Background,
     CancelScope,
+    Event,
     Mutex,
     checkpoint,
     current_loop,
@@ -55,13 +56,13 @@ async def test_what_is_in_the_background_ends_with_the_body() -> None:
         finally:
             ended.append(current_task())
 
-    threads = threading.active_count()
+    # Threads of the tests before may still be ending, and those here as well.
+    threads = set(threading.enumerate())
     async with Background() as background:
         background.start(wait)
         background.start(wait)
         await sleep(0.01)
-        assert threading.active_count() == threads + 2
-    assert threading.active_count() == threads
+        assert len(set(threading.enumerate()) - threads) == 2
     assert len({*ended, current_task()}) == 3
     assert current_loop() is current_loop()
 
@@ -69,20 +70,32 @@ async def test_what_is_in_the_background_ends_with_the_body() -> None:
 @on_threads
 async def test_one_at_a_time_in_the_order_of_arrival() -> None:
     mutex, order = Mutex(), []
+    go_on = Event()
 
-    async def work(number: int) -> None:
-        await sleep(0.02 * number)
+    async def work(number: int, arrived: Event) -> None:
+        # Whoever waits for this goes on at the next await, when it has its place in the line.
+        arrived.set()
         async with mutex:
             order.append(number)
-            await sleep(0.05)
+            await go_on.wait()
+
+    async def begin(number: int) -> None:
+        arrived = Event()
+        background.start(work, number, arrived)
+        await arrived.wait()
+
+    async def begin_others() -> None:
+        for number in range(1, 4):
+            await begin(number)
+        giving_up.cancel()
 
     async with Background() as background:
-        for number in range(4):
-            background.start(work, number)
-        with CancelScope(0.03):
-            await sleep(0.01)
+        await begin(0)
+        with CancelScope() as giving_up:
+            background.start(begin_others)
             async with mutex:
                 pytest.fail("the first has it for longer")
+        go_on.set()
         await background.wait()
     assert order == [0, 1, 2, 3]
 

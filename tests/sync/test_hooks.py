@@ -62,11 +62,11 @@ def test_what_no_call_is_about_is_told_too(endpoint: str) -> None:
     hooks = Threads()
     with (
         Client(endpoint, ConnectOptions(hooks=hooks)).connect() as communicator,
-        communicator.lease(2),
+        communicator.lease(6),
         communicator.watch("key") as watch,
     ):
         watch.ready()
         communicator.put("key", "value")
         assert next(watch).value == b"value"
         eventually(lambda: hooks.of(WatchRead))
-        eventually(lambda: hooks.of(LeaseRenewed))
+        eventually(lambda: hooks.of(LeaseRenewed), within=20)

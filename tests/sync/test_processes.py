@@ -191,6 +191,7 @@ def exit_in_first_waits(endpoint: str) -> None:
     time.sleep(0.1)
 
 
+@pytest.mark.timeout(150)
 @pytest.mark.parametrize(
     ("program", "times"), [(exit_in_functions, 1), (exit_among_steps, 3), (exit_in_first_waits, 3)]
 )

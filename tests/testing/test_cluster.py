@@ -30,7 +30,7 @@ def test_killed_leader_has_a_successor(cluster: EtcdCluster) -> None:
     assert second is not first
     put(second, "dHdv")
     first.restart()
-    eventually(lambda: local_value(first) == "dHdv")
+    eventually(lambda: local_value(first) == "dHdv", within=20)
 
 
 def test_frozen_leader_has_a_successor(cluster: EtcdCluster) -> None:
@@ -39,7 +39,7 @@ def test_frozen_leader_has_a_successor(cluster: EtcdCluster) -> None:
     second = cluster.leader(other_than=first)
     put(second, "b25l")
     first.thaw()
-    eventually(lambda: local_value(first) == "b25l")
+    eventually(lambda: local_value(first) == "b25l", within=20)
 
 
 @pytest.mark.parametrize("isolated_is_leader", [True, False])
@@ -54,7 +54,7 @@ def test_isolated_member_neither_sends_nor_receives(
     assert local_value(isolated) is None
     cluster.heal()
     put(isolated, "dHdv")
-    eventually(lambda: all(local_value(member) == "dHdv" for member in cluster.members))
+    eventually(lambda: all(local_value(each) == "dHdv" for each in cluster.members), within=20)
 
 
 def test_members_come_and_go(make_cluster: Callable[..., EtcdCluster]) -> None:
@@ -83,11 +83,18 @@ def test_wiped_for_all_members(cluster: EtcdCluster) -> None:
     """Also for one that lags behind: it would tell a new watch of the deletions."""
     put(cluster.leader(), "b25l")
     lagging = cluster.followers()[0]
-    eventually(lambda: local_value(lagging) == "b25l")
+    eventually(lambda: local_value(lagging) == "b25l", within=20)
     lagging.freeze()
-    late = threading.Timer(3, lagging.thaw)
+    thawed = threading.Event()
+
+    def thaw() -> None:
+        # Before it can have any effect.
+        thawed.set()
+        lagging.thaw()
+
+    late = threading.Timer(3, thaw)
     late.start()  # finding the leader takes a second, with a member that does not answer
     cluster.wipe()
-    assert late.finished.is_set()
+    assert thawed.is_set()
     assert local_value(lagging) is None
     late.join()

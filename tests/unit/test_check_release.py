@@ -16,7 +16,7 @@ def repository(tmp_path: Path) -> Path:
     """Return a folder with the files of a release that is as it should be."""
     (tmp_path / "pyproject.toml").write_text('[project]\nname = "x"\nversion = "1.2.3"\n')
     (tmp_path / "Cargo.toml").write_text('[package]\nversion = "1.2.3"\nrust-version = "1.88"\n')
-    text = "# Changelog\n\n## 1.2.3 - 2026-01-31\n\nNew.\n\n## 1.2.2 - 2025-01-31\n"
+    text = "# Changelog\n\n## 1.2.3 - 2020-01-31\n\nNew.\n\n## 1.2.2 - 2019-01-31\n"
     (tmp_path / "CHANGELOG.md").write_text(text)
     return tmp_path
 
@@ -50,8 +50,8 @@ def test_other_tags_are_refused(repository: Path, tag: str) -> None:
         ("pyproject.toml", "1.2.3", "1.2.4", "pyproject.toml has version 1.2.4, and the tag is v1"),
         ("Cargo.toml", "1.2.3", "1.2.4", "Cargo.toml has version 1.2.4"),
         ("CHANGELOG.md", "1.2.3 -", "1.2.4 -", "the newest entry of CHANGELOG.md is 1.2.4"),
-        ("CHANGELOG.md", "2026-01-31", "unreleased", "has no date, but 'unreleased'"),
-        ("CHANGELOG.md", "2026-01-31", "2999-01-31", "is to come"),
+        ("CHANGELOG.md", "2020-01-31", "unreleased", "has no date, but 'unreleased'"),
+        ("CHANGELOG.md", "2020-01-31", "2999-01-31", "is to come"),
     ],
 )
 def test_what_differs_is_refused(

@@ -228,7 +228,7 @@ async def test_an_error_of_the_body_matters_more() -> None:
 
 
 async def test_leaving_is_patient_and_still_passes_a_cancellation_on() -> None:
-    ended = Event()
+    leaving, go_on, ended = Event(), Event(), Event()
 
     async def stubborn() -> None:
         try:
@@ -237,7 +237,8 @@ async def test_leaving_is_patient_and_still_passes_a_cancellation_on() -> None:
             await finish(slow)
 
     async def slow() -> None:
-        await sleep(0.1)
+        leaving.set()
+        await go_on.wait()
         ended.set()
 
     async def body() -> None:
@@ -246,8 +247,11 @@ async def test_leaving_is_patient_and_still_passes_a_cancellation_on() -> None:
             await checkpoint()
 
     task = tasks.create_task(body())
-    await sleep(0.02)
+    await leaving.wait()
     task.cancel()
+    await sleep(0.05)
+    assert not task.done()
+    go_on.set()
     with pytest.raises(tasks.CancelledError):
         await task
     assert ended.is_set()
@@ -255,19 +259,24 @@ async def test_leaving_is_patient_and_still_passes_a_cancellation_on() -> None:
 
 async def test_what_must_be_done_is_done() -> None:
     done = []
-    begun = Event()
 
-    async def must() -> str:
+    async def must(begun: Event, go_on: Event) -> str:
         begun.set()
-        await sleep(0.05)
+        await sleep(0.01)
+        await go_on.wait()
         done.append(1)
         return "done"
 
-    assert await finish(must) == "done"
-    begun = Event()
-    task = tasks.create_task(finish(must))
+    begun, go_on = Event(), Event()
+    go_on.set()
+    assert await finish(must, begun, go_on) == "done"
+    begun, go_on = Event(), Event()
+    task = tasks.create_task(finish(must, begun, go_on))
     await begun.wait()
     task.cancel()
+    await sleep(0.05)
+    assert not task.done()
+    go_on.set()
     with pytest.raises(tasks.CancelledError):
         await task
     assert len(done) == 2

@@ -227,11 +227,17 @@ def test_holds_answers_back(front: Http2Front, plain: PlainClient) -> None:
     started = time.monotonic()
     calls = [plain.call(RANGE, KEY_A) for _ in range(20)]
     assert [plain.status(call) for call in calls] == [b"0"] * 20
-    assert 0.3 <= time.monotonic() - started < 3.0
+    # One after the other, they would take 6 s.
+    assert 0.3 <= time.monotonic() - started < 6.0
     front.heal()
-    started = time.monotonic()
-    plain.status(plain.call(RANGE, KEY_A))
-    assert time.monotonic() - started < 0.3
+
+    def is_quick() -> bool:
+        started = time.monotonic()
+        plain.status(plain.call(RANGE, KEY_A))
+        return time.monotonic() - started < 0.3
+
+    # A busy machine may hold up one of them; an answer that is held back takes this long each time.
+    eventually(is_quick)
 
 
 @pytest.mark.parametrize("kind", Flood)

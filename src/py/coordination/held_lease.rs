@@ -22,8 +22,9 @@ use crate::rpc::coordination::acquisition::{
     Acquisition, Outcome, Wanted, WantedLease, WantedPlace,
 };
 use crate::rpc::coordination::held_lease::Command;
-use crate::rpc::coordination::held_state::{HeldState, State};
+use crate::rpc::coordination::held_state::{HeldState, STOPPED, State};
 use crate::rpc::coordination::leftover::Release;
+use crate::rpc::coordination::lifetime::Lifetime;
 use crate::rpc::coordination::waiting_line::Line;
 use crate::rpc::error::Error;
 use crate::rpc::lease::keep_alive::KeptLease;
@@ -243,8 +244,8 @@ impl Communicator {
         let (reply, answered) = oneshot::channel();
         let (commands, ordered) = mpsc::unbounded_channel();
         let transport = Arc::clone(&session.transport);
-        let (acquisition, state) =
-            Acquisition::new(transport, wanted, reply, ordered, self.closing(py)?);
+        let lifetime = Lifetime { communicator: self.closing(py)?, engine: engine.ending() };
+        let (acquisition, state) = Acquisition::new(transport, wanted, reply, ordered, lifetime);
         let timeout = session.transport.options.timeout;
         // Weak: the sender must be dropped with the last handle that can send commands.
         let orders = commands.downgrade();
@@ -264,7 +265,7 @@ impl Communicator {
                     Held { task, acquired, inside }
                 })),
                 Some(Err(error)) => Err(error),
-                None => Err(Error::Connection("the runtime was stopped".into())),
+                None => Err(Error::Connection(STOPPED.into())),
             }
         };
         let caller = session.caller(py)?;
@@ -293,7 +294,7 @@ async fn keep(engine: Arc<Engine>, acquisition: Acquisition, caller: Option<Call
         Outcome::Held(held) => {
             drop(unfinished);
             let _held = engine.holder();
-            let leftover = held.hold(engine.ending()).await;
+            let leftover = held.hold().await;
             unfinished = engine.unfinished();
             leftover
         }

@@ -115,7 +115,8 @@ mod tests {
             let began = Instant::now();
             let stream = connect_to(&[bad, good]).await.unwrap();
             assert_eq!(stream.peer_addr().unwrap(), good);
-            assert!(began.elapsed() < 4 * STAGGER, "{:?}", began.elapsed());
+            // The system would give it up after minutes.
+            assert!(began.elapsed() < 40 * STAGGER, "{:?}", began.elapsed());
         });
     }
 
@@ -124,10 +125,14 @@ mod tests {
         run(async {
             let listener = TcpListener::bind("127.0.0.1:0").unwrap();
             let good = listener.local_addr().unwrap();
-            let refusing = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+            // Bound, so that nobody else gets the port, and not listening.
+            let socket = tokio::net::TcpSocket::new_v4().unwrap();
+            socket.bind(address("127.0.0.1:0")).unwrap();
+            let refusing = socket.local_addr().unwrap();
+            let addresses = [[refusing; 40].as_slice(), &[good]].concat();
             let began = Instant::now();
-            connect_to(&[refusing, refusing, refusing, good]).await.unwrap();
-            assert!(began.elapsed() < STAGGER, "{:?}", began.elapsed());
+            connect_to(&addresses).await.unwrap();
+            assert!(began.elapsed() < 20 * STAGGER, "{:?}", began.elapsed());
             let refused = connect_to(&[refusing, refusing]).await.unwrap_err();
             assert_eq!(refused.kind(), io::ErrorKind::ConnectionRefused);
             assert!(connect_to(&[]).await.is_err());

@@ -1,7 +1,7 @@
 //! What is known of a call whose connection ends: a server of raw frames ends it in each way.
 
-use std::io::{Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::io::{self, Read, Write};
+use std::net::{Shutdown, TcpListener, TcpStream};
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -76,6 +76,9 @@ fn call_answered_with(answer: Vec<u8>) -> Failure {
     let (endpoint, thread) = server(move |mut stream| {
         read_until(&mut stream, HEADERS);
         stream.write_all(&answer).unwrap();
+        // Reads on: closed with something unread, it would end by a reset instead.
+        stream.shutdown(Shutdown::Write).unwrap();
+        let _ = io::copy(&mut stream, &mut io::sink());
     });
     let failure = run(async {
         let connection = open(&endpoint).await;
@@ -153,8 +156,11 @@ fn a_connection_that_had_ended_before_a_call_has_not_carried_it() {
     });
     let failure = run(async {
         let connection = open(&endpoint).await;
-        // What HTTP/2 itself still has to say is said, and the connection is idle.
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        // What HTTP/2 itself still has to say is said, and the connection is idle. Several times,
+        // so that its task gets its turns however late the timer is.
+        for _ in 0..10 {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
         end.send(()).unwrap();
         // From here on the runtime has no chance to see the end before the call is made.
         thread.join().unwrap();
@@ -169,7 +175,7 @@ fn a_connection_that_had_ended_before_a_call_has_not_carried_it() {
 fn a_server_that_does_not_speak_is_not_connected_to() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let endpoint = endpoint_of(&listener);
-    let options = Options { connect_timeout: Duration::from_millis(100), ..Options::default() };
+    let options = Options { connect_timeout: Duration::from_secs(1), ..Options::default() };
     let opened = run(Connection::open(&endpoint, &options, Opening::default(), |_| {}));
     let Err(error) = opened else { panic!("connected to nobody") };
     assert!(format!("{error:?}").contains("does not speak"), "{error:?}");

@@ -5,13 +5,14 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{mpsc, oneshot, watch};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::{sleep_until, timeout};
 
 use crate::rpc::coordination::acquired::{Acquired, Answer};
-use crate::rpc::coordination::held_lease::{Command, Held, closed};
+use crate::rpc::coordination::held_lease::{Command, Held};
 use crate::rpc::coordination::held_state::{HeldState, Teller};
 use crate::rpc::coordination::leftover::{Leftover, PlaceNumber, Remains, Told};
+use crate::rpc::coordination::lifetime::Lifetime;
 use crate::rpc::coordination::turns::{Turn, Turns};
 use crate::rpc::coordination::waiting_line::{self, Entry, Line, Place};
 use crate::rpc::error::Error;
@@ -66,7 +67,7 @@ pub struct Acquisition {
     wanted: Wanted,
     reply: oneshot::Sender<Answer>,
     commands: mpsc::UnboundedReceiver<Command>,
-    closing: watch::Receiver<bool>,
+    lifetime: Lifetime,
     state: Teller,
     turn: Option<Turn>,
 }
@@ -113,14 +114,14 @@ async fn until(deadline: Deadline) {
 /// Why it is no longer wanted.
 async fn interruption(
     reply: &mut oneshot::Sender<Answer>,
-    closing: &mut watch::Receiver<bool>,
+    lifetime: &Lifetime,
     deadline: Deadline,
 ) -> Error {
     tokio::select! {
         biased;
         // The caller is gone.
         () = reply.closed() => Error::Closed,
-        () = closed(closing) => Error::Closed,
+        ended = lifetime.over() => ended.error(),
         () = until(deadline) => {
             Error::LockTimeout("the lock was not acquired within the timeout".into())
         }
@@ -133,11 +134,11 @@ impl Acquisition {
         wanted: Wanted,
         reply: oneshot::Sender<Answer>,
         commands: mpsc::UnboundedReceiver<Command>,
-        closing: watch::Receiver<bool>,
+        lifetime: Lifetime,
     ) -> (Self, Arc<HeldState>) {
         let state = Arc::<HeldState>::default();
         let teller = Teller(Arc::clone(&state));
-        (Self { transport, wanted, reply, commands, closing, state: teller, turn: None }, state)
+        (Self { transport, wanted, reply, commands, lifetime, state: teller, turn: None }, state)
     }
 
     /// Acquires it and replies to the caller; otherwise removes what the attempt left behind.
@@ -262,7 +263,7 @@ impl Acquisition {
     /// Takes a place in the waiting line, and waits there if wanted. On failure, returns what is
     /// left on the server.
     async fn take_place(&mut self, ground: &Ground) -> Result<Place, (Option<Remains>, Error)> {
-        let Self { transport, wanted, reply, closing, turn, .. } = self;
+        let Self { transport, wanted, reply, lifetime, turn, .. } = self;
         let Some(WantedPlace { line, value, wait }) = wanted.place.take() else {
             return Err((None, Error::Closed));
         };
@@ -276,7 +277,7 @@ impl Acquisition {
         let mut entering =
             Box::pin(async move { waiting_line::enter(&for_entry, line, entry).await });
         let over = lease_over(ground.kept.as_deref());
-        let interrupted = interruption(reply, closing, wanted.deadline);
+        let interrupted = interruption(reply, lifetime, wanted.deadline);
         tokio::pin!(over, interrupted);
         let entered = tokio::select! {
             biased;
@@ -328,7 +329,7 @@ impl Acquisition {
     }
 
     async fn interrupted(&mut self) -> Error {
-        interruption(&mut self.reply, &mut self.closing, self.wanted.deadline).await
+        interruption(&mut self.reply, &self.lifetime, self.wanted.deadline).await
     }
 
     fn failed(self, remains: Option<Remains>, answer: Answer) -> Outcome {
@@ -357,7 +358,7 @@ impl Acquisition {
         let remains = ground.remains(place.as_ref());
         let Ground { id: lease, ttl, header, kept, own, .. } = ground;
         let acquired = Acquired { lease, ttl, header, place: place.clone(), kept: kept.clone() };
-        let Self { transport, reply, commands, closing, state, turn, .. } = self;
+        let Self { transport, reply, commands, lifetime, state, turn, .. } = self;
         if reply.send(Ok(Some(acquired))).is_err() {
             let told = Told::Nobody;
             let leftover = remains.map(|remains| Leftover { transport, remains, told, turn });
@@ -373,7 +374,7 @@ impl Acquisition {
             remains,
             turn,
             commands,
-            closing,
+            lifetime,
             state,
         })
     }

@@ -1,13 +1,14 @@
 //! A lease that is kept alive for its holder, or a place in a waiting line on such a lease: from
 //! its acquisition to its end.
 
-use std::future::{Future, pending};
+use std::future::pending;
 use std::sync::Arc;
 
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 
-use crate::rpc::coordination::held_state::{STOPPED, State, Teller};
+use crate::rpc::coordination::held_state::{State, Teller};
 use crate::rpc::coordination::leftover::{Leftover, Release, Remains, Told};
+use crate::rpc::coordination::lifetime::Lifetime;
 use crate::rpc::coordination::turns::Turn;
 use crate::rpc::coordination::waiting_line::{self, Place};
 use crate::rpc::keys::quoted;
@@ -37,7 +38,7 @@ pub struct Held {
     /// The turn to use the key, if others with the same lease may want it.
     pub turn: Option<Turn>,
     pub commands: mpsc::UnboundedReceiver<Command>,
-    pub closing: watch::Receiver<bool>,
+    pub lifetime: Lifetime,
     pub state: Teller,
 }
 
@@ -45,18 +46,22 @@ pub struct Held {
 enum End {
     GivenBack(Option<Release>),
     /// By the client itself.
-    Stopped(String),
+    Stopped(&'static str),
     /// With its lease, whose own holder tells of that.
     WithItsLease(String),
     Lost(String),
 }
 
 impl Held {
-    /// Holds it until it is released or lost, or until `stopping` requires its release.
-    pub async fn hold(mut self, stopping: impl Future<Output = ()>) -> Option<Leftover> {
-        let end = self.until_ended(stopping).await;
-        if let End::Stopped(why) | End::WithItsLease(why) | End::Lost(why) = &end {
-            self.state.0.set(State::Lost(why.as_str().into()));
+    /// Holds it until it is released or lost, or until its lifetime is over.
+    pub async fn hold(mut self) -> Option<Leftover> {
+        let end = self.until_ended().await;
+        match &end {
+            End::Stopped(why) => self.state.0.set(State::Lost((*why).into())),
+            End::WithItsLease(why) | End::Lost(why) => {
+                self.state.0.set(State::Lost(why.as_str().into()));
+            }
+            End::GivenBack(_) => {}
         }
         // It stays on the server then, for the caller to end. Whatever comes first counts: the
         // caller may let it go in the moment in which the communicator is closed.
@@ -99,14 +104,14 @@ impl Held {
         Some(Leftover { transport: self.transport, remains, told, turn: self.turn })
     }
 
-    async fn until_ended(&mut self, stopping: impl Future<Output = ()>) -> End {
+    async fn until_ended(&mut self) -> End {
         let Self {
             transport,
             kept,
             lease_ends_with_it,
             place,
             commands,
-            closing,
+            lifetime,
             state,
             remains,
             ..
@@ -123,7 +128,8 @@ impl Held {
                 None => pending().await,
             }
         };
-        tokio::pin!(evicted, lease_over, stopping);
+        let life_over = lifetime.over();
+        tokio::pin!(evicted, lease_over, life_over);
         let mut listening = true;
         loop {
             tokio::select! {
@@ -135,8 +141,7 @@ impl Held {
                     None if remains.is_none() || state.0.is_adopted() => listening = false,
                     Some(Command::Abandon) | None => return End::GivenBack(None),
                 },
-                () = closed(closing) => return End::Stopped("the communicator was closed".into()),
-                () = &mut stopping => return End::Stopped(STOPPED.into()),
+                ended = &mut life_over => return End::Stopped(ended.loss()),
                 why = &mut lease_over => {
                     return if *lease_ends_with_it { End::Lost(why) } else { End::WithItsLease(why) };
                 }
@@ -154,11 +159,6 @@ impl Held {
             }
         }
     }
-}
-
-pub async fn closed(closing: &mut watch::Receiver<bool>) {
-    // The sender is dropped with the last communicator of the context.
-    let _ = closing.wait_for(|closing| *closing).await;
 }
 
 async fn until(limit: Option<clock::Moment>) {

@@ -8,6 +8,7 @@ pub mod election;
 pub mod held_lease;
 pub mod held_state;
 pub mod leftover;
+pub mod lifetime;
 pub mod lock;
 pub mod turns;
 pub mod waiting_line;

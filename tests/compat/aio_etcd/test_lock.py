@@ -159,9 +159,9 @@ async def test_a_time_limit_begins_when_it_is_acquired(
     """Waiting does not use it up, however long it takes."""
     holder, waiter = etcd.Lock(make_client(), "work"), etcd.Lock(make_client(), "work")
     await holder.acquire(lock_ttl=60)
-    waiting = asyncio.create_task(waiter.acquire(lock_ttl=2))
+    waiting = asyncio.create_task(waiter.acquire(lock_ttl=4))
     await until_waiting(communicator, 2)
-    await asyncio.sleep(3)
+    await asyncio.sleep(5)
     assert not waiting.done()
     await holder.release()
     assert await asyncio.wait_for(waiting, 20)
@@ -233,7 +233,7 @@ import asyncio, sys
 import etcd_client.compat.aio_etcd as etcd
 
 # As long as in the other case, which would be 10 seconds.
-etcd.lock._KEPT_TTL = 2
+etcd.lock._KEPT_TTL = 5
 
 async def main(port, ttl):
     lock = etcd.Lock(etcd.Client(port=int(port)), "work")
@@ -255,7 +255,7 @@ def killed_holder(client: etcd.Client, ttl: str) -> str:
     return uuid
 
 
-@pytest.mark.parametrize("ttl", ["2", "0"])
+@pytest.mark.parametrize("ttl", ["5", "0"])
 async def test_the_lock_of_a_killed_holder_is_free_after_its_ttl(
     v2: etcd.Client, communicator: Communicator, ttl: str
 ) -> None:

@@ -116,7 +116,7 @@ async def test_what_cannot_be_refreshed(v2: etcd.Client, communicator: Communica
 
 
 async def test_a_directory_expires_with_all_that_is_in_it(v2: etcd.Client) -> None:
-    made = await v2.write("/d", None, dir=True, ttl=2)
+    made = await v2.write("/d", None, dir=True, ttl=5)
     await v2.set("/d/plain", "1")
     await v2.write("/d/longer", "1", ttl=100)
     await v2.write("/d/sub", "1", append=True)

@@ -266,7 +266,8 @@ def test_waits_are_interrupted(client: etcd3.Etcd3Client, port: int, kind: str) 
         assert (ended.returncode, ended.stdout, ended.stderr) == (0, "goes on\n", "")
         assert client.get("interrupted")[0] == kind.encode()
         assert lock.lease is not None
-        assert list(client.communicator.leases().leases) == [lock.lease.id]
+        own = [lock.lease.id]
+        eventually(lambda: list(client.communicator.leases().leases) == own)
 
 
 def never_closed(port: str) -> None:

@@ -94,9 +94,20 @@ def test_another_thread_ends_a_watch(client: etcd3.Etcd3Client, end: str) -> Non
 
 
 def test_waiting_for_one_event(client: etcd3.Etcd3Client) -> None:
-    thread = later(lambda: client.put("a/1", "1"))
-    assert client.watch_prefix_once("a/", timeout=20).value == b"1"
-    thread.join()
+    seen = threading.Event()
+
+    def put() -> None:
+        # On a busy machine, the first ones may come before the watch.
+        while not seen.wait(0.1):
+            client.put("a/1", "1")
+
+    thread = threading.Thread(target=put)
+    thread.start()
+    try:
+        assert client.watch_prefix_once("a/", timeout=20).value == b"1"
+    finally:
+        seen.set()
+        thread.join()
     for wait in (client.watch_once, client.watch_prefix_once, client.watch_prefix_once_response):
         # The error, which refers to all that was there, must not keep the watch open.
         with pytest.raises(etcd3.exceptions.WatchTimedOut) as error:

@@ -34,9 +34,9 @@ async def test_a_lease_may_have_an_id(connected: EtcdCommunicator) -> None:
 
 async def test_a_lease_is_kept_alive(connected: EtcdCommunicator) -> None:
     """Whatever the interval: one above the time to live lost the lease without a word."""
-    lease = await connected.grant_lease(2)
+    lease = await connected.grant_lease(4)
     keeping = connected.create_lease_keepalive_task(lease, interval=60)
-    await asyncio.sleep(4)
+    await asyncio.sleep(6)
     assert (await connected.channel.lease_time_to_live(lease)).ttl >= 0
     assert not keeping.done()
     keeping.cancel()
@@ -48,7 +48,7 @@ async def test_a_lease_is_kept_alive(connected: EtcdCommunicator) -> None:
 
 async def test_a_lost_lease_is_told_of(connected: EtcdCommunicator) -> None:
     """The task went on renewing what was not there any more."""
-    lease = await connected.grant_lease(2)
+    lease = await connected.grant_lease(6)
     keeping = connected.create_lease_keepalive_task(lease, 0.1)
     await connected.revoke_lease(lease)
     with pytest.raises(EtcdNotFoundError):

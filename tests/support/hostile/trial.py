@@ -20,7 +20,7 @@ from tests.support.hostile.steps import Player, Steps
 _ENGINE = "etcd-client"
 _MIB = 1 << 20
 # Seconds that a call may take beyond its timeout: to leave a lease or a lock, on a busy machine.
-_SLACK = 2.0
+_SLACK = 5.0
 # The CPU seconds allowed for a call, and for each second that it lasts.
 _CPU, _CPU_PER_SECOND = 0.3, 0.3
 
@@ -84,12 +84,12 @@ class Trial:
         assert await self.communicator.get("next", timeout=10) == b"call"
 
 
-def check(scenario: Scenario, report: Report) -> None:
-    """Check the outcome of a scenario against the guarantees."""
+def check(scenario: Scenario, report: Report, timeout: float) -> None:
+    """Check the outcome of a scenario, with a deadline, against the guarantees."""
     assert report.outcome is not None, f"not an error of the package's: {report.result!r}"
     assert report.outcome in scenario.outcome, f"{report.outcome}: {report.result!r}"
     check_result(report.result)
-    check_costs(report, scenario.timeout, scenario.memory)
+    check_costs(report, timeout, scenario.memory)
     if scenario.call.mutation and not scenario.refused:
         assert report.requests == 1, f"the change was sent {report.requests} times"
     assert report.requests <= scenario.requests, f"asked {report.requests} times"

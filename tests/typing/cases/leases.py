@@ -24,7 +24,7 @@ async def kept_alive(world: World) -> Lease:
 async def lost(world: World) -> Loss:
     """The loss of a lease that was revoked by another."""
     # The next renewal finds it out, after a third of the time to live.
-    lease = await world.communicator.lease(2)
+    lease = await world.communicator.lease(6)
     await world.communicator.lease_revoke(lease)
     await lease.lost.wait()
     return lease.lost

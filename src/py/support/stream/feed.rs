@@ -3,6 +3,7 @@
 use std::future::Future;
 
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 
 use crate::bridge::{self, Receiver, Sender};
 use crate::py::support::stream::end::End;
@@ -44,11 +45,11 @@ pub(crate) struct Ends<T> {
 pub(crate) struct Feed<T> {
     sender: Sender<T, End>,
     state: watch::Sender<StreamState>,
-    closing: watch::Receiver<bool>,
+    closing: CancellationToken,
 }
 
 /// Makes a stream that ends when its context closes, if not before.
-pub(crate) fn ends<S: StreamSource>(closing: watch::Receiver<bool>) -> Ends<S::Item> {
+pub(crate) fn ends<S: StreamSource>(closing: CancellationToken) -> Ends<S::Item> {
     let (sender, items) = bridge::channel(S::LIMIT, || End::stopped(S::NAME));
     let (told, state) = watch::channel(StreamState::default());
     Ends { feed: Feed { sender, state: told, closing }, items, state }
@@ -56,22 +57,16 @@ pub(crate) fn ends<S: StreamSource>(closing: watch::Receiver<bool>) -> Ends<S::I
 
 impl<T: Send> Feed<T> {
     /// Passes items on until the source ends, the reader is gone, or the context closes.
-    pub(crate) async fn run<S: StreamSource<Item = T>>(mut self, mut source: S) {
+    pub(crate) async fn run<S: StreamSource<Item = T>>(self, mut source: S) {
         let end = tokio::select! {
             biased;
             () = self.sender.closed() => End::Finished,
-            () = closed(&mut self.closing) => End::Failed(Error::Closed),
+            () = self.closing.cancelled() => End::Failed(Error::Closed),
             end = pass_on(&mut source, &self.sender, &self.state) => end,
         };
         self.state.send_modify(|state| state.end = Some(end.clone()));
         self.sender.end(end);
     }
-}
-
-/// Completes when the context closes.
-async fn closed(closing: &mut watch::Receiver<bool>) {
-    // An error means that the last view of the context was dropped, which closes it as well.
-    let _ = closing.wait_for(|closing| *closing).await;
 }
 
 async fn pass_on<S: StreamSource>(

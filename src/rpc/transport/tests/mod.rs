@@ -19,9 +19,12 @@ use crate::rpc::transport::request::Request;
 use crate::rpc::transport::tests::server::{Manners, Server};
 use crate::rpc::wire::method;
 
+/// More than a call takes on a busy machine.
+const AMPLE: Duration = Duration::from_secs(15);
+
 fn run<T>(future: impl Future<Output = T>) -> T {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    let limited = async { timeout(Duration::from_secs(20), future).await };
+    let limited = async { timeout(Duration::from_secs(60), future).await };
     runtime.block_on(limited).expect("the test takes too long")
 }
 
@@ -54,7 +57,7 @@ fn calls_go_elsewhere_while_a_stream_ends_a_connection() {
         let (mut stream, origin) = transport.stream(watch(), false, None).await.unwrap();
         tokio::time::sleep(Duration::from_millis(50)).await;
         for _ in 0..5 {
-            put_within(&transport, Duration::from_secs(1)).await.unwrap();
+            put_within(&transport, AMPLE).await.unwrap();
         }
         server.events.add_permits(1);
         assert!(stream.message().await.unwrap().is_some());
@@ -68,13 +71,17 @@ fn every_call_succeeds_where_a_server_goes_away_all_the_time() {
     run(async {
         let server = Server::start(Manners { calls: 3, ..Manners::default() }).await;
         let transport = transport_to(&server);
-        let began = Instant::now();
-        for _ in 0..50 {
-            put_within(&transport, Duration::from_secs(2)).await.unwrap();
+        let mut fastest = Duration::MAX;
+        for _ in 0..5 {
+            let began = Instant::now();
+            for _ in 0..50 {
+                put_within(&transport, AMPLE).await.unwrap();
+            }
+            fastest = fastest.min(began.elapsed());
         }
-        // Without the pauses that follow failures.
-        assert!(began.elapsed() < Duration::from_secs(1), "{:?}", began.elapsed());
-        assert!(server.connections() >= 16, "{}", server.connections());
+        // Without the pauses that follow failures: they would be there each time.
+        assert!(fastest < Duration::from_secs(1), "{fastest:?}");
+        assert!(server.connections() >= 80, "{}", server.connections());
     });
 }
 
@@ -85,7 +92,7 @@ fn a_connection_is_replaced_before_its_streams_are_used_up() {
         let endpoints = vec![server.endpoint.clone()];
         let transport = Transport::with_max_stream_id(endpoints, Options::default(), 9);
         for _ in 0..50 {
-            put_within(&transport, Duration::from_secs(1)).await.unwrap();
+            put_within(&transport, AMPLE).await.unwrap();
         }
         // Five calls each, and the next one stands ready.
         assert!((10..=11).contains(&server.connections()), "{}", server.connections());
@@ -98,7 +105,7 @@ fn a_thousand_calls_share_eight_streams() {
         let delay = Duration::from_millis(20);
         let server = Server::start(Manners { streams: 8, delay, ..Manners::default() }).await;
         let transport = transport_to(&server);
-        let calls = (0..1000).map(|_| put_within(&transport, Duration::from_secs(10)));
+        let calls = (0..1000).map(|_| put_within(&transport, AMPLE));
         for outcome in join_all(calls).await {
             outcome.unwrap();
         }
@@ -113,7 +120,7 @@ fn calls_go_on_beside_as_many_streams_as_a_server_allows() {
             let server = Server::start(Manners { streams, ..Manners::default() }).await;
             let transport = transport_to(&server);
             let mut open = Vec::new();
-            let limit = Duration::from_millis(300);
+            let limit = Duration::from_secs(2);
             while let Ok(opened) =
                 transport.stream(watch(), false, Some(Instant::now() + limit)).await
             {
@@ -126,10 +133,9 @@ fn calls_go_on_beside_as_many_streams_as_a_server_allows() {
             };
             assert_eq!(open.len(), expected);
             assert_eq!(server.connections(), MOST_CONNECTIONS);
-            let limit = Duration::from_secs(1);
             for _ in 0..20 {
-                put_within(&transport, limit).await.unwrap();
-                transport.unary(range(), Some(Instant::now() + limit).into()).await.unwrap();
+                put_within(&transport, AMPLE).await.unwrap();
+                transport.unary(range(), Some(Instant::now() + AMPLE).into()).await.unwrap();
             }
         });
     }
@@ -146,7 +152,9 @@ fn what_has_waited_for_a_stream_was_not_sent() {
         let all = join_all(waiting);
         tokio::pin!(all);
         let late = async {
-            tokio::time::sleep(Duration::from_millis(500)).await;
+            while server.requests() < MOST_CONNECTIONS {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
             put_within(&transport, Duration::from_millis(300)).await
         };
         tokio::select! {
@@ -177,10 +185,10 @@ fn a_flooded_connection_leaves_the_others_their_turns() {
         let transport = transport_to(&server);
         let flooded = Transport::new(vec![flooding_server()], Options::default());
         flooded.connect().await.unwrap();
-        let began = Instant::now();
-        for _ in 0..20 {
-            put_within(&transport, Duration::from_secs(10)).await.unwrap();
+        // Without their turns they would wait for the end of the flood, which does not end. How
+        // long they take depends on what else the machine does.
+        for _ in 0..10 {
+            put_within(&transport, AMPLE).await.unwrap();
         }
-        assert!(began.elapsed() < Duration::from_secs(4), "{:?}", began.elapsed());
     });
 }

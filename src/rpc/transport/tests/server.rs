@@ -37,6 +37,8 @@ pub struct Server {
     pub endpoint: Endpoint,
     /// How many connections it has accepted.
     pub accepted: Arc<AtomicUsize>,
+    /// How many requests have come.
+    pub seen: Arc<AtomicUsize>,
     /// Streams that are watches are answered once for each permit.
     pub events: Arc<Semaphore>,
 }
@@ -48,14 +50,16 @@ impl Server {
         let server = Self {
             endpoint: Endpoint::parse(&address, false).unwrap(),
             accepted: Arc::default(),
+            seen: Arc::default(),
             events: Arc::new(Semaphore::new(0)),
         };
         let (accepted, events) = (Arc::clone(&server.accepted), Arc::clone(&server.events));
+        let seen = Arc::clone(&server.seen);
         tokio::spawn(async move {
             loop {
                 let (stream, _) = listener.accept().await.unwrap();
                 accepted.fetch_add(1, Ordering::Relaxed);
-                tokio::spawn(serve(stream, manners, Arc::clone(&events)));
+                tokio::spawn(serve(stream, manners, Arc::clone(&seen), Arc::clone(&events)));
             }
         });
         server
@@ -64,15 +68,25 @@ impl Server {
     pub fn connections(&self) -> usize {
         self.accepted.load(Ordering::Relaxed)
     }
+
+    pub fn requests(&self) -> usize {
+        self.seen.load(Ordering::Relaxed)
+    }
 }
 
-async fn serve(stream: TcpStream, manners: Manners, events: Arc<Semaphore>) {
+async fn serve(
+    stream: TcpStream,
+    manners: Manners,
+    seen: Arc<AtomicUsize>,
+    events: Arc<Semaphore>,
+) {
     let mut builder = Builder::new();
     builder.max_concurrent_streams(manners.streams);
     let mut connection: Connection<TcpStream, Bytes> = builder.handshake(stream).await.unwrap();
     let mut calls = 0;
     while let Some(Ok((request, respond))) = connection.accept().await {
         calls += 1;
+        seen.fetch_add(1, Ordering::Relaxed);
         if calls == manners.calls {
             connection.graceful_shutdown();
         }
