@@ -16,7 +16,8 @@ pub(super) enum Value<'a> {
 pub(super) struct Fields<'a>(pub &'a [u8]);
 
 impl<'a> Fields<'a> {
-    #[inline]
+    #[expect(clippy::inline_always, reason = "called for each field of each key of a range")]
+    #[inline(always)]
     pub fn next(&mut self) -> Result<Option<(u64, Value<'a>)>, Malformed> {
         if self.0.is_empty() {
             return Ok(None);
@@ -42,7 +43,8 @@ impl<'a> Fields<'a> {
     }
 
     /// A variable-length integer; tags and most lengths are of one byte.
-    #[inline]
+    #[expect(clippy::inline_always, reason = "the same")]
+    #[inline(always)]
     fn number(&mut self) -> Result<u64, Malformed> {
         if let [byte @ ..0x80, rest @ ..] = self.0 {
             self.0 = rest;
@@ -52,11 +54,13 @@ impl<'a> Fields<'a> {
     }
 
     fn long_number(&mut self) -> Result<u64, Malformed> {
-        let mut number = 0;
-        for (index, &byte) in self.0.iter().take(10).enumerate() {
-            number |= u64::from(byte & 0x7f) << (7 * index);
+        let (mut number, mut rest) = (0, self.0);
+        for shift in (0..70).step_by(7) {
+            let (&byte, after) = rest.split_first().ok_or(Malformed)?;
+            number |= u64::from(byte & 0x7f) << shift;
+            rest = after;
             if byte < 0x80 {
-                self.0 = &self.0[index + 1..];
+                self.0 = rest;
                 return Ok(number);
             }
         }
