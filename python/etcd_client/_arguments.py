@@ -190,19 +190,23 @@ def read_names(values: object, name: str, expected: str = "a list") -> list[byte
     return read
 
 
-def check_communicator(value: object, user: object) -> None:
+def check_communicator(
+    value: object, user: object, name: str = "communicator", expected: str = "Communicator"
+) -> None:
     """Raise an error unless the value is a communicator; the message says how to get one.
 
     Args:
         value: The argument.
         user: The object that is to use it.
+        name: The name of the argument.
+        expected: What may be given.
     """
     if not isinstance(value, _etcd_client.Communicator):
         kind = kind_of(value)
         advice = "use `async with client.connect() as communicator`"
         if kind.startswith(FACE_FOR_THREADS):
             advice = f"use {FACE_FOR_THREADS}{type(user).__name__}"
-        message = f"communicator: expected Communicator, got {kind}: {advice}"
+        message = f"{name}: expected {expected}, got {kind}: {advice}"
         raise TypeError(message)
 
 

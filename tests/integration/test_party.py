@@ -167,7 +167,7 @@ async def test_party_validation(communicator: Communicator) -> None:
         await Party(communicator, NAME).join()
     with pytest.raises(ClosedError, match="not open"):
         await Party(communicator.session(), NAME).join()
-    with pytest.raises(TypeError, match="communicator: expected"):
+    with pytest.raises(TypeError, match="session: expected Session or Communicator, got str"):
         Party("session", NAME)  # type: ignore[arg-type]
     for wrong in ({"name": 1}, {"name": NAME, "value": 1}, {"name": NAME, "member": 1}):
         with pytest.raises(TypeError, match="expected a bytes-like object or str"):

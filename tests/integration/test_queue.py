@@ -82,7 +82,7 @@ async def test_queue_validation(communicator: Communicator, kind: type[Queue]) -
         await queue.put_many("abc")
     with pytest.raises(TypeError, match="value: expected"):
         await queue.put_many(["a", 1])  # type: ignore[list-item]
-    with pytest.raises(TypeError, match="communicator: expected"):
+    with pytest.raises(TypeError, match="session: expected Session or Communicator, got str"):
         kind("queue", NAME)  # type: ignore[arg-type]
     with pytest.raises(TypeError, match="name: expected"):
         kind(communicator, 1)  # type: ignore[arg-type]

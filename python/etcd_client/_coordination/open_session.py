@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from etcd_client._arguments import (
     as_bytes,
@@ -51,6 +51,19 @@ def require_session(value: object, name: str) -> None:
     if not isinstance(value, Session):
         message = f"{name}: expected Session, got {kind_of(value)}"
         raise TypeError(message)
+
+
+def with_communicator(value: object, user: object) -> tuple[Session | None, Communicator]:
+    """Return a session, if it is one, and the communicator: that of the session, or what it is.
+
+    Args:
+        value: The argument `session`, which may be a communicator too.
+        user: The object that is to use it.
+    """
+    if isinstance(value, Session):
+        return value, value._communicator  # noqa: SLF001 - ours
+    check_communicator(value, user, "session", "Session or Communicator")
+    return None, cast("Communicator", value)
 
 
 class Session:

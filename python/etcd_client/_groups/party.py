@@ -6,10 +6,10 @@ import secrets
 from typing import TYPE_CHECKING
 
 from etcd_client import _etcd_client
-from etcd_client._arguments import as_bytes, check_communicator, check_name
+from etcd_client._arguments import as_bytes, check_name
 from etcd_client._async_only import async_only
 from etcd_client._cache.cache import Cache
-from etcd_client._coordination.open_session import Session
+from etcd_client._coordination.open_session import with_communicator
 from etcd_client._leaving import yielding_to
 from etcd_client.enums import SortTarget
 from etcd_client.errors import ClosedError, InvalidArgsError
@@ -17,6 +17,7 @@ from etcd_client.errors import ClosedError, InvalidArgsError
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from etcd_client._coordination.open_session import Session
     from etcd_client._coordination.registration import Registration
     from etcd_client._etcd_client import Communicator
     from etcd_client._types import BytesLike
@@ -70,17 +71,12 @@ class Party:
         *,
         member: BytesLike | None = None,
     ) -> None:
-        self._session: Session | None = None
-        if isinstance(session, Session):
-            self._session = session
-            session = session._communicator  # noqa: SLF001 - ours
-        check_communicator(session, self)
+        self._session, self._communicator = with_communicator(session, self)
         check_name(name, "name")
         check_name(value, "value")
         if member is None:
             member = secrets.token_hex(8)
         check_name(member, "member")
-        self._communicator: Communicator = session
         self._name = as_bytes(name)
         self._prefix = self._name + b"/"
         self._value = as_bytes(value)

@@ -6,12 +6,11 @@ from typing import TYPE_CHECKING
 
 from etcd_client._arguments import (
     as_bytes,
-    check_communicator,
     check_count,
     check_name,
     check_seconds,
 )
-from etcd_client._coordination.open_session import Session
+from etcd_client._coordination.open_session import with_communicator
 from etcd_client._etcd_client import KeyValue, Txn, TxnOp
 from etcd_client._started import StartedCoroutine
 from etcd_client.errors import InvalidArgsError
@@ -24,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Coroutine, Iterable, Sequence
     from typing import Any, ClassVar
 
+    from etcd_client._coordination.open_session import Session
     from etcd_client._etcd_client import Communicator
     from etcd_client._types import BytesLike
 
@@ -70,13 +70,8 @@ class Queue:
     _has_priorities: ClassVar[bool] = False
 
     def __init__(self, session: Session | Communicator, name: BytesLike) -> None:
-        self._session: Session | None = None
-        if isinstance(session, Session):
-            self._session = session
-            session = session._communicator  # noqa: SLF001 - ours
-        check_communicator(session, self)
+        self._session, self._communicator = with_communicator(session, self)
         check_name(name, "name")
-        self._communicator: Communicator = session
         self._name = as_bytes(name)
         self._keys = QueueKeys(self._name, has_priorities=self._has_priorities)
 
