@@ -46,7 +46,7 @@ pub struct Held {
 enum End {
     GivenBack(Option<Release>),
     /// By the client itself.
-    Stopped(&'static str),
+    Stopped(String),
     /// With its lease, whose own holder tells of that.
     WithItsLease(String),
     Lost(String),
@@ -56,12 +56,8 @@ impl Held {
     /// Holds it until it is released or lost, or until its lifetime is over.
     pub async fn hold(mut self) -> Option<Leftover> {
         let end = self.until_ended().await;
-        match &end {
-            End::Stopped(why) => self.state.0.set(State::Lost((*why).into())),
-            End::WithItsLease(why) | End::Lost(why) => {
-                self.state.0.set(State::Lost(why.as_str().into()));
-            }
-            End::GivenBack(_) => {}
+        if let End::Stopped(why) | End::WithItsLease(why) | End::Lost(why) = &end {
+            self.state.0.set(State::Lost(why.as_str().into()));
         }
         // It stays on the server then, for the caller to end. Whatever comes first counts: the
         // caller may let it go in the moment in which the communicator is closed.
@@ -141,7 +137,7 @@ impl Held {
                     None if remains.is_none() || state.0.is_adopted() => listening = false,
                     Some(Command::Abandon) | None => return End::GivenBack(None),
                 },
-                ended = &mut life_over => return End::Stopped(ended.loss()),
+                ended = &mut life_over => return End::Stopped(ended.loss().into()),
                 why = &mut lease_over => {
                     return if *lease_ends_with_it { End::Lost(why) } else { End::WithItsLease(why) };
                 }
