@@ -40,6 +40,7 @@ from .enums import (
 )
 from .telemetry._dispatcher import Dispatcher
 
+_Exit = TypeVar("_Exit", bound=Callable[..., object])
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
 _T_co = TypeVar("_T_co", covariant=True)
@@ -252,6 +253,12 @@ class Shield:
     def __enter__(self) -> None: ...
     def __exit__(self, *_exception: object) -> None:
         """Raise what would have ended a wait."""
+
+def leaving(exit: _Exit) -> _Exit:
+    """Let an `__exit__` be done again, with what was raised, if a signal handler interrupted it.
+
+    It also is if the handler was called before the first instruction of the function.
+    """
 
 @final
 class Connected:

@@ -57,6 +57,17 @@ def stm(
         once=own(once, "once"),
     )
 ''',
+    ("Election", "run"): '''\
+def run(self, work: Callable[[Election], _T]) -> _T:
+    """{doc}"""
+    try:
+        return run(self._inner.run, waiting(Election, work))
+    except BaseException as interruption:
+        # A signal handler may have raised just after the election, before there was a leader.
+        if not isinstance(interruption, Exception):
+            run(self._inner._resign_quietly)
+        raise
+''',
     ("Cache", "get"): '''\
 def get(
     self,

@@ -87,6 +87,9 @@ class Writer:
             lines.append("@overload")
             self.used.add("overload")
         name = _RENAMED.get(method.name, method.name)
+        if name == "__exit__":
+            self.helpers.add("leaving")
+            lines.append("@leaving")
         head = f"def {name}({self._parameters(function)}) -> {ast.unparse(returned)}:"
         if is_overload and function is not functions[-1]:
             return "\n".join([*lines, f"{head} ..."])
@@ -157,15 +160,12 @@ class Writer:
 
     def _result(self, owner: Class, value: str, returned: ast.expr) -> str:
         name = ast.unparse(returned).partition("[")[0]
-        enters = name in {owner.name, "Self"} and "__aenter__" in value
-        if enters or "__aexit__" in value:
+        if name in {owner.name, "Self"} and "__aenter__" in value:
             self.helpers.add("abandon")
-            what = value if enters or name == "None" else f"return {value}"
-            guarded = (
-                f"    try:\n        {what}\n    except BaseException as interruption:\n"
-                f"        abandon(self._inner, interruption)\n        raise"
+            return (
+                f"    try:\n        {value}\n    except BaseException as interruption:\n"
+                f"        abandon(self._inner, interruption)\n        raise\n    return self"
             )
-            return f"{guarded}\n    return self" if enters else guarded
         if name == "None":
             return f"    {value}"
         return f"    return {self._wrapped(value, returned)}"

@@ -44,6 +44,7 @@ pub(crate) use objects::{bytes_object, bytes_pair, or_exception};
 pub(crate) use python_code::{call, call_method, import, imported};
 pub(crate) use shutdown::{at_exit, cleanup};
 pub(crate) use threads::future::ThreadFuture;
+pub(crate) use threads::leaving::leaving;
 pub(crate) use threads::parker::{ThreadHandle, on_interrupt};
 pub(crate) use threads::shield::Shield;
 pub(crate) use threads::steps::{call_outside, in_step};

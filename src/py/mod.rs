@@ -25,7 +25,7 @@ mod native {
 
     #[pymodule_export]
     use crate::bridge::{
-        Call, LoopBridge, Next, Shield, ThreadFuture, ThreadHandle, call_outside, in_step,
+        Call, LoopBridge, Next, Shield, ThreadFuture, ThreadHandle, call_outside, in_step, leaving,
         on_interrupt, run,
     };
     #[pymodule_export]

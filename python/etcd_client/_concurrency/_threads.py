@@ -16,6 +16,7 @@ import os
 import sys
 import threading
 from collections import deque
+from contextlib import suppress
 from time import monotonic
 from typing import TYPE_CHECKING, Any, TypeVar
 from weakref import ReferenceType, ref
@@ -24,6 +25,7 @@ from etcd_client import _etcd_client
 from etcd_client._etcd_client import Shield, ThreadFuture, ThreadHandle
 
 from . import _interface
+from ._starting import start
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Coroutine, Generator
@@ -54,7 +56,7 @@ class _Task:
 
     def enter(self, scope: CancelScope) -> None:
         """Add a scope."""
-        self._scopes.append(ref(scope))
+        self._scopes = [ref(entered) for entered in (*self.scopes, scope)]
 
     def leave(self, scope: CancelScope) -> None:
         """Remove a scope."""
@@ -303,12 +305,13 @@ class Background(_interface.Background):
             name=name,
             daemon=True,
         )
-        self._members.append(member)
         try:
-            member.thread.start()
-        except RuntimeError:
-            # There can be no more threads.
-            self._members.remove(member)
+            self._members.append(member)
+            start(member.thread)
+        except BaseException:
+            # It never runs, or finds that out.
+            with suppress(ValueError):
+                self._members.remove(member)
             raise
 
     async def wait(self) -> None:
@@ -321,6 +324,8 @@ class Background(_interface.Background):
         function: Callable[..., Awaitable[object]],
         args: tuple[object, ...],
     ) -> None:
+        if member not in self._members:
+            return
         try:
             with member.scope:
                 await self._run(function, args)

@@ -154,10 +154,10 @@ class Election(Contender):
         if self._held is not None:
             raise ElectError(self._message("is held by this object already"))
         while True:
+            scope, background = CancelScope(), Background()
             await self._campaign_patiently()
-            scope = CancelScope()
             try:
-                async with Background() as background:
+                async with background:
                     background.start(self._cancel_at_loss, scope)
                     with scope:
                         working = work(self)

@@ -158,8 +158,9 @@ class DoubleBarrier(Contender):
         except BaseException:
             await finish(self._forget, held)
             raise
-        held.adopt()
+        # First, so that `__aexit__` leaves, whatever a signal handler raises meanwhile.
         self._held, self._round = held, round_
+        held.adopt()
 
     async def _begun_unless_lost(self, held: HeldLease, deadline: Deadline) -> int:
         scope = CancelScope()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import etcd_client as aio
 
-from ._face import Contents, Face, abandon, following, given, run
+from ._face import Contents, Face, abandon, following, given, leaving, run
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,17 +57,14 @@ class Cache(Contents[bytes, _V], Face):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        try:
-            return run(self._inner.__aexit__, kind, error, traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        return run(self._inner.__aexit__, kind, error, traceback)
 
     def __getitem__(self, key: BytesLike) -> _V:
         return self._inner.__getitem__(key)

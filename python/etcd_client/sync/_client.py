@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import etcd_client as aio
 
 from ._communicator import Communicator
-from ._face import Face, abandon, run
+from ._face import Face, leaving, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -168,17 +168,14 @@ class Client(Face):
     def __enter__(self) -> Communicator:
         return Communicator._of(run(self._inner.__aenter__))
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        try:
-            run(self._inner.__aexit__, kind, error, traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, kind, error, traceback)
 
 
 EtcdClient = Client

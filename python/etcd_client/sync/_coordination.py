@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import etcd_client as aio
 
-from ._face import Face, abandon, following, own, run, waiting
+from ._face import Face, abandon, following, leaving, own, run, waiting
 from ._lease import Loss
 
 if TYPE_CHECKING:
@@ -156,7 +156,13 @@ class Election(Face):
             ElectError: This object is the leader already.
             RpcError: The server refuses the candidate for good.
         """
-        return run(self._inner.run, waiting(Election, work))
+        try:
+            return run(self._inner.run, waiting(Election, work))
+        except BaseException as interruption:
+            # A signal handler may have raised just after the election, before there was a leader.
+            if not isinstance(interruption, Exception):
+                run(self._inner._resign_quietly)
+            raise
 
     def proclaim(self, value: BytesLike, *, timeout: float | None = None) -> None:
         """Proclaim a new value as the leader.
@@ -212,17 +218,14 @@ class Election(Face):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        try:
-            run(self._inner.__aexit__, kind, _error, _traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, kind, _error, _traceback)
 
 
 class Leaders(Face):
@@ -418,17 +421,14 @@ class Lock(Face):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        try:
-            run(self._inner.__aexit__, kind, _error, _traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, kind, _error, _traceback)
 
 
 class Registration(Face):

@@ -21,6 +21,7 @@ _AnyFace = TypeVar("_AnyFace", bound="Face")
 _Function = TypeVar("_Function")
 
 run = _etcd_client.run
+leaving = _etcd_client.leaving
 
 
 class Face:
@@ -156,10 +157,9 @@ def waiting(
 
 
 def abandon(inner: Any, interruption: BaseException) -> None:
-    """Leave a context that was being entered or left when a signal handler raised.
+    """Leave a context that was being entered when a signal handler raised.
 
-    Python calls handlers between two instructions, also when a context has just been entered, and
-    before the first step of leaving it.
+    Python calls handlers between two instructions, also when a context has just been entered.
     """
     if isinstance(interruption, Exception):
         return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import etcd_client as aio
 
 from ._cache import Cache
-from ._face import Face, abandon, following, own, run, waiting
+from ._face import Face, abandon, following, leaving, own, run, waiting
 from ._lease import Loss
 
 if TYPE_CHECKING:
@@ -92,17 +92,14 @@ class Partition(Face):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         _kind: type[BaseException] | None,
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        try:
-            run(self._inner.__aexit__, _kind, _error, _traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, _kind, _error, _traceback)
 
 
 class Partitioner(Face):
@@ -208,17 +205,14 @@ class Partitioner(Face):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        try:
-            return run(self._inner.__aexit__, kind, error, traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        return run(self._inner.__aexit__, kind, error, traceback)
 
 
 class Party(Face):
@@ -350,14 +344,11 @@ class Party(Face):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        try:
-            run(self._inner.__aexit__, kind, _error, _traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, kind, _error, _traceback)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import etcd_client as aio
 
-from ._face import Face, abandon, run
+from ._face import Face, abandon, leaving, run
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -65,17 +65,14 @@ class Lease(Face):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        try:
-            run(self._inner.__aexit__, kind, _error, _traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, kind, _error, _traceback)
 
 
 class Loss(Face):

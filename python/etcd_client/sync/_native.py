@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import etcd_client as aio
 
-from ._face import Face, abandon, following, run
+from ._face import Face, abandon, following, leaving, run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -544,12 +544,9 @@ class LeaseKeepAlives(Face):
             raise
         return self
 
+    @leaving
     def __exit__(self, *_exception: object) -> None:
-        try:
-            run(self._inner.__aexit__, *_exception)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, *_exception)
 
 
 class Observer(Face):
@@ -676,12 +673,9 @@ class Watch(Face):
             raise
         return self
 
+    @leaving
     def __exit__(self, *_exception: object) -> None:
-        try:
-            run(self._inner.__aexit__, *_exception)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, *_exception)
 
     def batches(self) -> WatchBatches:
         """Iterate over lists of events, one list for each revision, instead of single events.

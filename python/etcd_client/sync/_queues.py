@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import etcd_client as aio
 
-from ._face import Face, abandon, own, run
+from ._face import Face, abandon, leaving, own, run
 from ._lease import Loss
 
 if TYPE_CHECKING:
@@ -119,17 +119,14 @@ class Job(Face):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         _kind: type[BaseException] | None,
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        try:
-            run(self._inner.__aexit__, _kind, _error, _traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, _kind, _error, _traceback)
 
 
 class PriorityQueue(Face):

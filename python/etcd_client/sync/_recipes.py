@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import etcd_client as aio
 
-from ._face import Face, abandon, own, run
+from ._face import Face, abandon, leaving, own, run
 from ._lease import Loss
 
 if TYPE_CHECKING:
@@ -98,17 +98,14 @@ class Barrier(Face):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        try:
-            run(self._inner.__aexit__, kind, _error, _traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, kind, _error, _traceback)
 
 
 class Counter(Face):
@@ -347,17 +344,14 @@ class DoubleBarrier(Face):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        try:
-            run(self._inner.__aexit__, kind, _error, _traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, kind, _error, _traceback)
 
 
 class RWLock(Face):
@@ -566,17 +560,14 @@ class ReadLock(Face):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        try:
-            run(self._inner.__aexit__, kind, _error, _traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, kind, _error, _traceback)
 
 
 class Semaphore(Face):
@@ -744,17 +735,14 @@ class Semaphore(Face):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        try:
-            run(self._inner.__aexit__, kind, _error, _traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, kind, _error, _traceback)
 
     @property
     def limit(self) -> int:
@@ -910,14 +898,11 @@ class WriteLock(Face):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        try:
-            run(self._inner.__aexit__, kind, _error, _traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        run(self._inner.__aexit__, kind, _error, _traceback)

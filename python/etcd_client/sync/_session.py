@@ -8,7 +8,7 @@ import etcd_client as aio
 
 from . import _face
 from ._coordination import Election, Lock, Registration
-from ._face import abandon, outside, own, run
+from ._face import abandon, leaving, outside, own, run
 from ._groups import Partitioner, Party
 from ._lease import Loss
 from ._queues import PriorityQueue, Queue
@@ -283,14 +283,11 @@ class Session(_face.Session):
             raise
         return self
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> bool:
-        try:
-            return run(self._inner.__aexit__, kind, error, traceback)
-        except BaseException as interruption:
-            abandon(self._inner, interruption)
-            raise
+        return run(self._inner.__aexit__, kind, error, traceback)

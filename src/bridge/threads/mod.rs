@@ -5,6 +5,7 @@
 
 pub mod errands;
 pub mod future;
+pub mod leaving;
 pub mod lock;
 pub mod parker;
 pub mod shield;

@@ -9,6 +9,7 @@ from typing import TypeVar
 from typing_extensions import Self
 
 from etcd_client.sync import Client, Communicator
+from etcd_client.sync._face import leaving
 
 from ._endpoints import Endpoint
 from ._errors import translating
@@ -79,13 +80,16 @@ class Connection:
     def close(self) -> None:
         """Close the client; its watches end. Closing again does nothing."""
         self._closed = True
-        opened = self._opened.pop(os.getpid(), None)
+        process = os.getpid()
+        opened = self._opened.get(process)
         if opened is not None:
             opened.close()
+            self._opened.pop(process, None)
 
     def __enter__(self) -> Self:
         return self
 
+    @leaving
     def __exit__(self, *_exception: object) -> None:
         self.close()
 

@@ -5,17 +5,23 @@ from __future__ import annotations
 import itertools
 import logging
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 from etcd_client import EtcdError, ResponseHeader
+from etcd_client._concurrency._starting import start
+
+# Not from the room, which would import it at the first wait: Ctrl-C could interrupt that.
+from etcd_client._concurrency._threads import CancelScope
 from etcd_client.sync import Watch
+from etcd_client.sync._face import interruptible, run
 
 from ._errors import matching_watch
 from .events import Event, new_event
-from .exceptions import ClientClosedError
+from .exceptions import ClientClosedError, WatchTimedOut
+
+_T = TypeVar("_T")
 
 _log = logging.getLogger(__name__)
 
@@ -81,17 +87,18 @@ class Watcher:
             The id of the watch, for `cancel`.
         """
         watch_id = next(self._ids)
-        thread = threading.Thread(
-            target=self._run,
-            args=(watch_id, responses, callback),
-            name=f"etcd3_watch_{watch_id}",
-            daemon=True,
-        )
         try:
+            thread = threading.Thread(
+                target=self._run,
+                args=(watch_id, responses, callback),
+                name=f"etcd3_watch_{watch_id}",
+                daemon=True,
+            )
             self._watches[watch_id] = responses, thread
-            thread.start()
+            start(thread)
         except BaseException:
-            self.cancel(watch_id)
+            self._watches.pop(watch_id, None)
+            responses.cancel()
             raise
         return watch_id
 
@@ -121,9 +128,10 @@ class Watcher:
         Args:
             watch_id: The id of the watch.
         """
-        found = self._watches.pop(watch_id, None)
+        found = self._watches.get(watch_id)
         if found is not None:
             found[0].cancel()
+            self._watches.pop(watch_id, None)
 
     def close(self) -> None:
         """Cancel all watches, and wait until the present callback has returned."""
@@ -135,21 +143,21 @@ class Watcher:
                 thread.join(_LAST_CALLBACK)
 
 
-@contextmanager
-def cancelling(cancel: Callable[[], None], timeout: float | None) -> Iterator[None]:
-    """Call a function if the body takes longer than a time.
+def within(timeout: float | None, function: Callable[[], _T]) -> _T:
+    """Call a function whose waits end after a time.
 
     Args:
-        cancel: The function.
         timeout: The time in seconds; None for never.
+        function: The function.
+
+    Raises:
+        WatchTimedOut: It was still waiting then.
     """
-    if timeout is None:
-        yield
-        return
-    timer = threading.Timer(timeout, cancel)
-    timer.daemon = True
-    try:
-        timer.start()
-        yield
-    finally:
-        timer.cancel()
+    return run(_within, timeout, interruptible(function))
+
+
+async def _within(timeout: float | None, function: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+    with CancelScope(timeout):
+        return await function()
+    message = f"there was no event within {timeout} s"
+    raise WatchTimedOut(message)

@@ -12,12 +12,12 @@ from etcd_client import EtcdError
 
 # Not from the room, which would import it at the first release: Ctrl-C could interrupt that.
 from etcd_client._concurrency._threads import finish
-from etcd_client.sync._face import run, unwrap
+from etcd_client.sync._face import leaving, run, unwrap
 
 from ._errors import translating
 from ._keys import KeyCalls
 from ._results import outcomes
-from ._watching import cancelling
+from ._watching import within
 from .etcdrpc import LeaseKeepAliveResponse
 from .events import DeleteEvent
 from .exceptions import (
@@ -157,8 +157,8 @@ class Lock:
         try:
             events, cancel = self.etcd_client.watch(self.key, start_revision=self.revision + 1)
             try:
-                with cancelling(cancel, timeout):
-                    next((event for event in events if isinstance(event, DeleteEvent)), None)
+                deleted = (event for event in events if isinstance(event, DeleteEvent))
+                within(timeout, lambda: next(deleted, None))
             finally:
                 cancel()
         except (RevisionCompactedError, WatchTimedOut):
@@ -235,18 +235,15 @@ class Lock:
         message = f"the lock {self.name!r} is held by another"
         raise LockNotAcquiredError(message)
 
+    @leaving
     def __exit__(
         self,
         kind: type[BaseException] | None,
         _error: BaseException | None,
         _traceback: TracebackType | None,
     ) -> None:
-        try:
-            held = self.lease is not None
-            released = self.release()
-        except BaseException as interruption:
-            self._abandon(interruption, None)
-            raise
+        held = self.lease is not None
+        released = self.release()
         if not released and held and kind is None:
             message = f"the lock {self.name!r} was lost before its context was left"
             raise LockLostError(message)

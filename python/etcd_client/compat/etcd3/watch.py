@@ -16,7 +16,7 @@ from etcd_client.sync import Communicator, Watch
 from ._connection import Connection
 from ._endpoints import Endpoint
 from ._errors import translating
-from ._watching import Callback, Responses, Watcher, WatchResponse, cancelling
+from ._watching import Callback, Responses, Watcher, WatchResponse, within
 from .events import Event
 from .exceptions import ClientClosedError, WatchTimedOut
 from .utils import prefix_range_end, response_to_event_iterator, to_bytes
@@ -237,16 +237,13 @@ class WatchCalls(Connection):
             raise ValueError(message)
         responses = self._open_watch(key, range_end, **which)
         try:
-            with cancelling(responses.cancel, timeout):
-                return next(responses)
-        except StopIteration:
-            if responses.cancelled:
-                message = f"there was no event within {timeout} s"
-                raise WatchTimedOut(message) from None
-            message = "the client was closed while it waited for an event"
-            raise ClientClosedError(message) from None
+            first = within(timeout, lambda: next(responses, None))
         finally:
             responses.cancel()
+        if first is None:
+            message = "the client was closed while it waited for an event"
+            raise ClientClosedError(message)
+        return first
 
     def watch_once(
         self,
@@ -292,8 +289,10 @@ class WatchCalls(Connection):
 
     def close(self) -> None:
         """Close the client; its watches end. Closing again does nothing."""
-        self.watcher.close()
-        super().close()
+        try:
+            self.watcher.close()
+        finally:
+            super().close()
 
 
 def _watch(
