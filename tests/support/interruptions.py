@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import inspect
+import logging
 import signal
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
@@ -61,7 +63,16 @@ def at_each_moment(work: Callable[[], object]) -> Iterator[int]:
         finally:
             sys.setprofile(None)
         if moments.left <= 0:
+            _check_locks()
             yield number
+
+
+def _check_locks() -> None:
+    """Check that no lock was left locked which all threads of a program need."""
+    other = threading.Thread(target=logging.getLogger, args=("etcd_client",), daemon=True)
+    other.start()
+    other.join(10)
+    assert not other.is_alive(), "the lock of the package logging is left locked"
 
 
 @contextmanager

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import inspect
+import pydoc
 import subprocess
 import sys
 from pathlib import Path
@@ -142,3 +143,10 @@ def _attributes(name: str) -> set[str]:
                     if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)
                 }
     return found
+
+
+def test_exits_are_methods() -> None:
+    """They are native, so that signal handlers cannot prevent them, but look like functions."""
+    shown = pydoc.plain(pydoc.render_doc(sync.Session))
+    assert " __exit__(self, kind: 'type[BaseException] | None'" in shown
+    assert next(iter(inspect.signature(sync.Session.__exit__).parameters)) == "self"

@@ -2,25 +2,30 @@
 
 use documented::documented;
 use pyo3::exceptions::PyException;
+use pyo3::intern;
 use pyo3::prelude::*;
-use pyo3::types::{PyTuple, PyType};
+use pyo3::types::PyTuple;
 
-use crate::bridge::python_code;
+use crate::bridge::python_code::{self, attribute, call_method};
 
 /// An `__exit__` of a class. Python calls signal handlers also before the first instruction of a
 /// function, where none of its `try` statements has begun; this has no such instruction.
-#[pyclass(frozen, module = "etcd_client._etcd_client")]
+#[pyclass(frozen, dict, module = "etcd_client._etcd_client")]
 struct Leaving {
     exit: Py<PyAny>,
     /// Python's type of bound methods.
-    method: Py<PyType>,
+    method: Py<PyAny>,
 }
 
 #[documented]
 #[pyfunction]
-pub(crate) fn leaving(py: Python<'_>, exit: Py<PyAny>) -> PyResult<impl IntoPyObject<'_>> {
-    let method = python_code::import(py, "types")?.getattr("MethodType")?.cast_into()?.unbind();
-    Ok(Leaving { exit, method })
+pub(crate) fn leaving<'py>(exit: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyAny>> {
+    let py = exit.py();
+    let types = python_code::import(py, "types")?;
+    let method = attribute(&types, intern!(py, "MethodType"))?.unbind();
+    let leaving = Bound::new(py, Leaving { exit: exit.clone().unbind(), method })?;
+    let functools = python_code::import(py, "functools")?;
+    call_method(intern!(py, "update_wrapper"), [&functools, leaving.as_any(), exit])
 }
 
 #[pymethods]

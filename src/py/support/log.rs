@@ -36,9 +36,22 @@ pub(crate) fn takes_details(py: Python<'_>) -> PyResult<bool> {
     static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
     let modules = imported(&MODULES, py, "sys", "modules")?;
     let Some(logging) = modules.get_item("logging")? else { return Ok(false) };
-    let logger = call(&logging.getattr("getLogger")?, (LOGGER,), None)?;
+    // Not `isEnabledFor`, nor `getLogger`: they take a lock of `logging` by a function, which a signal
+    // handler that raises may end before it says that it has the lock.
+    let root = logging.getattr("root")?;
+    let manager = root.getattr("manager")?;
+    let loggers = manager.getattr("loggerDict")?.cast_into::<PyDict>()?;
+    // There may be a placeholder instead, for a logger below it.
+    let logger = loggers
+        .get_item(LOGGER)?
+        .filter(|found| found.hasattr("getEffectiveLevel").is_ok_and(|has| has));
+    let level = call_method(intern!(py, "getEffectiveLevel"), [logger.as_ref().unwrap_or(&root)])?;
     let debug = logging.getattr("DEBUG")?;
-    call_method(intern!(py, "isEnabledFor"), [&logger, &debug])?.is_truthy()
+    let is_disabled = match &logger {
+        Some(logger) => logger.getattr("disabled")?.is_truthy()?,
+        None => false,
+    };
+    Ok(!is_disabled && level.le(&debug)? && manager.getattr("disable")?.lt(&debug)?)
 }
 
 fn log(py: Python<'_>, reports: Vec<Report>) -> PyResult<()> {
