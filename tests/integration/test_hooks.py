@@ -8,6 +8,8 @@ import copy
 import gc
 import logging
 import pickle
+import subprocess
+import sys
 import threading
 import time
 from functools import partial
@@ -35,6 +37,7 @@ from etcd_client.telemetry import (
 from etcd_client.testing import Proxy
 from tests.support import tasks
 from tests.support.auth import ROOT, ROOT_PASSWORD, auth_server
+from tests.support.environment import environment
 from tests.support.recorder import Recorder
 from tests.support.waiting import eventually_async
 
@@ -392,3 +395,43 @@ def test_hooks_that_know_their_options_are_collected() -> None:
     del hooks
     gc.collect()
     assert gone.is_set()
+
+
+# Where the package's logger does not exist yet, exists, or has one below it.
+_ASKS = {
+    "all": "root.setLevel('DEBUG')",
+    "its logger": "logging.getLogger('etcd_client').setLevel('DEBUG')",
+    "below": "root.setLevel('DEBUG'); logging.getLogger('etcd_client.own')",
+}
+_ASKS_NOT = {
+    "nobody": "root.setLevel('INFO')",
+    "not its logger": "root.setLevel('DEBUG'); logging.getLogger('etcd_client').setLevel('INFO')",
+    "disabled": "root.setLevel('DEBUG'); logging.disable(logging.DEBUG)",
+}
+_ASKING = """
+import logging, sys, threading
+from etcd_client.sync import Client
+
+told = threading.Event()
+
+class Handler(logging.Handler):
+    def emit(self, record):
+        if "connected to" in record.getMessage():
+            told.set()
+
+root = logging.getLogger()
+root.addHandler(Handler())
+exec(sys.argv[1])
+with Client(sys.argv[2]) as communicator:
+    communicator.get("key")
+    print(told.wait(float(sys.argv[3])))
+"""
+
+
+@pytest.mark.parametrize("who", [*_ASKS, *_ASKS_NOT])
+async def test_who_asks_for_details(endpoint: str, who: str) -> None:
+    asks = who in _ASKS
+    arguments = ({**_ASKS, **_ASKS_NOT}[who], endpoint, "30" if asks else "0.3")
+    command = [sys.executable, "-c", _ASKING, *arguments]
+    run = partial(subprocess.run, capture_output=True, text=True, check=True, env=environment())
+    assert (await tasks.to_thread(run, command)).stdout == f"{asks}\n"
