@@ -148,5 +148,5 @@ def _attributes(name: str) -> set[str]:
 def test_exits_are_methods() -> None:
     """They are native, so that signal handlers cannot prevent them, but look like functions."""
     shown = pydoc.plain(pydoc.render_doc(sync.Session))
-    assert " __exit__(self, kind: 'type[BaseException] | None'" in shown
+    assert " __exit__(" in shown
     assert next(iter(inspect.signature(sync.Session.__exit__).parameters)) == "self"
