@@ -5,8 +5,10 @@ import gc
 import signal
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Any
 
 import pytest
@@ -151,11 +153,19 @@ def test_a_run_that_crashes_leaves_nothing(endpoint: str) -> None:
 
 
 def test_a_keyboard_interrupt_ends_a_call(endpoint: str) -> None:
+    waits: SimpleQueue[bool] = SimpleQueue()
+
+    def interrupt() -> None:
+        waits.get()
+        time.sleep(0.1)
+        signal.raise_signal(signal.SIGINT)
+
     async def wait_for_ever() -> None:
         async with Client(endpoint).connect() as communicator, Lock(communicator, "lock"):
-            threading.Timer(0.1, signal.raise_signal, (signal.SIGINT,)).start()
+            waits.put(True)
             await Lock(communicator, "lock").acquire()
 
+    threading.Thread(target=interrupt, daemon=True).start()
     with pytest.raises(KeyboardInterrupt):
         trio.run(wait_for_ever)
     trio.run(nothing_left, endpoint)
