@@ -88,6 +88,7 @@ INTERNAL = {
     "connect",
     "discover",
     "in_step",
+    "leaving",
     "on_interrupt",
     "prefix_range",
     "read_endpoints",
