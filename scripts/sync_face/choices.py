@@ -63,9 +63,8 @@ def run(self, work: Callable[[Election], _T]) -> _T:
     try:
         return run(self._inner.run, waiting(Election, work))
     except BaseException as interruption:
-        # A signal handler may have raised just after the election, before there was a leader.
-        if not isinstance(interruption, Exception):
-            run(self._inner._resign_quietly)
+        # It may have come just after the election, before the work had begun.
+        abandon(self._inner, interruption)
         raise
 ''',
     ("Cache", "get"): '''\

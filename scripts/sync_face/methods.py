@@ -61,7 +61,7 @@ class Writer:
         for node in ast.walk(tree):
             if isinstance(node, ast.Name):
                 self._use(node.id)
-        for helper in ("own", "run", "waiting"):
+        for helper in ("abandon", "own", "run", "waiting"):
             if f"{helper}(" in template.partition('"""')[2]:
                 self.helpers.add(helper)
         if "STM" in template:

@@ -154,6 +154,7 @@ class Election(Contender):
         if self._held is not None:
             raise ElectError(self._message("is held by this object already"))
         while True:
+            # First, so that a signal handler cannot raise between the election and `try`.
             scope, background = CancelScope(), Background()
             await self._campaign_patiently()
             try:

@@ -159,9 +159,8 @@ class Election(Face):
         try:
             return run(self._inner.run, waiting(Election, work))
         except BaseException as interruption:
-            # A signal handler may have raised just after the election, before there was a leader.
-            if not isinstance(interruption, Exception):
-                run(self._inner._resign_quietly)
+            # It may have come just after the election, before the work had begun.
+            abandon(self._inner, interruption)
             raise
 
     def proclaim(self, value: BytesLike, *, timeout: float | None = None) -> None:

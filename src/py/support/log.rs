@@ -36,8 +36,8 @@ pub(crate) fn takes_details(py: Python<'_>) -> PyResult<bool> {
     static MODULES: PyOnceLock<Py<PyDict>> = PyOnceLock::new();
     let modules = imported(&MODULES, py, "sys", "modules")?;
     let Some(logging) = modules.get_item("logging")? else { return Ok(false) };
-    // Not `isEnabledFor`, nor `getLogger`: they take a lock of `logging` by a function, which a signal
-    // handler that raises may end before it says that it has the lock.
+    // Not `isEnabledFor`, nor `getLogger`: they take a lock of `logging` by a function, which a
+    // signal handler that raises may end before it says that it has the lock.
     let root = logging.getattr("root")?;
     let manager = root.getattr("manager")?;
     let loggers = manager.getattr("loggerDict")?.cast_into::<PyDict>()?;

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import threading
 from collections.abc import Callable
 
 import pytest
@@ -12,16 +11,12 @@ from etcd_client.compat import etcd3
 from etcd_client.compat.etcd3 import leases
 from etcd_client.testing import eventually
 from tests.support import gateway
-from tests.support.interruptions import Interruption, alarms, at_each_moment
+from tests.support.interruptions import DROPPED, Interruption, Left, alarms, at_each_moment
 
 # Much longer than the test.
 _TTL = 300
 
-pytestmark = [
-    # Python drops what a handler raises in a finalizer, or before the first step of a coroutine.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-    pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning"),
-]
+pytestmark = DROPPED
 
 
 def _enter(client: etcd3.Etcd3Client) -> None:
@@ -68,53 +63,45 @@ def _connect(client: etcd3.Etcd3Client) -> None:
 WORKS = [_enter, _acquire_and_release, _refresh, _fail, _wait, _wait_for_an_event, _connect]
 
 
-class Left:
-    """What there is on the server beside the lock that is taken.
+class Taken:
+    """The lock that another holds.
 
     Args:
         client: The client of the work.
-        endpoint: The server.
     """
 
-    def __init__(self, client: etcd3.Etcd3Client, endpoint: str) -> None:
+    def __init__(self, client: etcd3.Etcd3Client) -> None:
         self._client = client
-        self._endpoint = endpoint
-        self._threads = set(threading.enumerate())
-        self._taken = client.lock("taken", ttl=_TTL)
-        assert self._taken.acquire()
-        assert self._taken.lease is not None
-        self._leases = [self._taken.lease.id]
-
-    def is_nothing(self) -> None:
-        """Wait until nothing is left."""
-        eventually(lambda: gateway.lease_ids(self._endpoint) == self._leases)
-        eventually(lambda: self._client.communicator.stats().watches == 0)
-        eventually(lambda: set(threading.enumerate()) == self._threads)
+        self._lock = client.lock("taken", ttl=_TTL)
+        assert self._lock.acquire()
+        assert self._lock.lease is not None
+        self.leases = [self._lock.lease.id]
 
     def release(self) -> None:
-        """Check the keys, and release the lock."""
+        """Check that there is no other, and release it."""
         keys = [metadata.key for _, metadata in self._client.get_prefix("/locks/")]
         assert keys == [b"/locks/taken"]
-        assert self._taken.release() is True
+        assert self._lock.release() is True
 
 
 @pytest.mark.parametrize("work", WORKS)
 def test_an_interruption_at_each_moment(
     client: etcd3.Etcd3Client, endpoint: str, work: Callable[[etcd3.Etcd3Client], None]
 ) -> None:
-    left = Left(client, endpoint)
+    taken = Taken(client)
+    left = Left(client.communicator, endpoint, taken.leases)
     for _ in at_each_moment(lambda: work(client)):
         left.is_nothing()
-    left.release()
+    taken.release()
 
 
-def interrupt_often(work: Callable[[], object], longest: float) -> None:
-    """Do some work a hundred times, and more until signals have met enough of them."""
+def interrupt_often(work: Callable[[], object], longest: float, times: int = 100) -> None:
+    """Do some work so many times, and more until signals have met enough of them."""
     moments = random.Random(7)
-    times = met = 0
+    done = met = 0
     with alarms() as alarm:
-        while times < 100 or met < 10:
-            times += 1
+        while done < times or met <= 10:
+            done += 1
             try:
                 alarm(moments.uniform(0.00005, longest))
                 work()
@@ -127,10 +114,11 @@ def interrupt_often(work: Callable[[], object], longest: float) -> None:
 def test_interrupted_waits(
     client: etcd3.Etcd3Client, endpoint: str, work: Callable[[etcd3.Etcd3Client], None]
 ) -> None:
-    left = Left(client, endpoint)
+    taken = Taken(client)
+    left = Left(client.communicator, endpoint, taken.leases)
     interrupt_often(lambda: work(client), 0.004)
     left.is_nothing()
-    left.release()
+    taken.release()
 
 
 def test_an_interrupted_grant(
@@ -151,15 +139,23 @@ def test_an_interrupted_grant(
     assert {lease.id for lease in granted} <= set(gateway.lease_ids(endpoint))
 
 
-def test_an_interrupted_watch(client: etcd3.Etcd3Client) -> None:
+@pytest.mark.parametrize("how", ["at each moment", "as it waits"])
+def test_an_interrupted_watch(client: etcd3.Etcd3Client, endpoint: str, how: str) -> None:
     opened: list[int] = []
 
     def watch() -> None:
         opened.append(client.add_watch_callback("a", lambda _: None))
+        opened.append(client.add_watch_prefix_callback("a", lambda _: None))
 
-    threads = set(threading.enumerate())
-    for _ in at_each_moment(watch):
-        for number in opened:
-            client.cancel_watch(number)
-        eventually(lambda: client.communicator.stats().watches == 0)
-        eventually(lambda: set(threading.enumerate()) == threads)
+    def cancel() -> None:
+        while opened:
+            client.cancel_watch(opened.pop())
+        left.is_nothing()
+
+    left = Left(client.communicator, endpoint)
+    if how == "as it waits":
+        interrupt_often(watch, 0.0015, times=300)
+        cancel()
+    else:
+        for _ in at_each_moment(watch):
+            cancel()

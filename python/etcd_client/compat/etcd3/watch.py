@@ -60,6 +60,7 @@ class WatchCalls(Connection):
         self.watcher = Watcher()
         super().__init__(endpoints, timeout, user, password)
 
+    @translating
     def _open_watch(
         self,
         key: BytesLike,
@@ -89,7 +90,15 @@ class WatchCalls(Connection):
             raise WatchTimedOut(message) from error
         return Responses(watch)
 
-    @translating
+    def _add_callback(
+        self, key: BytesLike, callback: Callback, range_end: BytesLike | None, which: Which
+    ) -> int:
+        """Return the id in one step, which Ctrl-C cannot lose on its way to the program."""
+        if not callable(callback):
+            message = f"callback must be callable, not {callback!r}"
+            raise TypeError(message)
+        return self.watcher.add(self._open_watch(key, range_end, **which), callback)
+
     def add_watch_callback(
         self,
         key: BytesLike,
@@ -115,10 +124,7 @@ class WatchCalls(Connection):
             WatchTimedOut: The server did not confirm the watch in time.
             TypeError: `callback` cannot be called.
         """
-        if not callable(callback):
-            message = f"callback must be callable, not {callback!r}"
-            raise TypeError(message)
-        return self.watcher.add(self._open_watch(key, range_end, **which), callback)
+        return self._add_callback(key, callback, range_end, which)
 
     def add_watch_prefix_callback(
         self, key_prefix: BytesLike, callback: Callback, **which: Unpack[Which]
@@ -134,7 +140,7 @@ class WatchCalls(Connection):
             The id of the watch, for `cancel_watch`.
         """
         end = prefix_range_end(to_bytes(key_prefix))
-        return self.add_watch_callback(key_prefix, callback, end, **which)
+        return self._add_callback(key_prefix, callback, end, which)
 
     def cancel_watch(self, watch_id: int) -> None:
         """Cancel a watch; does nothing if it has ended.
@@ -144,7 +150,6 @@ class WatchCalls(Connection):
         """
         self.watcher.cancel(watch_id)
 
-    @translating
     def watch_response(
         self, key: BytesLike, range_end: BytesLike | None = None, **which: Unpack[Which]
     ) -> tuple[Iterator[WatchResponse], Callable[[], None]]:
