@@ -144,9 +144,10 @@ async def test_a_partition_moves_when_it_was_released(communicator: Communicator
 
 
 async def test_work_has_time_to_finish(communicator: Communicator) -> None:
-    finished = []
+    begun, finished = [], []
 
     async def work(partition: Partition) -> None:
+        begun.append(partition)
         await partition.wait_recalled()
         await tasks.sleep(0.2)
         finished.append(partition.is_owned)
@@ -156,7 +157,8 @@ async def test_work_has_time_to_finish(communicator: Communicator) -> None:
         Partitioner(session, NAME, 4) as partitioner,
     ):
         running = tasks.create_task(partitioner.run(work, grace=30))
-        await settled(partitioner, count=4)
+        # One that is recalled before its work has begun is released without.
+        await eventually_async(lambda: len(begun) == 4)
         async with member(communicator, 4, "new") as new:
             await settled(partitioner, new, count=4)
         assert finished == [True, True]
@@ -165,10 +167,11 @@ async def test_work_has_time_to_finish(communicator: Communicator) -> None:
 
 
 async def test_work_is_cancelled_after_the_grace(communicator: Communicator) -> None:
-    cancelled = []
+    begun, cancelled = [], []
 
     async def work(partition: Partition) -> None:
         try:
+            begun.append(partition)
             await tasks.sleep(60)
         except tasks.CANCELLED:
             cancelled.append((partition.name, partition.is_recalled))
@@ -179,7 +182,7 @@ async def test_work_is_cancelled_after_the_grace(communicator: Communicator) -> 
         Partitioner(session, NAME, 2) as partitioner,
     ):
         running = tasks.create_task(partitioner.run(work, grace=0.1))
-        await settled(partitioner, count=2)
+        await eventually_async(lambda: len(begun) == 2)
         async with member(communicator, 2, "new") as new:
             await settled(partitioner, new, count=2)
             assert [recalled for _, recalled in cancelled] == [True]
@@ -210,12 +213,16 @@ async def test_work_that_returns_keeps_its_partition(communicator: Communicator)
 async def test_an_error_in_the_work_ends_all_of_it(
     communicator: Communicator, endpoint: str
 ) -> None:
+    first_begun = tasks.Event()
     cancelled = []
 
     async def work(partition: Partition) -> None:
         if partition.name == b"1":
+            await first_begun.wait()
             raise KeyError
         try:
+            if partition.name == b"0":
+                first_begun.set()
             await tasks.sleep(60)
         finally:
             cancelled.append(partition.name)
