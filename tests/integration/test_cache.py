@@ -201,11 +201,11 @@ async def test_a_cancelled_step_loses_no_change(communicator: Communicator) -> N
             batch = await tasks.wait_for(anext(changes), WITHIN)
             assert batch[0].new is not None
             assert batch[0].new.value == b"%d" % number
-        waiting = tasks.create_task(anext(changes))
-        await tasks.sleep(0.01)
+        waiting = {tasks.create_task(anext(changes)) for _ in range(2)}
+        (refused,), (other,) = await tasks.wait(waiting, return_when=tasks.FIRST_COMPLETED)
         with pytest.raises(RuntimeError, match="another task"):
-            await anext(changes)
-        waiting.cancel()
+            await refused
+        other.cancel()
 
 
 async def test_what_cannot_be_decoded_is_told(

@@ -229,14 +229,15 @@ async def test_what_the_function_raises_ends_the_call(communicator: Communicator
 
 
 async def test_one_who_gives_up_waiting_is_passed_over(communicator: Communicator) -> None:
-    go_on = tasks.Event()
+    begun, go_on = tasks.Event(), tasks.Event()
 
     async def slow(value: bytes) -> str:
+        begun.set()
         await go_on.wait()
         return increment(value)
 
     first = tasks.create_task(communicator.update("key", slow, default="0"))
-    await tasks.sleep(0.05)
+    await begun.wait()
     cancelled = tasks.create_task(communicator.update("key", increment, default="0"))
     last = tasks.create_task(communicator.update("key", increment, default="0"))
     with pytest.raises(EtcdTimeoutError) as error:
@@ -245,6 +246,7 @@ async def test_one_who_gives_up_waiting_is_passed_over(communicator: Communicato
     cancelled.cancel()
     go_on.set()
     await tasks.gather(first, last)
+    await tasks.wait({cancelled})
     assert cancelled.cancelled()
     assert await communicator.get("key") == b"2"
 
