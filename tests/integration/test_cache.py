@@ -316,7 +316,12 @@ async def test_a_cancelled_body_leaves_nothing(
         task.cancel()
         with pytest.raises(tasks.CancelledError):
             await task
-    assert tasks.count() == running
+
+    async def as_before() -> bool:
+        return tasks.count() == running
+
+    # A thread still unwinds after it was awaited.
+    await eventually_async(as_before)
     await eventually_async(lambda: etcd.metrics().watchers == before)
 
 
@@ -334,8 +339,11 @@ async def test_says_when_it_gets_old(endpoint: str, proxy: Proxy) -> None:
         # It asks where nothing changes, on a slow machine a moment later.
         await eventually_async(is_fresh)
         proxy.blackhole()
-        await tasks.sleep(1)
-        assert not view.fresh
+
+        async def is_old() -> bool:
+            return not view.fresh
+
+        await eventually_async(is_old)
         assert view.age > 0.6
 
 
@@ -435,7 +443,9 @@ async def load(communicator: Communicator, keys: int) -> float:
 
 async def test_loads_many_keys_without_blocking(communicator: Communicator) -> None:
     await fill(communicator, (b"many/%07d" % number for number in range(100_000)), bytes(100))
-    assert await load(communicator, 100_000) < BLOCKING
+    # What blocks does so each time; a machine that is held up does not.
+    gaps = [await load(communicator, 100_000) for _ in range(3)]
+    assert min(gaps) < BLOCKING
 
 
 @pytest.mark.full_faults

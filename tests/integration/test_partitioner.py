@@ -50,7 +50,7 @@ async def member(
 async def settled(*partitioners: Partitioner, count: int) -> list[set[bytes]]:
     """Wait until all partitions have an owner that keeps them, as all of the members see it."""
 
-    def done() -> bool:
+    async def done() -> bool:
         shares = [len(each.owned) for each in partitioners]
         owned = [partition for each in partitioners for partition in each.owned.values()]
         return (

@@ -139,7 +139,8 @@ async def test_a_release_wakes_whom_it_lets_in_and_no_others(communicator: Commu
         line = Line(communicator, session)
         arrived = await line.arrive("wrrrw" + "r" * 10 + "w" * 5)
         await acquired(arrived[0])
-        await tasks.sleep(0.2)
+        # All of them have looked: each watches the key before it, and the holder its own.
+        await eventually_async(lambda: communicator.stats().watches == len(arrived))
         requests = communicator.stats().requests
         await arrived[0][0].release()
         await acquired(*arrived[1:4])

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from etcd_client import Client, Communicator, CompactedError, KeyValue, Scan
+from etcd_client import Client, Communicator, CompactedError, EtcdTimeoutError, KeyValue, Scan
 from etcd_client.testing import Direction, Proxy
 from tests.support import tasks
 
@@ -158,12 +158,12 @@ async def test_each_page_has_the_deadline(endpoint: str, proxy: Proxy) -> None:
     assert endpoint
     async with Client(proxy.endpoint).connect() as communicator:
         await fill(communicator, 5)
-        scan = communicator.scan_prefix(b"k/", page_size=2, timeout=1)
+        scan = communicator.scan_prefix(b"k/", page_size=2, timeout=3)
         await anext(scan)
         await anext(scan)
         proxy.blackhole()
-        with pytest.raises(TimeoutError):
-            await tasks.wait_for(anext(scan), 5)
+        with pytest.raises(EtcdTimeoutError):
+            await tasks.wait_for(anext(scan), 20)
 
 
 async def test_one_task_iterates_at_a_time(communicator: Communicator) -> None:

@@ -19,7 +19,7 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
-from etcd_client.testing import EtcdServer, Metrics
+from etcd_client.testing import EtcdServer, Metrics, Proxy
 from tests.support import tasks
 from tests.support.costs import requests_of
 from tests.support.leftovers import key_count, leases, nothing_left
@@ -76,7 +76,9 @@ async def test_a_key_is_used_again(communicator: Communicator) -> None:
         assert keys == {b"lock/%x" % session.id, b"other/%x-1" % session.id}
 
 
-async def test_locks_of_one_session_exclude_each_other(communicator: Communicator) -> None:
+async def test_locks_of_one_session_exclude_each_other(
+    communicator: Communicator, endpoint: str
+) -> None:
     """Where they would share a key of Go's client, and both be held."""
     inside = most = 0
 
@@ -95,7 +97,25 @@ async def test_locks_of_one_session_exclude_each_other(communicator: Communicato
             assert not await session.lock(NAME).acquire(blocking=False)
             with pytest.raises(LockTimeoutError):
                 await session.lock(NAME).acquire(timeout=0.1)
+            # What that has left is removed a moment later where the server is slow.
+            await eventually_async(lambda: key_count(endpoint) == 1)
         assert await session.lock(NAME).acquire(blocking=False)
+
+
+@pytest.mark.parametrize("attached_to", ["session", "lease"])
+async def test_a_refused_attempt_has_left_the_line(
+    endpoint: str, proxy: Proxy, communicator: Communicator, attached_to: str
+) -> None:
+    """Also of a slow server: the next attempt must not be refused because of it."""
+    async with (
+        Lock(communicator, NAME),
+        Client(proxy.endpoint).connect() as far,
+        far.session() as session,
+    ):
+        lock = session.lock(NAME) if attached_to == "session" else Lock(far, NAME)
+        await tasks.to_thread(proxy.delay, 0.2)
+        assert not await lock.acquire(blocking=False)
+        assert key_count(endpoint) == 1
 
 
 async def test_a_lock_contends_with_those_of_other_sessions(

@@ -210,11 +210,30 @@ def increment(txn: SyncSTM) -> bytes | None:
     return txn.get("number")
 
 
+class Together:
+    """Functions that add one to a number, of which none commits before each has read."""
+
+    def __init__(self, count: int) -> None:
+        self.missing = count
+        self.all_have_read = tasks.Event()
+
+    async def increment(self, txn: STM) -> bytes | None:
+        """Add one to a number."""
+        value = await number(txn, "number")
+        self.missing -= 1
+        if self.missing == 0:
+            self.all_have_read.set()
+        await self.all_have_read.wait()
+        txn.put("number", str(value + 1))
+        return await txn.get("number")
+
+
 @pytest.mark.both_loops
 @pytest.mark.parametrize("isolation", CHECKED)
 async def test_many_increments_of_one_key(communicator: Communicator, isolation: Isolation) -> None:
     before = communicator.stats().requests
-    increments = (communicator.stm(increment, isolation=isolation) for _ in range(50))
+    together = Together(50)
+    increments = (communicator.stm(together.increment, isolation=isolation) for _ in range(50))
     results = await tasks.gather(*increments)
     requests = communicator.stats().requests - before
     assert sorted(results, key=lambda value: int(value or 0)) == [
@@ -230,10 +249,11 @@ async def test_those_who_update_stand_in_the_same_line(communicator: Communicato
         return str(int(value) + 1)
 
     before = communicator.stats().requests
+    together = Together(20)
     await tasks.gather(
-        *(communicator.stm(increment) for _ in range(10)),
+        *(communicator.stm(together.increment) for _ in range(10)),
         *(communicator.update("number", add_one, default="0") for _ in range(10)),
-        *(communicator.stm(increment) for _ in range(10)),
+        *(communicator.stm(together.increment) for _ in range(10)),
     )
     # A read and a commit for each function, and one for each update but for the first; more where
     # threads start slowly.

@@ -130,10 +130,11 @@ class DoubleBarrier(Contender):
         """Wait until as many have come as make a round, and enter with them.
 
         A failed or cancelled attempt leaves nothing on the server. One that has timed out was not
-        counted by the others.
+        counted by the others, if the server answers.
 
         Args:
-            timeout: Maximum wait in seconds; None to wait without limit.
+            timeout: Maximum wait in seconds; None to wait without limit. If the server does not
+                answer, it takes a few seconds more.
 
         Raises:
             EtcdTimeoutError: Not enough have come in time.
@@ -142,7 +143,9 @@ class DoubleBarrier(Contender):
             LockError: This object is inside already.
         """
         deadline = Deadline(timeout, "enter")
-        call = self._enter(timeout)
+        # Of a key that is written in the meantime, withdrawing finds out whether the others count
+        # on it; an attempt that ends at the deadline would just delete it.
+        call = self._enter(None if timeout is None else timeout + _WITHDRAWAL_TIMEOUT)
         return StartedCoroutine(call.close, self._inside(call, deadline))
 
     async def _inside(self, call: Call[HeldLease | None], deadline: Deadline) -> None:

@@ -308,10 +308,11 @@ class DoubleBarrier(Face):
         """Wait until as many have come as make a round, and enter with them.
 
         A failed or cancelled attempt leaves nothing on the server. One that has timed out was not
-        counted by the others.
+        counted by the others, if the server answers.
 
         Args:
-            timeout: Maximum wait in seconds; None to wait without limit.
+            timeout: Maximum wait in seconds; None to wait without limit. If the server does not
+                answer, it takes a few seconds more.
 
         Raises:
             EtcdTimeoutError: Not enough have come in time.

@@ -1,5 +1,6 @@
 """A cluster of real etcd members."""
 
+import contextlib
 import itertools
 from collections import Counter
 from collections.abc import Mapping
@@ -196,7 +197,12 @@ class EtcdCluster:
             member.membership = Membership(initial_cluster, state, self._peer_urls[member.name])
 
     def _processes(self) -> dict[str, int]:
-        return {member.name: member.pid for member in self.members if member.alive}
+        processes = {}
+        for member in [*self.members]:
+            # A thread of the proxies asks, while another may kill the member or remove it.
+            with contextlib.suppress(RuntimeError):
+                processes[member.name] = member.pid
+        return processes
 
     def _partitionable(self) -> PeerNetwork:
         if self._network is None:
@@ -249,8 +255,10 @@ def _status(member: EtcdServer) -> _Status | None:
 
 
 def _member_id(member: EtcdServer) -> int:
-    status = _status(member)
-    if status is None:
-        message = f"{member.name} does not answer"
-        raise RuntimeError(message)
-    return status.member
+    def answered() -> _Status | None:
+        if not member.alive:
+            message = f"etcd {member.name!r} is not running"
+            raise RuntimeError(message)
+        return _status(member)
+
+    return eventually(answered, _MEMBERSHIP_PATIENCE).member

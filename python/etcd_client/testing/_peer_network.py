@@ -49,7 +49,7 @@ class PeerNetwork:
     def _origin(self, source: Address, destination: Address) -> str:
         descriptor = connected(source, destination)
         for name, pid in self._running().items():
-            with contextlib.suppress(FileNotFoundError):  # the process has ended meanwhile
+            with contextlib.suppress(OSError):  # the process has ended, or does so just now
                 if descriptor in descriptors(pid):
                     return name
         return ""

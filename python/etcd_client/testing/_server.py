@@ -169,7 +169,9 @@ class EtcdServer:
     @property
     def alive(self) -> bool:
         """Whether the process runs; a frozen one does."""
-        return self._process is not None and self._process.alive()
+        # Read once: a thread of the cluster's proxies asks while others kill.
+        process = self._process
+        return process is not None and process.alive()
 
     def connect(self, connect_options: "ConnectOptions | None" = None) -> "Client":
         """Return a client of the server: `async with server.connect() as communicator`.
@@ -278,10 +280,11 @@ class EtcdServer:
         reaper.release_directory(self.directory)
 
     def _running(self) -> EtcdProcess:
-        if self._process is None:
+        process = self._process
+        if process is None:
             message = f"etcd {self.name!r} is not running"
             raise RuntimeError(message)
-        return self._process
+        return process
 
     def _healthy(self) -> bool:
         if not self.alive:

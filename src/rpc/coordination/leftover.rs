@@ -22,6 +22,10 @@ use crate::rpc::wire::messages::HeaderOnly;
 /// answers takes less; otherwise the removal continues in the background.
 const REMOVAL_AWAITED: Duration = Duration::from_millis(100);
 
+/// The same for one that the server has just refused: it answers, and the caller's next attempt would
+/// find itself in the line.
+const REMOVAL_AWAITED_BY_REFUSED: Duration = Duration::from_secs(2);
+
 /// How long a lease is asked for that has expired by the clock here: a server may still have it.
 const EXPIRED_ASKED: Duration = Duration::from_secs(1);
 
@@ -79,7 +83,9 @@ impl Leftover {
             Told::Acquirer(reply, answer) => {
                 let forgetting = forget(&transport, remains);
                 tokio::pin!(forgetting);
-                let done = timeout(REMOVAL_AWAITED, &mut forgetting).await.is_ok();
+                let refused = matches!(answer, Ok(None));
+                let awaited = if refused { REMOVAL_AWAITED_BY_REFUSED } else { REMOVAL_AWAITED };
+                let done = timeout(awaited, &mut forgetting).await.is_ok();
                 let _ = reply.send(answer);
                 if !done {
                     forgetting.await;
