@@ -9,18 +9,22 @@ import subprocess
 from pathlib import Path
 
 from etcd_client.testing import EtcdCluster, EtcdServer
-from tests.cli.conftest import COMMAND, Run
+from tests.cli.conftest import COMMAND, Finished, Run
 from tests.support.environment import PACKAGE, environment
+from tests.support.terms import in_one_term
 
 
 def test_a_table_of_all_members(run: Run, cluster: EtcdCluster) -> None:
-    finished = run("status", "--endpoints", cluster[0].endpoint)
+    def status() -> tuple[EtcdServer, Finished]:
+        return cluster.leader(), run("status", "--endpoints", cluster[0].endpoint)
+
+    led_by, finished = in_one_term(cluster, status)
     assert finished.returncode == 0
     heading, *rows = [line.split() for line in finished.stdout.splitlines()]
     assert heading[:5] == ["ID", "NAME", "ENDPOINT", "VERSION", "SIZE"]
     assert sorted(row[1] for row in rows) == sorted(member.name for member in cluster.members)
     (leader,) = [row[1] for row in rows if "leader" in row]
-    assert leader == cluster.leader().name
+    assert leader == led_by.name
     assert finished.stderr == ""
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from etcd_client.testing import EtcdServer
-from tests.cli.conftest import Run, run
+from tests.cli.conftest import Run, run, run_check
 from tests.docs.blocks import DEFAULT_ADDRESS, ROOT
 
 __all__ = ["run"]
@@ -35,7 +35,7 @@ def test_command_prints_what_the_page_shows(
     run: Run, etcd: EtcdServer, arguments: str, shown: str
 ) -> None:
     address = "{}:{}".format(*etcd.address)
-    finished = run(*shlex.split(arguments.replace(DEFAULT_ADDRESS, address)))
+    finished = run_check(run, *shlex.split(arguments.replace(DEFAULT_ADDRESS, address)))
     assert (finished.returncode, finished.stderr) == (0, "")
     assert shape(finished.stdout) == shape(shown)
 

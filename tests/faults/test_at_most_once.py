@@ -135,8 +135,8 @@ async def test_a_put_that_was_not_sent_is_not_of_unknown_outcome() -> None:
     """While nobody listens, every failure says that nothing was changed."""
     with EtcdServer(flags=QUICK_ELECTIONS) as server:
         async with Client(server.endpoint).connect() as communicator:
-            counter = Counter(b"key")
-            await counter.put(communicator)
+            counter = Counter(b"key", done=1)
+            await communicator.put(counter.key, b"")
             server.kill()
             await asyncio.gather(*(counter.put(communicator) for _ in range(20)))
             await asyncio.gather(*(counter.put(communicator) for _ in range(20)))

@@ -22,7 +22,8 @@ from tests.support.tls import jwt_auth_token
 
 ROOT = ConnectOptions(user="root", password="root")  # noqa: S106 - of a server that lives for a test
 ALICE = ConnectOptions(user="alice", password="alice")  # noqa: S106
-TTL = 1
+# A machine that is held up for a second must not let a token expire before its first use.
+TTL = 3
 
 MakeServer = Callable[..., EtcdServer]
 
@@ -42,7 +43,7 @@ async def protect(server: EtcdServer) -> None:
 
 @pytest.fixture
 async def protected(make_server: MakeServer) -> EtcdServer:
-    """Return a server with authentication, whose unused tokens live for a second or two."""
+    """Return a server with authentication, whose unused tokens live for a TTL or a second more."""
     server = make_server(flags={**QUICK_PASSWORDS, **QUICK_ELECTIONS, "auth-token-ttl": TTL})
     await protect(server)
     return server

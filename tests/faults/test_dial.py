@@ -68,8 +68,8 @@ async def test_a_failed_dial_does_not_spoil_the_next(endpoint: str, proxy: Proxy
 async def test_connecting_waits_for_a_server_that_restarts(endpoint: str, proxy: Proxy) -> None:
     """Nobody listens for a second, as while a lone server is replaced."""
     await asyncio.to_thread(proxy.refuse)
-    asyncio.get_running_loop().call_later(1, proxy.heal)
     began = time.monotonic()
+    asyncio.get_running_loop().call_later(1, proxy.heal)
     options = ConnectOptions(require_connection=True)
     async with Client(proxy.endpoint, options).connect() as communicator:
         assert time.monotonic() - began > 0.5

@@ -68,8 +68,8 @@ class Writer:
         self._timeout = DEADLINE if number % 2 else None
 
     async def write_until(self, over: asyncio.Event) -> None:
-        """Make one change after the other."""
-        while not over.is_set():
+        """Make one change after the other, and at least one."""
+        while not over.is_set() or self.made == 0:
             if await is_made(self._change(next(self._numbers))):
                 self.made += 1
             else:

@@ -24,10 +24,9 @@ def counting(etcd: EtcdServer, endpoint: str) -> Iterator[Http2Front]:
 
 
 async def give_up(communicator: Communicator, front: Http2Front, count: int) -> None:
-    """Cancel that many reads that are on their way."""
-    before = front.streams_seen("/Range")
+    """Cancel that many reads whose answers the front holds back."""
     reads = [asyncio.ensure_future(communicator.get("key")) for _ in range(count)]
-    await eventually_async(lambda: front.streams_seen("/Range") >= before + count)
+    await eventually_async(lambda: front.answers_held("/Range") == count)
     for read in reads:
         read.cancel()
     await asyncio.gather(*reads, return_exceptions=True)
@@ -36,23 +35,24 @@ async def give_up(communicator: Communicator, front: Http2Front, count: int) -> 
 async def test_some_are_cancelled_and_the_others_end_by_themselves(counting: Http2Front) -> None:
     async with Client(counting.endpoint).connect() as communicator:
         await communicator.put("key", bytes(10_000))
-        # They are given up before they are answered, and none would go on for two seconds.
-        counting.delay_answers(1, "/Range")
+        counting.hold_answers("/Range")
         started = time.monotonic()
         await give_up(communicator, counting, 50)
         await eventually_async(lambda: counting.resets_seen == 50)
         await give_up(communicator, counting, 500)
+        await eventually_async(lambda: counting.resets_seen >= AT_ONCE)
+        # The others are answered before they have gone on for two seconds.
+        counting.let_go()
         await eventually_async(lambda: counting.streams_open("/Range") == 0, within=20)
         took = time.monotonic() - started
-        # Some reads were answered in time.
-        assert AT_ONCE / 2 < counting.resets_seen <= AT_ONCE + A_SECOND * took
+        assert counting.resets_seen <= AT_ONCE + A_SECOND * took
         await eventually_async(lambda: communicator.stats().streams == 0)
         assert await communicator.get("key") == bytes(10_000)
 
 
 async def test_none_is_kept_for_long(counting: Http2Front) -> None:
     async with Client(counting.endpoint).connect() as communicator:
-        counting.delay_answers(60, "/Range")
+        counting.hold_answers("/Range")
         await give_up(communicator, counting, 500)
         assert communicator.stats().streams > 200
         await eventually_async(lambda: counting.resets_seen == 500, within=10)
@@ -61,7 +61,7 @@ async def test_none_is_kept_for_long(counting: Http2Front) -> None:
 
 async def test_closing_does_not_wait_for_them(counting: Http2Front) -> None:
     async with Client(counting.endpoint).connect() as communicator:
-        counting.delay_answers(60, "/Range")
+        counting.hold_answers("/Range")
         await give_up(communicator, counting, 500)
         started = time.monotonic()
     assert time.monotonic() - started < 4

@@ -89,15 +89,14 @@ def assert_no_panic(capfd: pytest.CaptureFixture[str]) -> None:
 async def test_scenario(
     trial: Trial, scenario: Scenario, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    timeout = scenario.timeout
-    report = await trial.attempt(scenario.call, scenario.steps, timeout)
-    print(report)
-    known = report.outcome is not None and report.outcome in scenario.outcome
-    if report.seconds >= timeout and not (known and report.requests):
-        # The machine was held up until the deadline, before it came to what was to happen.
-        timeout = PATIENT
-        report = await trial.attempt(scenario.call, scenario.steps, timeout)
+    for timeout in (scenario.timeout, *[PATIENT] * 3):
+        report = await trial.best_attempt(scenario.call, scenario.steps, timeout)
         print(report)
+        known = report.outcome is not None and report.outcome in scenario.outcome
+        if report.seconds < timeout or (known and report.requests):
+            break
+        # The machine was held up until the deadline, before it came to what was to happen, or the
+        # deadline has passed while one of several attempts was under way.
     check(scenario, report, timeout)
     await trial.goes_on()
     assert_no_panic(capfd)
@@ -115,7 +114,7 @@ async def test_each_field_of_an_answer_at_its_extremes(
     if not request.config.getoption("full_faults"):
         answers = chance.sample(answers, len(answers) // 6)
     for what, message in answers:
-        report = await trial.attempt(call, call.answered(message), SWEEP_TIMEOUT)
+        report = await trial.best_attempt(call, call.answered(message), SWEEP_TIMEOUT)
         print(what, report)
         assert report.outcome is not None, f"{what}: {report.result!r}"
         check_result(report.result)

@@ -8,12 +8,15 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from etcd_client import Client, Communicator, ConnectOptions, Lease, Lock
+from etcd_client.telemetry import LeaseRenewed
 from etcd_client.testing import EtcdCluster, EtcdServer, Proxy, ServerTls
 from tests.faults.tools import in_use
 from tests.support.front import Front, Http2Front
 from tests.support.grpc_proxy import GrpcProxy
 from tests.support.leftovers import leases
+from tests.support.recorder import Recorder
 from tests.support.tls import Certificates
+from tests.support.waiting import eventually_async
 
 MakeServer = Callable[..., EtcdServer]
 
@@ -38,7 +41,9 @@ async def stays(lease: Lease, seconds: float) -> None:
 
 async def test_answers_that_take_long_count(endpoint: str, proxy: Proxy) -> None:
     """Two seconds of a TTL of six: each attempt used to be given up after one."""
-    async with Client(proxy.endpoint).connect() as far, far.lease(6) as lease:
+    # Pings take as long.
+    options = ConnectOptions(keep_alive_timeout=20)
+    async with Client(proxy.endpoint, options).connect() as far, far.lease(6) as lease:
         await asyncio.to_thread(proxy.delay, 1)
         await stays(lease, 14)
         assert leases(endpoint) == [lease.id]
@@ -91,13 +96,18 @@ async def test_through_a_proxy_that_ends_with_the_client(make_server: MakeServer
 
 
 async def test_lives_through_the_restart_of_a_proxy(make_server: MakeServer) -> None:
+    hooks = Recorder()
+    options = ConnectOptions(hooks=hooks)
     with GrpcProxy(make_server()) as proxy:
         async with (
-            Client(proxy.endpoint).connect() as communicator,
-            communicator.lease(6) as lease,
+            Client(proxy.endpoint, options).connect() as communicator,
+            # The proxy may take long to start.
+            communicator.lease(30) as lease,
         ):
             await asyncio.to_thread(proxy.restart)
-            await stays(lease, 7)
+            before = len(hooks.of(LeaseRenewed))
+            await eventually_async(lambda: len(hooks.of(LeaseRenewed)) > before, within=40)
+            assert not lease.lost.is_set(), lease.lost.reason
 
 
 async def hold_many(communicator: Communicator, lease_count: int, lock_count: int) -> None:

@@ -19,6 +19,7 @@ from etcd_client.testing import EtcdServer, Proxy
 from tests.faults.tools import in_use
 from tests.support.flags import QUICK_ELECTIONS
 from tests.support.front import Front
+from tests.support.waiting import eventually_async
 
 MEBIBYTE = 2**20
 
@@ -71,6 +72,7 @@ async def test_put_fail_get_retry(endpoint: str, proxy: Proxy) -> None:
     async with Client(endpoint).connect() as direct, Client(proxy.endpoint).connect() as client:
         await asyncio.to_thread(proxy.refuse)
         await asyncio.to_thread(proxy.drop)
+        await eventually_async(lambda: client.stats().connections == 0)
         with pytest.raises(EtcdTimeoutError) as error:
             await client.put(b"foo", b"bar", timeout=0.5)
         assert not isinstance(error.value, OutcomeUnknownError)

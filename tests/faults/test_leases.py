@@ -151,15 +151,20 @@ async def test_lease_keep_alive_not_found(direct: Communicator) -> None:
 async def test_the_loss_of_the_whole_cluster_is_told(
     through_front: Communicator, front: Front
 ) -> None:
+    asked = time.monotonic()
     lease = await through_front.lease(SHORT_TTL)
-    with stalls() as stalled:
-        started = time.monotonic()
-        for proxy in front.proxies:
-            await asyncio.to_thread(proxy.blackhole)
-        assert await asyncio.wait_for(lease.lost.wait(), 3 * SHORT_TTL)
-        passed = time.monotonic() - started
+
+    async def told() -> float:
+        await lease.lost.wait()
+        return time.monotonic()
+
+    waiting = asyncio.create_task(told())
+    for proxy in front.proxies:
+        await asyncio.to_thread(proxy.blackhole)
+    await asyncio.sleep(SHORT_TTL)
     # Never later than the servers let it end: from then on another may have what hung on it.
-    assert SHORT_TTL / 2 <= passed <= SHORT_TTL + 0.2 + stalled.seconds
+    assert lease.lost.is_set()
+    assert await asyncio.wait_for(waiting, SHORT_TTL) - asked >= SHORT_TTL
     with pytest.raises(LeaseLostError):
         await lease.revoke()
 
@@ -210,17 +215,19 @@ async def test_the_loss_of_the_whole_cluster_ends_a_stream_of_renewals(
     through_front: Communicator, front: Front, direct: Communicator
 ) -> None:
     lease = await direct.lease_grant(SHORT_TTL)
+    asked = time.monotonic()
     async with through_front.lease_keep_alive_stream(lease) as renewals:
         await anext(renewals)
         with stalls() as stalled:
-            started = time.monotonic()
             for proxy in front.proxies:
                 await asyncio.to_thread(proxy.blackhole)
+            cut = time.monotonic()
             with pytest.raises(LeaseLostError, match="could not be renewed"):
                 await asyncio.wait_for(anext(renewals), 3 * SHORT_TTL)
-            passed = time.monotonic() - started
+            told = time.monotonic()
+        assert told - asked >= SHORT_TTL
         # Never later than the servers let it end.
-        assert SHORT_TTL / 2 <= passed <= SHORT_TTL + 0.2 + stalled.seconds
+        assert told - cut <= SHORT_TTL + 0.2 + stalled.seconds
 
 
 async def test_nothing_is_left_after_faults(

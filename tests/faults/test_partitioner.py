@@ -147,7 +147,8 @@ async def test_one_owner_at_each_revision(  # noqa: PLR0913, PLR0917 - fixtures,
         # Those that were frozen for long have ended.
         if all(member.poll() is not None for member in members):
             members.append(await asyncio.to_thread(start_member, endpoint))
-        return await communicator.count_prefix("group/owners/") == PARTITIONS
+        owned = await communicator.count_prefix("group/owners/") == PARTITIONS
+        return owned and await communicator.count_prefix("log/") > 0
 
     await eventually_async(all_owned, within=30)
     for member in members:

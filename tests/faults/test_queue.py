@@ -206,12 +206,17 @@ async def test_a_frozen_consumer_commits_nothing(
     worker.send_signal(signal.SIGSTOP)
     # What it has sent is carried out.
     await asyncio.sleep(0.5)
+    turn = 0.005
     while await communicator.count_prefix(f"{NAME}/claims/") == 0:
         # Both of its tasks were just about to claim another item.
+        if worker.poll() is not None:
+            # It had no processor for as long as its session lasts.
+            worker = await asyncio.to_thread(start_worker, endpoint)
         worker.send_signal(signal.SIGCONT)
-        await asyncio.sleep(0.005)
+        await asyncio.sleep(turn)
         worker.send_signal(signal.SIGSTOP)
         await asyncio.sleep(0.5)
+        turn = min(2 * turn, 0.1)
     attempts = []
     async with communicator.session(10) as session:
         for _ in range(await queue.size()):

@@ -103,7 +103,8 @@ def loops(endpoint: str, seconds: str) -> None:
         key, rounds = f"{number}/value", 0
         async with Client(endpoint).connect() as communicator, communicator.watch(key) as watch:
             await watch.ready()
-            while not run.over:
+            # It may have taken all of the time to come here.
+            while rounds == 0 or not run.over:
                 rounds += 1
                 value = b"%d" % rounds
                 await communicator.put(key, value)
@@ -131,9 +132,11 @@ def loops_that_end(endpoint: str, seconds: str) -> None:
             assert await communicator.get(f"{number}/value") == b"value"
 
     def thread(number: int) -> None:
-        while not run.over:
+        while True:
             asyncio.run(work(number))
             run.count(loops=1)
+            if run.over:
+                return
 
     run.threads(thread)
     finish(run)
@@ -153,7 +156,7 @@ def shared(endpoint: str, seconds: str) -> None:
             key, rounds, changes = f"{number}/value", 0, view.changes()
             with communicator.watch(key) as watch:
                 watch.ready()
-                while not run.over:
+                while rounds == 0 or not run.over:
                     rounds += 1
                     value = b"%d" % rounds
                     revision = communicator.put(key, value, lease=session).header.revision
@@ -170,8 +173,9 @@ def shared(endpoint: str, seconds: str) -> None:
             run.count(values=rounds)
 
         def read(_number: int) -> None:
-            revision = 0
-            while not run.over:
+            revision = rounds = 0
+            while rounds == 0 or not run.over:
+                rounds += 1
                 snapshot = view.snapshot()
                 assert snapshot.revision >= revision
                 revision = snapshot.revision

@@ -167,7 +167,7 @@ async def _answers(communicator: Communicator) -> bool:
 
 async def test_a_server_that_comes_back_is_found(make_server: Callable[..., EtcdServer]) -> None:
     server = make_server()
-    options = OPTIONS.with_wait_for_ready(False)
+    options = OPTIONS.with_wait_for_ready(False).with_connect_timeout(5)
     async with Client(server.endpoint, options).connect() as communicator:
         await communicator.put("a", "b")
         async with communicator.watch("a") as watch:

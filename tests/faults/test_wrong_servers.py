@@ -8,6 +8,7 @@ import pytest
 
 from etcd_client import Client, ClusterMismatchError, ConnectOptions, RpcError
 from etcd_client.testing import EtcdServer, Proxy
+from tests.faults.tools import fails_at_its_deadline
 from tests.support import gateway
 from tests.support.front import Http2Front
 from tests.support.hostile.calls import GET, PUT
@@ -92,7 +93,7 @@ async def test_nothing_reaches_another_cluster(clusters: Clusters) -> None:
         assert (await anext(watch)).value == b"right"
         await asyncio.to_thread(clusters.fail_over)
         for error in (
-            await refused(communicator.get(b"key")),
+            await fails_at_its_deadline(ClusterMismatchError, lambda: communicator.get(b"key")),
             await refused(communicator.put(b"key", b"lost")),
             await refused(communicator.lease_grant(60)),
         ):

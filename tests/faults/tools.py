@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import TypeVar
 
 from etcd_client import (
     Client,
@@ -14,6 +15,8 @@ from etcd_client import (
     WatchEvent,
 )
 from tests.support.front import Front
+
+E = TypeVar("E", bound=EtcdError)
 
 # What a call may raise while the network or the cluster is broken; anything else is a defect.
 PASSING = (EtcdConnectionError, EtcdTimeoutError, OutcomeUnknownError, RpcError)
@@ -57,6 +60,29 @@ async def succeeds(
         else:
             return failures
     message = f"no success in {attempts} attempts"
+    raise AssertionError(message)
+
+
+async def fails_at_its_deadline(
+    kind: type[E], call: Callable[[], Awaitable[object]], attempts: int = 5
+) -> E:
+    """Make a call that tries in vain until its deadline, and return the error.
+
+    One whose deadline falls while an attempt is under way tells only that: it is made again.
+    """
+    for attempt in range(attempts):
+        try:
+            await call()
+        except kind as error:  # noqa: PERF203 - each attempt may fail
+            return error
+        except (EtcdTimeoutError, OutcomeUnknownError) as error:
+            if "no answer within the deadline" not in str(error):
+                raise
+            print(f"attempt {attempt}: {error!r}")
+        else:
+            message = "the call has succeeded"
+            raise AssertionError(message)
+    message = f"no {kind.__name__} in {attempts} attempts"
     raise AssertionError(message)
 
 

@@ -143,8 +143,13 @@ async def test_a_learner_is_promoted(make_cluster: Callable[..., EtcdCluster]) -
 async def join_as_learner(cluster: EtcdCluster, communicator: Communicator) -> Member:
     """Have a learner join; return it as the cluster knows it."""
     name = cluster.add(learner=True).name
-    members = (await communicator.cluster.member_list()).members
-    (learner,) = [member for member in members if member.name == name]
+
+    async def of_that_name() -> list[Member]:
+        members = (await communicator.cluster.member_list()).members
+        return [member for member in members if member.name == name]
+
+    # It serves before the others know its name.
+    (learner,) = await eventually_async(of_that_name, within=30)
     assert learner.is_learner
     return learner
 

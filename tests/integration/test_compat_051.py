@@ -26,6 +26,7 @@ from etcd_client import (
 )
 from etcd_client.testing import Proxy
 from tests.support import tasks
+from tests.support.leftovers import no_contexts
 
 # What `__all__` of 0.5.1 holds, but for its two private functions; then what only its stub has.
 NAMES = [
@@ -280,6 +281,7 @@ async def test_errors_carry_their_status(endpoint: str, proxy: Proxy) -> None:
 
 
 async def test_contexts_are_counted(client: Client) -> None:
+    await no_contexts()
     async with client.connect(), client.connect(ConnectOptions()):
         assert active_context_count() == 2
     assert active_context_count() == 0
@@ -301,6 +303,7 @@ async def test_a_client_is_its_own_context(client: Client) -> None:
 
 async def test_one_context_manager_serves_several_tasks(client: Client) -> None:
     """Each leaves the context that it entered, in whatever order."""
+    await no_contexts()
     shared = client.connect()
 
     async def use(seconds: float) -> bytes | None:
@@ -334,6 +337,7 @@ async def test_options_for_a_lock_stay_with_the_client(client: Client) -> None:
 
 
 async def test_locks_are_contexts(client: Client) -> None:
+    await no_contexts()
     order = []
 
     async def work(number: int) -> None:

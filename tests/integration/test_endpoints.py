@@ -38,7 +38,8 @@ def nobody() -> str:
 
 def members_led_by_the_last(cluster: EtcdCluster) -> list[EtcdServer]:
     """Return the members; the death of any but the last leaves writes in peace."""
-    return [*cluster.followers(), cluster.leader()]
+    leader = cluster.leader()
+    return [*(member for member in cluster.members if member is not leader), leader]
 
 
 async def member_id(communicator: Communicator) -> int:

@@ -29,6 +29,7 @@ from etcd_client.testing import Direction, EtcdServer, Proxy
 from tests.support import tasks
 from tests.support.leftovers import nothing_left
 from tests.support.proxies import FrontProxy
+from tests.support.waiting import eventually_async
 
 MARKERS = "__once/"
 
@@ -210,19 +211,25 @@ async def test_the_deadline_is_no_reason_not_to_know(
     *,
     applied: bool,
 ) -> None:
+    async def is_made() -> bool:
+        return await communicator.get("key") == b"value"
+
     await through.get("key")
     if applied:
-        # It is made within the deadline, and the answer would come after it.
-        proxy.cut(1)
-        proxy.delay(0.7)
+        proxy.delay(0.5)
     else:
         proxy.blackhole()
-    call = tasks.create_task(through.put("key", "value", once=session, timeout=1.2))
-    await tasks.sleep(2)
+    call = tasks.create_task(through.put("key", "value", once=session, timeout=3))
+    if applied:
+        # It is made within the deadline, and the answer is lost.
+        await eventually_async(is_made)
+        proxy.refuse()
+        proxy.drop()
+    await tasks.sleep(3.5)
     proxy.heal()
     if applied:
         await call
-        assert await communicator.get("key") == b"value"
+        assert await is_made()
         return
     with pytest.raises(EtcdTimeoutError) as error:
         await call

@@ -254,16 +254,20 @@ async def test_communicators_with_the_same_hooks_share_connections(endpoint: str
 
 async def test_the_lag_of_a_watch_is_told(endpoint: str) -> None:
     hooks = Recorder()
-    async with connect(endpoint, hooks) as communicator, communicator.watch_prefix("w/") as watch:
-        await watch.ready()
+    async with (
+        connect(endpoint, hooks) as communicator,
+        communicator.watch_prefix("w/") as watch,
+        communicator.watch_prefix("w/") as another,
+    ):
         first = await communicator.put("w/1", "")
-        # The first event may take its time to come.
+        # The first event may take its time to come, to both on their stream.
+        await anext(another)
         await tasks.sleep(1)
         await communicator.put("w/2", "")
         await anext(watch)
         await anext(watch)
-        await eventually_async(lambda: len(hooks.of(WatchRead)) == 2)
-    one, two = hooks.of(WatchRead)
+        await eventually_async(lambda: len(hooks.of(WatchRead)) == 3)
+    _, one, two = hooks.of(WatchRead)
     assert (one.revision, one.events) == (first.header.revision, 1)
     assert one.lag > 0.15
     assert 0 <= two.lag < one.lag

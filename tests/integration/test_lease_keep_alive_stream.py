@@ -40,6 +40,12 @@ async def at_once(renewals: LeaseKeepAlives) -> list[LeaseKeepAliveResponse]:
     return read
 
 
+async def read_to_the_end(renewals: LeaseKeepAlives) -> None:
+    """Read until there are no more."""
+    async for _ in renewals:
+        pass
+
+
 @pytest.mark.both_loops
 async def test_tells_of_each_renewal(communicator: Communicator) -> None:
     lease = await communicator.lease_grant(TTL)
@@ -59,11 +65,13 @@ async def test_tells_of_each_renewal(communicator: Communicator) -> None:
 
 async def test_renews_while_nobody_reads(communicator: Communicator, endpoint: str) -> None:
     lease = await communicator.lease_grant(TTL)
+    started = time.monotonic()
     renewals = communicator.lease_keep_alive_stream(lease)
     await tasks.sleep(TTL + 1)
     assert leases(endpoint) == [lease.id]
-    # At 0, 1.33, 2.67 and 4 seconds, and later by what the answers take.
-    assert 1 < len(await at_once(renewals)) <= 4
+    read = len(await at_once(renewals))
+    # At once, and when a third of the TTL has passed since the last one.
+    assert 1 < read <= 1 + (time.monotonic() - started) // (TTL / 3)
 
 
 async def test_renews_while_the_event_loop_is_blocked(
@@ -105,7 +113,7 @@ async def test_a_revocation_by_another_ends_it(communicator: Communicator) -> No
     await anext(renewals)
     await communicator.lease_revoke(lease)
     with pytest.raises(LeaseLostError, match=f"lease {lease.id:x} was lost: .*revoked") as raised:
-        await tasks.wait_for(anext(renewals), TTL)
+        await tasks.wait_for(read_to_the_end(renewals), TTL)
     assert isinstance(raised.value, LeaseNotFoundError)
     # However often it is read.
     with pytest.raises(LeaseLostError):
@@ -228,7 +236,8 @@ async def test_is_lost_with_its_server(endpoint: str, proxy: Proxy) -> None:
                 with pytest.raises(LeaseLostError, match="could not be renewed"):
                     await tasks.wait_for(anext(renewals), 2 * TTL)
                 passed = time.monotonic() - started
-            assert TTL / 2 <= passed <= TTL + 0.2 + stalled.seconds
+            # By the clock. A machine that holds the engine up may not hold this process up.
+            assert TTL / 2 <= passed < TTL + 2 + stalled.seconds
     await nothing_left(endpoint, within=TTL + LATE)
 
 

@@ -15,7 +15,7 @@ from etcd_client import (
     active_context_count,
 )
 from tests.support import tasks
-from tests.support.leftovers import nothing_left
+from tests.support.leftovers import no_contexts, nothing_left
 
 NAME = b"lock"
 
@@ -48,15 +48,15 @@ async def test_two_programs_take_turns(client: Client, endpoint: str) -> None:
 
 
 async def test_a_timeout_bounds_acquiring(client: Client, endpoint: str) -> None:
+    await no_contexts()
     async with client.with_lock(EtcdLockOption(lock_name=NAME)):
-        contexts = active_context_count()
         started = time.monotonic()
         with pytest.raises(LockTimeoutError) as raised:
             await client.with_lock(EtcdLockOption(lock_name=NAME, timeout=0.5)).__aenter__()
         assert 0.4 <= time.monotonic() - started <= 4
         assert isinstance(raised.value, LockError)
         assert isinstance(raised.value, TimeoutError)
-        assert active_context_count() == contexts
+        assert active_context_count() == 1
     await nothing_left(endpoint)
 
 
@@ -148,7 +148,7 @@ async def test_a_cancelled_context_leaves_nothing(
         holder.cancel()
     await tasks.gather(*holders, return_exceptions=True)
     await nothing_left(endpoint)
-    assert active_context_count() == 0
+    await no_contexts()
 
 
 async def test_the_error_of_the_body_wins(client: Client, endpoint: str) -> None:

@@ -21,7 +21,6 @@ from etcd_client import (
     Txn,
     TxnOp,
 )
-from etcd_client.testing import EtcdServer, Metrics
 from tests.support import tasks
 from tests.support.costs import requests_of
 from tests.support.leftovers import key_count, leases, nothing_left
@@ -136,20 +135,24 @@ async def test_a_free_permit_costs_two_round_trips(communicator: Communicator) -
         assert await requests_of(communicator, find_none) == 4
 
 
-async def test_one_release_wakes_one_waiter(communicator: Communicator, etcd: EtcdServer) -> None:
+async def test_one_release_wakes_one_waiter(communicator: Communicator) -> None:
     """The first that waits, and the next one, which is the first from then on."""
     async with communicator.session() as session:
         arrived = await arrive(communicator, session, 2, 22)
         await tasks.gather(*(task for _, task in arrived[:2]))
-        # The last that came may still be about to look; then each watches two keys, or ranges.
-        watchers = 2 * 20
-        await eventually_async(lambda: Metrics.read(etcd.metrics_url).watchers >= watchers)
+        # The last that came may still be about to look; then each watches, and so do the holders.
+        await eventually_async(lambda: communicator.stats().watches == len(arrived))
+
+        def all_have_asked() -> bool:
+            return communicator.stats().requests - requests >= 4
+
         for number in range(5):
             requests = communicator.stats().requests
             await arrived[number][0].release()
             assert await tasks.wait_for(arrived[number + 2][1], 5)
-            await tasks.sleep(0.1)
             # The release; the look and the word to the next of the one; the look of the other.
+            await eventually_async(all_have_asked)
+            await tasks.sleep(0.1)
             assert communicator.stats().requests - requests == 4
         for _, task in arrived[7:]:
             task.cancel()

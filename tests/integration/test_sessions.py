@@ -154,8 +154,13 @@ async def test_the_body_is_cancelled_at_the_loss(communicator: Communicator) -> 
 
 async def test_a_cancellation_from_outside_is_told_apart(communicator: Communicator) -> None:
     """Also where it comes as the session is lost."""
-    session = communicator.session(TTL, cancel_on_loss=True)
     entered = tasks.Event()
+
+    def cancel(_error: SessionLostError) -> None:
+        # Its own cancellation is on its way then.
+        task.cancel()
+
+    session = communicator.session(TTL, cancel_on_loss=True, on_loss=cancel)
 
     async def body() -> None:
         async with session:
@@ -165,10 +170,9 @@ async def test_a_cancellation_from_outside_is_told_apart(communicator: Communica
     task = tasks.create_task(body())
     await entered.wait()
     await communicator.lease_revoke(session.id)
-    await session.lost.wait()
-    task.cancel()
     with pytest.raises(tasks.CancelledError):
         await task
+    assert session.lost.is_set()
 
 
 async def test_a_body_that_has_left_is_not_cancelled(communicator: Communicator) -> None:
@@ -418,8 +422,9 @@ async def test_a_key_that_was_taken_meanwhile_is_not_touched(communicator: Commu
     async with communicator.session(TTL, on_loss=lambda _: None) as session:
         registration = await session.register("service", "mine", on_conflict=told.append)
         other = await session.register("other", "mine")
-        await communicator.lease_revoke(session.id)
+        # Which takes it off the lease. After the revocation, it might be restored by then.
         await communicator.put("service", "another's")
+        await communicator.lease_revoke(session.id)
         await eventually_async(lambda: told)
         await eventually_async(lambda: other.is_registered)
         assert not registration.is_registered
@@ -434,8 +439,8 @@ async def test_a_key_that_was_taken_meanwhile_is_not_touched(communicator: Commu
 async def test_a_conflict_that_nobody_was_told_of_is_raised(communicator: Communicator) -> None:
     session = await communicator.session(TTL, on_loss=lambda _: None).__aenter__()
     registration = await session.register("service", "mine")
-    await communicator.lease_revoke(session.id)
     await communicator.put("service", "another's")
+    await communicator.lease_revoke(session.id)
     await eventually_async(lambda: registration.conflict)
     with pytest.raises(KeyExistsError):
         await session.__aexit__(None, None, None)

@@ -1,8 +1,14 @@
-"""What a failed or finished attempt has left on a server."""
+"""What a failed or finished attempt has left, on a server or here."""
 
+import gc
+import time
+
+from etcd_client import active_context_count
 from etcd_client.testing import EtcdServer, Metrics
 from tests.support import gateway, tasks
 from tests.support.waiting import eventually_async
+
+_UNCHANGED_FOR = 3.0
 
 
 def leases(endpoint: str) -> list[int]:
@@ -23,15 +29,24 @@ async def nothing_left(endpoint: str, within: float = 5.0) -> None:
     )
 
 
-async def settled_metrics(server: EtcdServer) -> Metrics:
-    """Return the server's metrics once its watches do not change.
+async def no_contexts() -> None:
+    """Wait until no context is open; those of earlier tests may be garbage, or be closing."""
+    gc.collect()
+    await eventually_async(lambda: active_context_count() == 0)
 
-    Those of the test before may still be ending.
+
+async def settled_metrics(server: EtcdServer) -> Metrics:
+    """Return the server's metrics once the watches of earlier tests have ended there.
+
+    The caller has none of its own. Those of a proxy stay: what has not changed for a while counts.
     """
-    last = await tasks.to_thread(server.metrics)
+    gc.collect()
+    last, since = (0, 0), time.monotonic()
     while True:
+        metrics = await tasks.to_thread(server.metrics)
+        watches = metrics.watchers, metrics.watch_streams
+        if watches != last:
+            last, since = watches, time.monotonic()
+        if watches == (0, 0) or time.monotonic() - since > _UNCHANGED_FOR:
+            return metrics
         await tasks.sleep(0.1)
-        now = await tasks.to_thread(server.metrics)
-        if (now.watchers, now.watch_streams) == (last.watchers, last.watch_streams):
-            return now
-        last = now

@@ -59,6 +59,12 @@ def exchange(connection: socket.socket, payload: bytes) -> bytes:
     return received
 
 
+def wait_until_lost(proxy: Proxy, count: int) -> None:
+    """Wait until so many connections have lost bytes."""
+    serving = proxy._serving  # noqa: SLF001 - nothing else tells it
+    eventually(lambda: sum(one.lost_bytes for one in list(serving.values())) == count)
+
+
 def assert_silent(connection: socket.socket) -> None:
     """Check that nothing arrives and that the connection does not end."""
     connection.settimeout(0.1)
@@ -140,6 +146,7 @@ def test_blackhole_swallows_and_resets_when_healed(echo: Proxy) -> None:
         with connect(echo) as fresh:
             fresh.sendall(b"lost too")
             assert_silent(fresh)
+            wait_until_lost(echo, 2)
             leaving.close()
             echo.heal()
             assert_reset(fresh)
@@ -155,6 +162,7 @@ def test_nothing_passes_behind_a_gap(echo: Proxy) -> None:
         echo.blackhole()
         connection.sendall(b"lost")
         assert_silent(connection)
+        wait_until_lost(echo, 1)
         echo._call(echo._change(blackholed=False))  # noqa: SLF001 - what `heal` begins with
         connection.sendall(b"behind")
         assert_silent(connection)

@@ -153,8 +153,9 @@ def test_locks(coordinators: tuple[Coordinator, Coordinator]) -> None:
 
 
 def test_errors_are_those_that_it_translates(make_client: MakeClient, proxy: Proxy) -> None:
-    client = make_client(port=int(proxy.endpoint.rpartition(":")[2]), timeout=1)
+    client = make_client(port=int(proxy.endpoint.rpartition(":")[2]), timeout=30)
     coordinator = Coordinator(client, "one")
+    client.timeout = 1
     proxy.refuse()
     proxy.drop()
     failed = (exceptions.ConnectionFailedError, exceptions.ConnectionTimeoutError)

@@ -256,8 +256,9 @@ def test_a_server_that_does_not_confirm(
     make_client: MakeClient, make_server: Callable[..., EtcdServer]
 ) -> None:
     server = make_server()
-    client = make_client(port=server.address[1], timeout=0.5)
+    client = make_client(port=server.address[1], timeout=30)
     client.put("a", "1")
+    client.timeout = 0.5
     server.freeze()
     try:
         with pytest.raises(

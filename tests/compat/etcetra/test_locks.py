@@ -97,7 +97,7 @@ async def test_a_lock_on_an_open_connection(
         with pytest.raises(asyncio.TimeoutError):
             async with etcetra.with_lock("lock", 0.1):
                 pytest.fail("two holders")
-    assert await waiting(connected, "lock") == 0
+    await until(connected, 0)
 
 
 async def test_wrong_arguments_are_refused(

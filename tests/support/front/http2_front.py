@@ -9,7 +9,7 @@ import contextlib
 import enum
 import math
 import threading
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Collection, Coroutine
 from typing import Any, TypeVar
 
 from etcd_client.testing import free_port
@@ -44,6 +44,8 @@ class Http2Front:
         self._manners = Manners()
         self._counts = Counts()
         self._relays: dict[Relay, asyncio.Task[None]] = {}
+        # The handlers of connections that wait for their counterparts.
+        self._connecting: set[asyncio.Task[None]] = set()
         self._floods: list[asyncio.Task[None]] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="front", daemon=True)
@@ -158,6 +160,29 @@ class Http2Front:
         """Delay each frame of the answers to `path`, until `heal()`."""
         self._change(lambda: self._manners.delays.update({path: seconds}))
 
+    def hold_answers(self, path: str = "") -> None:
+        """Hold the answers to `path` back, until `let_go()`."""
+        self.delay_answers(math.inf, path)
+
+    def answers_held(self, path: str = "") -> int:
+        """Return how many streams have answers, or parts of them, that are held back."""
+
+        async def count() -> int:
+            streams = [stream for relay in self._relays for stream in relay.streams.values()]
+            return sum(bool(one.held) and one.path.endswith(path) for one in streams)
+
+        return self._call(count())
+
+    def let_go(self) -> None:
+        """Send the answers that are held back or delayed, and delay no others."""
+
+        async def let_go() -> None:
+            self._manners.delays.clear()
+            for relay in list(self._relays):
+                relay.let_go()
+
+        self._call(let_go())
+
     def refuse_next(self, path: str, times: int = 1, code: Code = Code.REFUSED_STREAM) -> None:
         """Reset the next requests to `path` instead of forwarding them."""
         self._change(lambda: self._manners.refused.append(Quota(path, times, code)))
@@ -182,10 +207,7 @@ class Http2Front:
         """Close every connection without a GOAWAY."""
 
         async def drop() -> None:
-            tasks = list(self._relays.values())
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await _cancel([*self._connecting, *self._relays.values()])
 
         self._call(drop())
 
@@ -202,9 +224,7 @@ class Http2Front:
 
         async def heal() -> None:
             vars(self._manners).update(vars(Manners()))
-            for flood in self._floods:
-                flood.cancel()
-            await asyncio.gather(*self._floods, return_exceptions=True)
+            await _cancel(self._floods)
             self._floods.clear()
 
         self._call(heal())
@@ -214,8 +234,7 @@ class Http2Front:
         if self._loop.is_closed():
             return
         self.heal()
-        self._loop.call_soon_threadsafe(self._listener.close)
-        self.drop()
+        self._call(self._end())
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join()
         self._loop.close()
@@ -229,16 +248,30 @@ class Http2Front:
 
         self._call(run())
 
+    async def _end(self) -> None:
+        """Close the listener and every connection, those that are just being accepted too."""
+        self._listener.close()
+        while tasks := asyncio.all_tasks() - {asyncio.current_task()}:
+            # A handler that was just made has to begin: it closes its connection.
+            await asyncio.sleep(0)
+            await _cancel(tasks)
+
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._counts.connections += 1
         relay = Relay(self._manners, self._counts)
         task = asyncio.current_task()
         assert task is not None
+        self._connecting.add(task)
         try:
             server = await asyncio.open_connection(*self._upstream)
         except OSError:
             writer.close()
             return
+        except asyncio.CancelledError:
+            writer.transport.abort()
+            return
+        finally:
+            self._connecting.remove(task)
         self._relays[relay] = task
         try:
             with contextlib.suppress(asyncio.CancelledError):
@@ -254,6 +287,12 @@ class Http2Front:
                 with contextlib.suppress(ConnectionError):
                     await relay.flood(frames)
             await asyncio.sleep(size / per_second)
+
+
+async def _cancel(tasks: "Collection[asyncio.Task[Any]]") -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _count(counts: "dict[str, int]", path: str) -> int:

@@ -5,6 +5,7 @@ blocks are decoded and encoded again: dropping one would otherwise desynchronise
 """
 
 import asyncio
+import math
 from collections import deque
 from dataclasses import dataclass, field
 
@@ -93,6 +94,11 @@ class Relay:
         for number in chosen:
             self._break(number, code)
         return len(chosen)
+
+    def let_go(self) -> None:
+        """Send all answers that wait, whenever they are due."""
+        for stream in list(self.streams.values()):
+            self._release(stream, math.inf)
 
     async def flood(self, frames: bytes) -> None:
         """Send frames to the client that the server did not send."""
@@ -261,10 +267,10 @@ class Relay:
             loop = asyncio.get_running_loop()
             due = loop.time() + delay
             stream.held.append((due, frame, fields))
-            loop.call_at(due, self._release, stream)
+            if due < math.inf:
+                loop.call_at(due, lambda: self._release(stream, loop.time()))
 
-    def _release(self, stream: _Stream) -> None:
-        now = asyncio.get_running_loop().time()
+    def _release(self, stream: _Stream, now: float) -> None:
         while stream.held and stream.held[0][0] <= now:
             _due, frame, fields = stream.held.popleft()
             if self.streams.get(frame.stream) is stream:

@@ -23,6 +23,8 @@ _MIB = 1 << 20
 _SLACK = 5.0
 # The CPU seconds allowed for a call, and for each second that it lasts.
 _CPU, _CPU_PER_SECOND = 0.3, 0.3
+# How often a call is made that takes more.
+_TIMES = 3
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,11 @@ class Report:
     cpu: float
     memory: float
     requests: int
+
+    @property
+    def cpu_allowed(self) -> float:
+        """The CPU seconds that a call may take which lasts as long."""
+        return _CPU + _CPU_PER_SECOND * self.seconds
 
     @property
     def outcome(self) -> Outcome | None:
@@ -76,6 +83,19 @@ class Trial:
         await asyncio.to_thread(self.front.heal)
         return Report(result, seconds, cpu, memory, player.played)
 
+    async def best_attempt(self, call: Call, steps: Steps, timeout: float) -> Report:
+        """Make an attempt, and again where it took too much CPU time.
+
+        A busy loop takes it each time; a garbage collection, or a host that is busy, does not.
+        """
+        for _ in range(_TIMES - 1):
+            report = await self.attempt(call, steps, timeout)
+            if report.cpu < report.cpu_allowed:
+                return report
+            print(report)
+            await self.goes_on()
+        return await self.attempt(call, steps, timeout)
+
     async def goes_on(self) -> None:
         """Check that the engine is alive and that calls succeed again with a healthy server."""
         # The connection may break only now. A read is retried then; a put might not be.
@@ -113,8 +133,7 @@ def check_result(result: object) -> None:
 def check_costs(report: Report, timeout: float, memory: float) -> None:
     """Check that a call ended in time, and used little CPU and memory."""
     assert report.seconds < timeout + _SLACK, f"took {report.seconds:.2f} s"
-    allowed = _CPU + _CPU_PER_SECOND * report.seconds
-    assert report.cpu < allowed, f"took {report.cpu:.2f} s of the processor"
+    assert report.cpu < report.cpu_allowed, f"took {report.cpu:.2f} s of the processor"
     assert report.memory < memory, f"took {report.memory:.0f} MiB"
 
 
