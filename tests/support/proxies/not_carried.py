@@ -43,7 +43,6 @@ NOT_CARRIED: Mapping[str, Mapping[str, tuple[str, ...]]] = {
             "test_barriers.py::test_a_wait_that_is_cancelled_leaves_no_watch",
             "test_barriers.py::test_a_wait_goes_on_after_a_compaction",
             "test_cache.py::test_many_tasks_share_one_watch",
-            "test_semaphore.py::test_one_release_wakes_one_waiter",
         ),
         "It sends what a watch has to catch up with in one message, however large that is.": (
             "test_watch_shared.py::test_a_revision_beyond_the_limit_ends_its_watch_alone",
