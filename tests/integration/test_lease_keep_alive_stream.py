@@ -236,8 +236,7 @@ async def test_is_lost_with_its_server(endpoint: str, proxy: Proxy) -> None:
                 with pytest.raises(LeaseLostError, match="could not be renewed"):
                     await tasks.wait_for(anext(renewals), 2 * TTL)
                 passed = time.monotonic() - started
-            # By the clock. A machine that holds the engine up may not hold this process up.
-            assert TTL / 2 <= passed < TTL + 2 + stalled.seconds
+            assert TTL / 2 <= passed <= TTL + 0.2 + stalled.seconds
     await nothing_left(endpoint, within=TTL + LATE)
 
 
