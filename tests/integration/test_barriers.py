@@ -309,12 +309,8 @@ async def test_one_that_times_out_is_not_counted(communicator: Communicator, end
     await tasks.wait_for(first, 5)
 
 
-async def test_at_the_deadline_all_enter_or_none(communicator: Communicator) -> None:
+async def test_at_the_deadline_all_enter_or_none(communicator: Communicator, endpoint: str) -> None:
     """Whatever the moment at which the last one comes."""
-
-    async def empty() -> bool:
-        return await communicator.count_prefix(NAME) == 0
-
     entered = 0
     async with communicator.session() as session:
         # In the first of them, no machine is too slow to enter.
@@ -328,7 +324,7 @@ async def test_at_the_deadline_all_enter_or_none(communicator: Communicator) -> 
             entered += one.is_inside
             if one.is_inside:
                 await tasks.gather(one.leave(), other.leave())
-            await eventually_async(empty)
+            await keys_there(endpoint, 0)
     assert entered > 0
 
 

@@ -17,6 +17,7 @@ from etcd_client import (
 )
 from etcd_client.testing import Proxy
 from tests.support import tasks
+from tests.support.late_answers import cancel_before_the_answer
 from tests.support.leftovers import leases
 from tests.support.waiting import eventually_async
 
@@ -81,19 +82,11 @@ async def test_a_cancellation_after_the_election_leaves_nothing(
     """The server has it, and the answer is on its way."""
     async with Client(proxy.endpoint).connect() as far, communicator.lease(60) as lease:
         await tasks.to_thread(proxy.delay, 0.5)
-
-        async def is_elected() -> bool:
-            attempt = tasks.create_task(far.campaign(NAME, b"far", lease))
-            await candidates(communicator, 1)
-            attempt.cancel()
-            with contextlib.suppress(tasks.CancelledError):
-                await far.resign((await attempt).leader)
-                return True
-            return False
-
-        while await is_elected():
-            # The machine was held up until the answer came.
-            pass
+        await cancel_before_the_answer(
+            lambda: far.campaign(NAME, b"far", lease),
+            lambda: candidates(communicator, 1),
+            lambda elected: far.resign(elected.leader),
+        )
         await candidates(communicator, 0)
         assert await communicator.lease_keep_alive(lease.id)
 

@@ -21,6 +21,7 @@ from etcd_client import (
 from etcd_client.testing import Proxy
 from tests.support import tasks
 from tests.support.costs import requests_of
+from tests.support.late_answers import cancel_before_the_answer
 from tests.support.leftovers import leases, nothing_left
 from tests.support.waiting import eventually_async
 
@@ -247,19 +248,11 @@ async def test_a_cancellation_after_the_grant_leaves_nothing(
     """The server has granted it, and the answer is on its way."""
     async with Client(proxy.endpoint).connect() as far, communicator.lease(60) as lease:
         await tasks.to_thread(proxy.delay, 0.5)
-
-        async def is_granted() -> bool:
-            attempt = tasks.create_task(far.lock(NAME, lease=lease))
-            await contenders(communicator, 1)
-            attempt.cancel()
-            with contextlib.suppress(tasks.CancelledError):
-                await far.unlock((await attempt).key)
-                return True
-            return False
-
-        while await is_granted():
-            # The machine was held up until the answer came.
-            pass
+        await cancel_before_the_answer(
+            lambda: far.lock(NAME, lease=lease),
+            lambda: contenders(communicator, 1),
+            lambda granted: far.unlock(granted.key),
+        )
         await contenders(communicator, 0)
         assert await communicator.lease_keep_alive(lease.id)
 
